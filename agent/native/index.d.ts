@@ -1,0 +1,184 @@
+/**
+ * The native addon: mechanism only. It loads the collector, attaches and drains it, and reads netlink.
+ * Every handle has close(); a handle that is garbage-collected, or whose worker or process ends, closes too.
+ */
+
+/** Every error of the addon. `code` is the errno's name, for example EPERM. */
+export interface NativeError extends Error {
+  code: string;
+  errno: number;
+  /** The call that failed, for example bpf_link_create. */
+  call: string;
+  interface?: string;
+  ifindex?: number;
+  netns?: string;
+  verifierLog?: string;
+}
+
+export type Direction = 'ingress' | 'egress';
+
+/** An open network namespace. */
+export class NetworkNamespace {
+  /** @param path a namespace file, for example /proc/1/ns/net; throws NativeError */
+  constructor(path: string);
+  readonly path: string;
+  /** Inode number of the namespace, its identity. */
+  readonly inode: number;
+  close(): void;
+
+  links(): Link[];
+  addresses(): LinkAddress[];
+  routes(): RouteEntry[];
+  neighbours(): NeighbourEntry[];
+  /** Forwarding entries of bridges and VXLAN devices (AF_BRIDGE neighbours). */
+  forwarding(): NeighbourEntry[];
+  /** Value of a sysctl as this namespace has it, for example net/bridge/bridge-nf-call-iptables; null where there is none. */
+  sysctl(name: string): string | null;
+  /** The id this namespace has for another one (RTM_GETNSID), -1 when it has none. */
+  idOf(other: NetworkNamespace): number;
+  /** Calls back after link, address, route and neighbour changes; `overflow` asks for a re-scan. */
+  watch(callback: (change: LinkChange) => void): Closable;
+}
+
+export interface Closable {
+  close(): void;
+}
+
+export interface LinkChange {
+  kind: 'link' | 'address' | 'route' | 'neighbour' | 'overflow';
+  removed: boolean;
+  ifindex: number;
+}
+
+export interface Link {
+  ifindex: number;
+  name: string;
+  /** IFLA_INFO_KIND, empty for a plain device. */
+  kind: string;
+  /** ARPHRD_ type. */
+  type: number;
+  flags: number;
+  mac: string;
+  mtu: number;
+  /** IFLA_OPERSTATE as a word: up, down, unknown, lowerlayerdown ... */
+  state: string;
+  /** 0 for none */
+  master: number;
+  /** IFLA_LINK: ifindex of the veth peer (in namespace linkNetnsid) or lower device, 0 for none. */
+  link: number;
+  /** IFLA_LINK_NETNSID, -1 when the peer is in the same namespace. */
+  linkNetnsid: number;
+  promiscuity: number;
+  receivedPackets: number;
+  receivedBytes: number;
+  receivedDropped: number;
+  sentPackets: number;
+  sentBytes: number;
+  sentDropped: number;
+}
+
+export interface LinkAddress {
+  ifindex: number;
+  /** With prefix length. */
+  address: string;
+}
+
+export interface RouteEntry {
+  /** With prefix length; 0.0.0.0/0 or ::/0 for the default. */
+  destination: string;
+  gateway: string | null;
+  ifindex: number;
+  table: number;
+  protocol: number;
+  scope: number;
+  type: number;
+  source: string | null;
+}
+
+export interface NeighbourEntry {
+  ifindex: number;
+  /** Address, or for forwarding entries the remote of a tunnel; null for none. */
+  address: string | null;
+  mac: string | null;
+  /** NUD_ bits. */
+  state: number;
+  flags: number;
+  master: number;
+  vlan: number;
+}
+
+export interface CollectorOptions {
+  /** The BPF object file. */
+  objectPath: string;
+  /** Capacity of one half of the flow map. */
+  maxFlows: number;
+  /** Size of the event ring in bytes, a power of two. */
+  ringBytes: number;
+}
+
+/** One drain: everything counted since the drain before, exactly once. */
+export interface Drained {
+  /** Records of bpf/flow.h `struct flow_record`, packed. */
+  records: Buffer;
+  count: number;
+  /** CLOCK_MONOTONIC and CLOCK_REALTIME read together, nanoseconds. */
+  monotonic: bigint;
+  realtime: bigint;
+}
+
+/** Counters of one observation point, summed over CPUs, cumulative since attach. */
+export interface PointCounters {
+  netns: number;
+  ifindex: number;
+  direction: Direction;
+  buffers: number;
+  /** Wire packets and layer-2 bytes. */
+  packets: number;
+  bytes: number;
+  counted: number;
+  mapFull: number;
+  pointsOverflow: number;
+  eventsLost: number;
+  /** By `enum unparsed_cause`. */
+  unparsed: number[];
+}
+
+/** The loaded collector. */
+export class Collector {
+  /** Loads and verifies; throws NativeError with the verifier's log. */
+  constructor(options: CollectorOptions);
+  /** Attaches one program by TCX link at the head of the chain; the handle detaches it. */
+  attach(netns: NetworkNamespace, ifindex: number, direction: Direction): Attachment;
+  /** Swaps the flow map's halves, waits for running programs, reads and clears the retired half. One at a time. */
+  drain(): Promise<Drained>;
+  points(): PointCounters[];
+  /** Entries in the live half and its capacity. */
+  readonly capacity: number;
+  /** Events (bpf/flow.h `struct flow_event`), several packed in one buffer, polled on a thread of its own. */
+  events(callback: (records: Buffer) => void): Closable;
+  /** run_time_ns and run_cnt of our programs while kernel.bpf_stats_enabled is on. */
+  statistics(): { runTimeNs: bigint; runCount: bigint };
+  close(): void;
+}
+
+export interface Attachment extends Closable {
+  readonly ifindex: number;
+  readonly direction: Direction;
+  /** The kernel's program and link ids, as bpftool prints them. */
+  readonly programId: number;
+  readonly linkId: number;
+}
+
+/** One thing this kernel offers or not. */
+export interface Feature {
+  name: 'btf' | 'sched-cls' | 'tcx' | 'ringbuf' | 'coarse-clock' | 'atomics' | 'cgroup-id' | 'capabilities';
+  available: boolean;
+  /** errno's name and the call where not. */
+  detail: string;
+}
+
+export function probe(): Feature[];
+/** Turns the kernel's program statistics on while the handle is open (BPF_ENABLE_STATS). */
+export function enableStatistics(): Closable;
+/** Open handles of this process, for leak tests. */
+export function openHandles(): number;

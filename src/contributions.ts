@@ -1,0 +1,202 @@
+/**
+ * The one source of what the extension contributes. `tools/contributions.ts` writes package.json's `contributes`
+ * from it and the check fails when the two differ.
+ */
+import { FLOW_COLUMNS } from './model/panelMessages.ts';
+
+export const CATEGORY = 'Vethscope';
+
+/** Command ids with their arguments, as handlers take them. */
+export interface CommandArguments {
+  'vethscope.showFlows': [];
+  'vethscope.showPodFlows': [target: unknown];
+  'vethscope.observeNode': [target: unknown];
+  'vethscope.stopSession': [target?: unknown];
+  'vethscope.removeAgents': [];
+  'vethscope.refreshInterfaces': [];
+  'vethscope.showLog': [];
+}
+export type Command = keyof CommandArguments;
+
+/** Settings with their types. */
+export interface Settings {
+  'vethscope.kubeconfig': string;
+  'vethscope.agent.image': string;
+  'vethscope.agent.namespace': string;
+  'vethscope.agent.privileges': 'auto' | 'capabilities' | 'privileged';
+  'vethscope.agent.maximumHours': number;
+  'vethscope.requestTimeoutSeconds': number;
+  'vethscope.localTargets': readonly LocalTargetSetting[];
+}
+export type Setting = keyof Settings;
+
+/** A namespace of this machine (Linux, root), or a recorded session, shown beside the clusters. */
+export interface LocalTargetSetting {
+  readonly name: string;
+  /** Path or name of the node's network namespace. */
+  readonly netns?: string;
+  /** A file made with `kubectl get pods,svc,nodes,endpointslices -A -o json`. */
+  readonly inventory?: string;
+  /** A recorded session to replay instead. */
+  readonly recording?: string;
+}
+
+/** Context keys that menus and welcome views depend on. */
+export interface ContextKeys {
+  'vethscope.hasSession': boolean;
+  'vethscope.clusterState': 'loading' | 'none' | 'unreachable' | 'unauthorised' | 'ready';
+}
+export type ContextKey = keyof ContextKeys;
+
+export const VIEW_CONTAINER = 'vethscope';
+export const INTERFACES_VIEW = 'vethscope.interfaces';
+export const FLOWS_PANEL = 'vethscope.flows';
+
+/** contextValue of the rows of Node Interfaces. */
+export const TREE_CONTEXT = {
+  cluster: 'vethscope.cluster',
+  node: 'vethscope.node',
+  observedNode: 'vethscope.node.observed',
+  interface: 'vethscope.interface',
+  podInterface: 'vethscope.interface.pod',
+} as const;
+
+interface CommandContribution {
+  readonly title: string;
+  readonly icon?: string;
+  /** Shown in the palette only when this holds; `false` hides a command that needs a target. */
+  readonly palette?: string;
+}
+
+export const COMMANDS: Readonly<Record<Command, CommandContribution>> = {
+  'vethscope.showFlows': { title: 'Show Flows…', icon: '$(pulse)' },
+  'vethscope.showPodFlows': { title: 'Show Flows', icon: '$(pulse)', palette: 'false' },
+  'vethscope.observeNode': { title: 'Observe Node', icon: '$(eye)', palette: 'false' },
+  'vethscope.stopSession': { title: 'Stop Session', icon: '$(debug-stop)', palette: 'vethscope.hasSession' },
+  'vethscope.removeAgents': { title: 'Remove Agents…', icon: '$(trash)' },
+  'vethscope.refreshInterfaces': { title: 'Refresh Node Interfaces', icon: '$(refresh)' },
+  'vethscope.showLog': { title: 'Show Log', icon: '$(output)' },
+};
+
+/** JSON Schema of each setting as package.json carries it. */
+export const SETTINGS: Readonly<Record<Setting, object>> = {
+  'vethscope.kubeconfig': {
+    type: 'string',
+    default: '',
+    scope: 'machine-overridable',
+    markdownDescription:
+      'Kubeconfig files, separated as in `KUBECONFIG`. Empty: `KUBECONFIG`, then `~/.kube/config`.',
+  },
+  'vethscope.agent.image': {
+    type: 'string',
+    default: 'docker.io/library/node:24-bookworm-slim',
+    scope: 'machine',
+    markdownDescription:
+      'Image of the agent pod: any glibc Linux image with Node 24, `sh` and `tar`. The agent itself is copied into it.',
+  },
+  'vethscope.agent.namespace': {
+    type: 'string',
+    default: 'default',
+    scope: 'machine',
+    markdownDescription: 'Namespace for agent pods. It must allow privileged Pod Security.',
+  },
+  'vethscope.agent.privileges': {
+    type: 'string',
+    enum: ['auto', 'capabilities', 'privileged'],
+    enumDescriptions: [
+      'Capabilities first; privileged only where the node refuses them, after asking.',
+      'BPF, PERFMON, NET_ADMIN, SYS_PTRACE and SYS_ADMIN; fail where that is not enough.',
+      'A privileged container at once.',
+    ],
+    default: 'auto',
+    scope: 'machine',
+    description: 'What the agent container may do.',
+  },
+  'vethscope.agent.maximumHours': {
+    type: 'number',
+    default: 8,
+    minimum: 1,
+    maximum: 48,
+    scope: 'machine',
+    description: 'The cluster ends an agent pod after this many hours, whatever happens to VS Code.',
+  },
+  'vethscope.requestTimeoutSeconds': {
+    type: 'number',
+    default: 15,
+    minimum: 2,
+    maximum: 300,
+    scope: 'window',
+    description: 'How long a request to the API server, or a credential plugin, may take.',
+  },
+  'vethscope.localTargets': {
+    type: 'array',
+    default: [],
+    scope: 'machine',
+    markdownDescription:
+      'Network namespaces of this machine (Linux, as root), or recorded sessions, shown beside the clusters.',
+    items: {
+      type: 'object',
+      required: ['name'],
+      properties: {
+        name: { type: 'string' },
+        netns: { type: 'string' },
+        inventory: { type: 'string' },
+        recording: { type: 'string' },
+      },
+    },
+  },
+};
+
+/** Columns by width and label; the page and the exports use the same words. */
+export const COLUMN_LABELS: Readonly<Record<(typeof FLOW_COLUMNS)[number], string>> = {
+  client: 'Client',
+  server: 'Server',
+  service: 'Service',
+  protocol: 'Protocol',
+  port: 'Port',
+  verdict: 'Verdict',
+  sent: 'Sent',
+  received: 'Received',
+  rate: 'Rate',
+  rtt: 'RTT',
+  duration: 'Duration',
+  last: 'Last Seen',
+  points: 'Points',
+};
+
+const KUBERNETES_POD = 'view == extension.vsKubernetesExplorer && viewItem =~ /vsKubernetes\\.resource\\.pod/i';
+const inTree = (...contexts: readonly string[]): string =>
+  `view == ${INTERFACES_VIEW} && (${contexts.map((context) => `viewItem == ${context}`).join(' || ')})`;
+
+/** Menus as package.json carries them. */
+export const MENUS = {
+  'view/item/context': [
+    { command: 'vethscope.showPodFlows', when: KUBERNETES_POD, group: '3@9' },
+    { command: 'vethscope.showPodFlows', when: inTree(TREE_CONTEXT.podInterface), group: 'inline@1' },
+    { command: 'vethscope.showPodFlows', when: inTree(TREE_CONTEXT.podInterface), group: '1_flows@1' },
+    { command: 'vethscope.observeNode', when: inTree(TREE_CONTEXT.node), group: 'inline@1' },
+    { command: 'vethscope.observeNode', when: inTree(TREE_CONTEXT.node), group: '1_flows@1' },
+    { command: 'vethscope.stopSession', when: inTree(TREE_CONTEXT.observedNode), group: 'inline@1' },
+    { command: 'vethscope.stopSession', when: inTree(TREE_CONTEXT.observedNode), group: '1_flows@2' },
+  ],
+  'view/title': [
+    { command: 'vethscope.showFlows', when: `view == ${INTERFACES_VIEW}`, group: 'navigation@1' },
+    { command: 'vethscope.refreshInterfaces', when: `view == ${INTERFACES_VIEW}`, group: 'navigation@2' },
+    { command: 'vethscope.removeAgents', when: `view == ${INTERFACES_VIEW}`, group: '2_agents@1' },
+    { command: 'vethscope.showLog', when: `view == ${INTERFACES_VIEW}`, group: '3_log@1' },
+  ],
+} as const;
+
+export const WELCOME = [
+  {
+    view: INTERFACES_VIEW,
+    contents: 'Reading the kubeconfig…',
+    when: 'vethscope.clusterState == loading',
+  },
+  {
+    view: INTERFACES_VIEW,
+    contents:
+      'No kubeconfig was found.\nSet one in [the settings](command:workbench.action.openSettings?%5B%22vethscope.kubeconfig%22%5D), or create `~/.kube/config`.\n[Show Log](command:vethscope.showLog)',
+    when: 'vethscope.clusterState == none',
+  },
+] as const;

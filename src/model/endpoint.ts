@@ -1,0 +1,43 @@
+/** What one end of a flow is. */
+export type EndpointKind = 'pod' | 'service' | 'node' | 'process' | 'external' | 'unknown';
+
+/** Why we say who an end is. `none` stands alone. */
+export type Evidence =
+  | 'cgroup'
+  | 'socket'
+  | 'veth'
+  | 'pod-ip'
+  | 'service-ip'
+  | 'node-ip'
+  | 'conntrack'
+  | 'dns'
+  | 'host-port'
+  | 'none';
+
+export interface Workload {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** Who one end is, without its port. Field names are those of the public JSON. */
+export interface Endpoint {
+  readonly kind: EndpointKind;
+  readonly namespace: string | null;
+  readonly name: string | null;
+  readonly uid: string | null;
+  readonly container: string | null;
+  readonly workload: Workload | null;
+  readonly node: string | null;
+  readonly address: string;
+  /** Other names of the address, for example from DNS answers. */
+  readonly names: readonly string[];
+  readonly evidence: readonly Evidence[];
+  /** All who could be meant when the evidence does not decide; the name is then null. */
+  readonly candidates: readonly string[];
+}
+
+/** `namespace/name`, or the best there is; plain text, never markup. */
+export function endpointText(endpoint: Endpoint): string {
+  if (endpoint.name === null) return endpoint.names[0] ?? endpoint.address;
+  return endpoint.namespace === null ? endpoint.name : `${endpoint.namespace}/${endpoint.name}`;
+}

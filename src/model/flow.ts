@@ -1,0 +1,100 @@
+import type { Endpoint } from './endpoint.ts';
+
+export type Protocol = 'tcp' | 'udp' | 'icmp' | 'icmpv6' | 'sctp' | 'other';
+export type Verdict = 'forwarded' | 'dropped' | 'refused' | 'reset' | 'unanswered' | 'unknown';
+export type Initiator = 'certain' | 'guessed';
+
+/** Names of observation points, from the workload's side; Hubble's where they exist. */
+export const OBSERVATION_POINTS = [
+  'from-endpoint',
+  'to-endpoint',
+  'from-network',
+  'to-network',
+  'from-overlay',
+  'to-overlay',
+  'from-host',
+  'to-host',
+  'from-bridge',
+  'to-bridge',
+] as const;
+export type ObservationPoint = (typeof OBSERVATION_POINTS)[number];
+
+export interface Tuple {
+  readonly source: string;
+  readonly sourcePort: number;
+  readonly destination: string;
+  readonly destinationPort: number;
+}
+
+/** What one observation point counted of one tuple. Times are RFC 3339 strings. */
+export interface Sighting {
+  readonly node: string;
+  readonly netns: number;
+  readonly interface: string;
+  readonly ifindex: number;
+  readonly point: ObservationPoint;
+  readonly tuple: Tuple;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly first: string;
+  readonly last: string;
+}
+
+export interface FlowEnd extends Endpoint {
+  readonly port: number;
+}
+
+export interface Traffic {
+  /** Wire packets: a segmentation-offload buffer counts as its segments. */
+  readonly packets: number;
+  /** Layer-2 bytes without preamble and FCS. */
+  readonly bytes: number;
+}
+
+/** One conversation; figures are totals since it began. This is the public JSON, one line an update. */
+export interface Flow {
+  readonly id: string;
+  readonly start: string;
+  readonly end: string;
+  readonly final: boolean;
+  readonly protocol: Protocol;
+  readonly initiator: Initiator;
+  readonly client: FlowEnd;
+  readonly server: FlowEnd;
+  readonly service: ServiceReference | null;
+  readonly nat: readonly Translation[];
+  readonly verdict: Verdict;
+  readonly drops: readonly Drop[];
+  readonly sent: Traffic;
+  readonly received: Traffic;
+  readonly tcp: TcpFacts | null;
+  readonly sightings: readonly Sighting[];
+}
+
+export interface ServiceReference {
+  readonly namespace: string;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly portName: string | null;
+  readonly type: string;
+}
+
+export interface Translation {
+  readonly kind: 'dnat' | 'snat' | 'masquerade';
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Drop {
+  readonly reason: string;
+  readonly packets: number;
+  readonly point: string | null;
+}
+
+export interface TcpFacts {
+  readonly flags: readonly string[];
+  readonly handshakeUs: number | null;
+  readonly rttUs: number | null;
+  readonly retransmits: number;
+}
