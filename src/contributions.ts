@@ -164,7 +164,8 @@ export const COLUMN_LABELS: Readonly<Record<(typeof FLOW_COLUMNS)[number], strin
   points: 'Points',
 };
 
-const KUBERNETES_POD = 'view == extension.vsKubernetesExplorer && viewItem =~ /vsKubernetes\\.resource\\.pod/i';
+const KUBERNETES_POD =
+  'view == extension.vsKubernetesExplorer && viewItem =~ /vsKubernetes\\.resource\\.pod/i';
 const inTree = (...contexts: readonly string[]): string =>
   `view == ${INTERFACES_VIEW} && (${contexts.map((context) => `viewItem == ${context}`).join(' || ')})`;
 

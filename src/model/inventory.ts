@@ -35,8 +35,7 @@ export interface Pod {
     readonly hostIP?: string | undefined;
     readonly startTime?: string | undefined;
     readonly containerStatuses?:
-      | readonly { readonly name: string; readonly containerID?: string | undefined }[]
-      | undefined;
+      readonly { readonly name: string; readonly containerID?: string | undefined }[] | undefined;
   };
 }
 
@@ -60,7 +59,10 @@ export interface Service {
       | undefined;
   };
   readonly status?:
-    | { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string | undefined }[] | undefined } | undefined }
+    | {
+        readonly loadBalancer?:
+          { readonly ingress?: readonly { readonly ip?: string | undefined }[] | undefined } | undefined;
+      }
     | undefined;
 }
 
@@ -73,7 +75,11 @@ export interface EndpointSlice {
     readonly targetRef?: { readonly kind: string; readonly uid?: string | undefined } | undefined;
   }[];
   readonly ports?:
-    | readonly { readonly name?: string | undefined; readonly port?: number | undefined; readonly protocol?: string | undefined }[]
+    | readonly {
+        readonly name?: string | undefined;
+        readonly port?: number | undefined;
+        readonly protocol?: string | undefined;
+      }[]
     | undefined;
 }
 
@@ -84,7 +90,11 @@ export interface Node {
   readonly status: {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[] | undefined;
     readonly nodeInfo?:
-      | { readonly operatingSystem?: string | undefined; readonly kernelVersion?: string | undefined; readonly architecture?: string | undefined }
+      | {
+          readonly operatingSystem?: string | undefined;
+          readonly kernelVersion?: string | undefined;
+          readonly architecture?: string | undefined;
+        }
       | undefined;
   };
 }
