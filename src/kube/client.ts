@@ -1,0 +1,4 @@
+/** Requests to one API server. */
+export interface ApiClient {
+  readonly server: string;
+}
