@@ -6,6 +6,10 @@
 #define VETHSCOPE_FLOW_H
 
 #define POINT_SLOTS 8
+/* In point_slot.tcp_flags: the sender began the conversation here (a SYN without ACK, an ICMP echo request). The OR of
+ * flag bytes alone cannot tell client from server once both sent SYN and ACK.
+ */
+#define POINT_OPENED 0x100
 
 /* One conversation: both directions share an entry. The lower (address, port) comes first; IPv4 is ::ffff:a.b.c.d. */
 struct flow_key {
@@ -22,7 +26,7 @@ struct flow_key {
 /* One observation point in one direction of the conversation. */
 struct point_slot {
 	__u32 point; /* ifindex << 2 | egress << 1 | from_high; 0 is free */
-	__u32 tcp_flags; /* OR of the flag bytes */
+	__u32 tcp_flags; /* OR of the flag bytes, and POINT_OPENED */
 	__u64 packets; /* wire packets */
 	__u64 bytes; /* layer-2 bytes on the wire, without FCS */
 	__u64 first; /* coarse CLOCK_MONOTONIC, ns */

@@ -128,6 +128,7 @@ export interface Drained {
 
 /** Counters of one observation point, summed over CPUs, cumulative since attach. */
 export interface PointCounters {
+  /** Attachment.netnsIndex, not the inode. */
   netns: number;
   ifindex: number;
   direction: Direction;
@@ -164,6 +165,8 @@ export class Collector {
 export interface Attachment extends Closable {
   readonly ifindex: number;
   readonly direction: Direction;
+  /** Index of the namespace as flow records and point counters carry it (flow_key.netns). */
+  readonly netnsIndex: number;
   /** The kernel's program and link ids, as bpftool prints them. */
   readonly programId: number;
   readonly linkId: number;
