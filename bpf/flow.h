@@ -86,6 +86,7 @@ struct point_counters {
 	__u64 points_overflow;
 	__u64 events_lost;
 	__u64 unparsed[UNPARSED_CAUSES];
+	__u64 link_header; /* bytes of the device's link header; 0 where packets start with the IP header */
 };
 
 /* A rare packet with its exact time: TCP SYN, SYN-ACK and RST. */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* What one interface and direction saw, whether it could be attributed or not: packets = counted + sum(unparsed) +
+ * map_full. Per CPU and plain adds: the hooks run with bottom halves off.
+ */
+#ifndef VETHSCOPE_POINT_COUNTERS_H
+#define VETHSCOPE_POINT_COUNTERS_H
+
+static __always_inline struct point_counters *point_of(__u32 ifindex, __u32 egress)
+{
+	struct point_key key = { .netns = netns_index, .point = ifindex << 1 | egress };
+
+	return bpf_map_lookup_elem(&points, &key);
+}
+
+static __always_inline void count_point(struct point_counters *point, const struct wire_size *size)
+{
+	point->buffers += 1;
+	point->packets += size->packets;
+	point->bytes += size->bytes;
+}
+
+#endif

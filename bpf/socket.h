@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* Identity for free: while a packet still carries its sender's socket, that socket names container and process. */
+#ifndef VETHSCOPE_SOCKET_H
+#define VETHSCOPE_SOCKET_H
+
+/* Resets and time-wait answers leave through the kernel's own socket, which is in the root cgroup: any other
+ * socket of the flow tells more.
+ */
+#define ROOT_CGROUP 1
+
+static __always_inline void note_socket(struct __sk_buff *skb, struct side_facts *facts, __u8 protocol)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct bpf_tcp_sock *tcp;
+
+	if (!sk)
+		return;
+	if (facts->cgroup_id <= ROOT_CGROUP) {
+		__u64 cgroup_id = bpf_skb_cgroup_id(skb);
+
+		if (cgroup_id > facts->cgroup_id) {
+			facts->cgroup_id = cgroup_id;
+			facts->cookie = bpf_get_socket_cookie(skb);
+		}
+	}
+	if (protocol != IPPROTO_TCP)
+		return;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return;
+	tcp = bpf_tcp_sock(sk);
+	if (!tcp)
+		return;
+	facts->srtt_us = tcp->srtt_us >> 3;
+	facts->retransmits = tcp->total_retrans;
+}
+
+static __always_inline void note_sender(struct __sk_buff *skb, struct side_facts *facts, __u8 protocol, __u32 dscp)
+{
+	if (facts->dscp != dscp)
+		facts->dscp = dscp;
+	note_socket(skb, facts, protocol);
+}
+
+#endif
