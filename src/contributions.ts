@@ -2,8 +2,6 @@
  * The one source of what the extension contributes. `tools/contributions.ts` writes package.json's `contributes`
  * from it and the check fails when the two differ.
  */
-import { FLOW_COLUMNS } from './model/panelMessages.ts';
-
 export const CATEGORY = 'Vethscope';
 
 /** Command ids with their arguments, as handlers take them. */
@@ -145,23 +143,6 @@ export const SETTINGS: Readonly<Record<Setting, object>> = {
       },
     },
   },
-};
-
-/** Columns by width and label; the page and the exports use the same words. */
-export const COLUMN_LABELS: Readonly<Record<(typeof FLOW_COLUMNS)[number], string>> = {
-  client: 'Client',
-  server: 'Server',
-  service: 'Service',
-  protocol: 'Protocol',
-  port: 'Port',
-  verdict: 'Verdict',
-  sent: 'Sent',
-  received: 'Received',
-  rate: 'Rate',
-  rtt: 'RTT',
-  duration: 'Duration',
-  last: 'Last Seen',
-  points: 'Points',
 };
 
 const KUBERNETES_POD =

@@ -1,4 +1,5 @@
 import type { Endpoint } from './endpoint.ts';
+import type { Verdict } from './flow.ts';
 import type { Ledger } from './ledger.ts';
 
 /**
@@ -23,35 +24,77 @@ export const FLOW_COLUMNS = [
 ] as const;
 export type FlowColumn = (typeof FLOW_COLUMNS)[number];
 
+/** Column headings; the page and the exports use the same words. */
+export const COLUMN_LABELS: Readonly<Record<FlowColumn, string>> = {
+  client: 'Client',
+  server: 'Server',
+  service: 'Service',
+  protocol: 'Protocol',
+  port: 'Port',
+  verdict: 'Verdict',
+  sent: 'Sent',
+  received: 'Received',
+  rate: 'Rate',
+  rtt: 'RTT',
+  duration: 'Duration',
+  last: 'Last Seen',
+  points: 'Points',
+};
+
 export interface FlowSort {
   readonly column: FlowColumn;
   readonly descending: boolean;
 }
 
+export interface FlowFilter {
+  /**
+   * Words, all of which must be found in a row's names, addresses, protocol or verdict, upper or lower case. A number
+   * is also found when it is one of the ports.
+   */
+  readonly text: string;
+  /** Only this verdict; null for any. */
+  readonly verdict: Verdict | null;
+  /** Whether flows that ended are shown. */
+  readonly ended: boolean;
+}
+
 export type SessionPhase = 'starting' | 'running' | 'reconnecting' | 'stopped' | 'failed';
+
+/** What failed and what to do, each a sentence or less. */
+export interface PanelProblem {
+  readonly what: string;
+  readonly where: string;
+  readonly why: string;
+  readonly next: string;
+}
 
 /** What the page shows above and below the grid. */
 export interface FlowsPanelState {
   readonly title: string;
-  /** For example "cluster c · node node-a". */
+  /** For example "cluster c · pod shop/web-1 · node node-a". */
   readonly scope: string;
   readonly phase: SessionPhase;
   /** One sentence: what is going on, or what failed and what to do. */
   readonly status: string;
+  /** Set while failed or reconnecting. */
+  readonly problem: PanelProblem | null;
   readonly paused: boolean;
-  readonly filter: string;
+  readonly filter: FlowFilter;
   readonly sort: FlowSort;
+  /** Sum over the session's agents; null until one told. */
   readonly ledger: Ledger | null;
 }
 
 /** The visible part of the table. */
 export interface FlowsWindow {
-  /** Rows that pass the filter, and rows there are. */
+  /** Rows that pass the filter, and rows there are, ended ones included. */
   readonly matching: number;
   readonly total: number;
+  /** Flows that ended and are no longer kept. */
+  readonly droppedEnded: number;
   /** Index of the first row in `rows`. */
   readonly first: number;
-  /** FLOW_RECORD_BYTES each (src/model/flowRecord.ts). */
+  /** FLOW_RECORD_BYTES each (src/model/flowRecord.ts); endpoint ids are those of `endpoints` messages. */
   readonly rows: ArrayBuffer;
   /** float64 a row: bytes per second over the last interval. */
   readonly rates: ArrayBuffer;
@@ -64,14 +107,25 @@ export interface NamedEndpoint {
   readonly endpoint: Endpoint;
 }
 
+/** A flow of the table: its id within its agent. */
+export interface FlowReference {
+  readonly agent: number;
+  readonly flow: number;
+}
+
+/** What one observation point counted, with its names. Times are milliseconds since the epoch. */
 export interface SightingRow {
   readonly node: string;
   readonly interface: string;
   readonly point: string;
   readonly source: string;
+  readonly sourcePort: number;
   readonly destination: string;
+  readonly destinationPort: number;
   readonly packets: number;
   readonly bytes: number;
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Host to page. */
@@ -79,18 +133,28 @@ export type ToFlowsPage =
   | { readonly type: 'state'; readonly state: FlowsPanelState }
   | { readonly type: 'endpoints'; readonly endpoints: readonly NamedEndpoint[] }
   | { readonly type: 'window'; readonly window: FlowsWindow }
-  | { readonly type: 'detail'; readonly flow: number; readonly sightings: readonly SightingRow[] }
+  | {
+      readonly type: 'detail';
+      readonly flow: FlowReference;
+      /** One flow record; null when the flow is no longer kept. */
+      readonly record: ArrayBuffer | null;
+      readonly sightings: readonly SightingRow[];
+    }
   | { readonly type: 'filterError'; readonly message: string; readonly position: number };
 
 /** Page to host. */
 export type FromFlowsPage =
   | { readonly type: 'ready' }
+  /** The rows in sight; the host answers with windows of them. */
   | { readonly type: 'view'; readonly first: number; readonly count: number }
+  /** The last window was drawn: the host may send another. */
   | { readonly type: 'received' }
   | { readonly type: 'sort'; readonly sort: FlowSort }
-  | { readonly type: 'filter'; readonly text: string }
+  | { readonly type: 'filter'; readonly filter: FlowFilter }
   | { readonly type: 'pause'; readonly paused: boolean }
-  | { readonly type: 'select'; readonly flow: number; readonly agent: number }
+  /** The flow to send details of; null for none. */
+  | { readonly type: 'select'; readonly flow: FlowReference | null }
   | { readonly type: 'stop' }
   | { readonly type: 'restart' }
-  | { readonly type: 'showLog' };
+  | { readonly type: 'showLog' }
+  | { readonly type: 'openSettings' };

@@ -1,0 +1,80 @@
+import type { Endpoint, EndpointKind, Evidence } from '../model/endpoint.ts';
+import type { Endpoint as WireEndpoint, StreamFlowsResponse } from '../model/wire/generated/vethscope_pb.js';
+
+/** An endpoint under the number an agent gave it. */
+export interface AgentEndpoint {
+  readonly id: number;
+  readonly endpoint: Endpoint;
+}
+
+/** An observation point under the number an agent gave it. */
+export interface AgentPoint {
+  readonly id: number;
+  readonly node: string;
+  readonly interface: string;
+  /** For example `from-endpoint`. */
+  readonly point: string;
+}
+
+export interface AgentAddress {
+  readonly id: number;
+  readonly address: string;
+}
+
+/** One message of an agent's flow stream. All ids are the agent's own. */
+export interface FlowUpdate {
+  /** Number of the agent within the session. */
+  readonly agent: number;
+  /** The agent numbers anew from here on; what it sent before has ended. */
+  readonly reset: boolean;
+  readonly endpoints: readonly AgentEndpoint[];
+  readonly points: readonly AgentPoint[];
+  readonly addresses: readonly AgentAddress[];
+  /** FLOW_RECORD_BYTES each; figures are totals since the flow began. */
+  readonly flows: Uint8Array;
+  /** SIGHTING_RECORD_BYTES each: all sightings of the flows above. */
+  readonly sightings: Uint8Array;
+  /** uint32 little-endian ids of flows that ended and will not be updated again. */
+  readonly ended: Uint8Array;
+  /** Updates that the agent dropped because its reader stalled. */
+  readonly skippedUpdates: number;
+}
+
+/** A message as it comes from the wire, with the number of its agent. */
+export function flowUpdateOf(batch: {
+  readonly agent: number;
+  readonly reset: boolean;
+  readonly message: StreamFlowsResponse;
+}): FlowUpdate {
+  const { message } = batch;
+  return {
+    agent: batch.agent,
+    reset: batch.reset,
+    endpoints: message.endpoints.map((endpoint) => ({ id: endpoint.id, endpoint: endpointOf(endpoint) })),
+    points: message.points,
+    addresses: message.addresses,
+    flows: message.flows,
+    sightings: message.sightings,
+    ended: message.ended,
+    skippedUpdates: Number(message.skippedUpdates),
+  };
+}
+
+function endpointOf(wire: WireEndpoint): Endpoint {
+  return {
+    kind: wire.kind as EndpointKind,
+    namespace: orNull(wire.namespace),
+    name: orNull(wire.name),
+    uid: orNull(wire.uid),
+    container: orNull(wire.container),
+    workload: wire.workloadName === '' ? null : { kind: wire.workloadKind, name: wire.workloadName },
+    node: orNull(wire.node),
+    address: wire.address,
+    names: wire.names,
+    evidence: wire.evidence as Evidence[],
+    candidates: wire.candidates,
+  };
+}
+
+/** proto3 has no "absent" for a string. */
+const orNull = (text: string): string | null => (text === '' ? null : text);

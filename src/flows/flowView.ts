@@ -1,0 +1,165 @@
+import { FLOW_RECORD_BYTES } from '../model/flowRecord.ts';
+import type { FlowFilter, FlowSort, FlowsWindow } from '../model/panelMessages.ts';
+import type { FlowPicture } from './flowPicture.ts';
+import { SLOT } from './flowPicture.ts';
+import type { FlowStore } from './flowStore.ts';
+import { RowFilter } from './rowFilter.ts';
+import { sortKeyOf } from './sortKeys.ts';
+
+/** Live flows first by activity: what moved in this second on top, in a steady order. */
+export const DEFAULT_SORT: FlowSort = { column: 'last', descending: true };
+export const DEFAULT_FILTER: FlowFilter = { text: '', verdict: null, ended: true };
+
+/** Sorting waits at least this long, and ten times what the last sorting took. */
+const SORT_INTERVAL_MILLISECONDS = 500;
+const SORT_SHARE = 10;
+
+/**
+ * A filtered, sorted look at a store, read in windows. Rows keep their places between sortings; their figures are
+ * always the newest. Paused, it shows the flows of that moment, which can still be filtered, sorted and scrolled.
+ */
+export class FlowView {
+  readonly #store: FlowStore;
+  readonly #clock: () => number;
+  #filter = DEFAULT_FILTER;
+  #sort = DEFAULT_SORT;
+  #rowFilter: RowFilter;
+  #frozen: FlowPicture | null = null;
+  #order: Uint32Array = new Uint32Array(0);
+  #keys = new Float64Array(0);
+  #changed = true;
+  #sortedRevision = -1;
+  #sortedDropped = 0;
+  #sortedAt = -Infinity;
+  #sortCost = 0;
+
+  /** `clock` gives milliseconds that only go forward. */
+  constructor(store: FlowStore, clock: () => number = () => performance.now()) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#rowFilter = new RowFilter(this.#filter, store.endpoints);
+  }
+
+  get filter(): FlowFilter {
+    return this.#filter;
+  }
+
+  get sort(): FlowSort {
+    return this.#sort;
+  }
+
+  get paused(): boolean {
+    return this.#frozen !== null;
+  }
+
+  /** Milliseconds that the last sorting took. */
+  get sortCost(): number {
+    return this.#sortCost;
+  }
+
+  setFilter(filter: FlowFilter): void {
+    this.#filter = filter;
+    this.#rowFilter = new RowFilter(filter, this.#store.endpoints);
+    this.#changed = true;
+  }
+
+  setSort(sort: FlowSort): void {
+    this.#sort = sort;
+    this.#changed = true;
+  }
+
+  pause(now: number): void {
+    if (this.#frozen !== null) return;
+    this.#frozen = this.#store.frozenPicture(now);
+    this.#changed = true;
+  }
+
+  resume(): void {
+    this.#frozen = null;
+    this.#changed = true;
+  }
+
+  /** Filters and sorts again if something changed and it is time; true when it did. */
+  refresh(now: number): boolean {
+    const started = this.#clock();
+    if (!this.#changed && !this.#due(started)) return false;
+    this.#sortedRevision = this.#store.revision;
+    this.#sortedDropped = this.#store.droppedEnded;
+    this.#changed = false;
+    this.#reorder(this.#picture(now));
+    this.#sortedAt = this.#clock();
+    this.#sortCost = this.#sortedAt - started;
+    return true;
+  }
+
+  /** Rows from `first` on, at most `count`; call `refresh` before. Buffers are copies of exact length. */
+  window(first: number, count: number, now: number): FlowsWindow {
+    const picture = this.#picture(now);
+    const start = Math.max(0, Math.min(first, this.#order.length));
+    const slots = this.#order.subarray(start, start + Math.max(0, count));
+    const rows = new Uint8Array(slots.length * FLOW_RECORD_BYTES);
+    const rates = new Float64Array(slots.length);
+    slots.forEach((slot, row) => {
+      const record = picture.bytes.subarray(slot * FLOW_RECORD_BYTES, (slot + 1) * FLOW_RECORD_BYTES);
+      rows.set(record, row * FLOW_RECORD_BYTES);
+      rates[row] = picture.rates[slot] ?? 0;
+    });
+    return {
+      matching: this.#order.length,
+      total: this.#total(picture),
+      droppedEnded: picture.droppedEnded,
+      first: start,
+      rows: rows.buffer,
+      rates: rates.buffer,
+      now: picture.now,
+    };
+  }
+
+  #due(time: number): boolean {
+    if (this.#frozen !== null || this.#sortedRevision === this.#store.revision) return false;
+    // Another flow may have a dropped one's slot by now.
+    if (this.#sortedDropped !== this.#store.droppedEnded) return true;
+    return time - this.#sortedAt >= Math.max(SORT_INTERVAL_MILLISECONDS, this.#sortCost * SORT_SHARE);
+  }
+
+  #picture(now: number): FlowPicture {
+    return this.#frozen ?? this.#store.picture(now);
+  }
+
+  #total(picture: FlowPicture): number {
+    return this.#frozen === null ? this.#store.size : countHeld(picture);
+  }
+
+  #reorder(picture: FlowPicture): void {
+    this.#rowFilter.update();
+    const slots = new Uint32Array(picture.slots);
+    let count = 0;
+    for (let slot = 0; slot < picture.slots; slot++) {
+      if (this.#rowFilter.passes(picture, slot)) slots[count++] = slot;
+    }
+    this.#order = this.#sorted(picture, slots.subarray(0, count));
+  }
+
+  /** Empty cells come last in both directions; equal cells keep the order of slots. */
+  #sorted(picture: FlowPicture, slots: Uint32Array): Uint32Array {
+    const { column, descending } = this.#sort;
+    const key = sortKeyOf(column, picture, this.#store.endpoints);
+    if (this.#keys.length < picture.slots) this.#keys = new Float64Array(picture.slots * 2);
+    const keys = this.#keys;
+    for (const slot of slots) {
+      const value = key(slot);
+      keys[slot] = value === null ? Infinity : descending ? -value : value;
+    }
+    return slots.sort((a, b) => {
+      const left = keys[a] ?? 0;
+      const right = keys[b] ?? 0;
+      return left < right ? -1 : left > right ? 1 : a - b;
+    });
+  }
+}
+
+function countHeld({ states, slots }: FlowPicture): number {
+  let held = 0;
+  for (let slot = 0; slot < slots; slot++) if (states[slot] !== SLOT.free) held++;
+  return held;
+}

@@ -1,0 +1,50 @@
+import type { Ledger, SelfCost } from '../model/ledger.ts';
+import { UNPARSED_CAUSES } from '../model/ledger.ts';
+import type { UnparsedCause } from '../model/ledger.ts';
+
+/** One ledger over several agents: figures added up, points listed one after the other. Null without any. */
+export function sumLedgers(ledgers: readonly Ledger[]): Ledger | null {
+  if (ledgers.length === 0) return null;
+  const sum = (figure: (ledger: Ledger) => number): number =>
+    ledgers.reduce((total, ledger) => total + figure(ledger), 0);
+  return {
+    seen: sum((ledger) => ledger.seen),
+    counted: sum((ledger) => ledger.counted),
+    unparsed: Object.fromEntries(
+      UNPARSED_CAUSES.map((cause) => [cause, sum((ledger) => ledger.unparsed[cause])]),
+    ) as Record<UnparsedCause, number>,
+    mapFull: sum((ledger) => ledger.mapFull),
+    pointsOverflow: sum((ledger) => ledger.pointsOverflow),
+    eventsLost: sum((ledger) => ledger.eventsLost),
+    suppressed: sumByName(ledgers.map((ledger) => ledger.suppressed)),
+    folded: sum((ledger) => ledger.folded),
+    queueDropped: sum((ledger) => ledger.queueDropped),
+    streamGap: sum((ledger) => ledger.streamGap),
+    own: sum((ledger) => ledger.own),
+    byPoint: ledgers.flatMap((ledger) => ledger.byPoint),
+    cost: sumCosts(ledgers.map((ledger) => ledger.cost).filter((cost) => cost !== null)),
+  };
+}
+
+function sumByName(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const record of records) {
+    for (const [name, figure] of Object.entries(record)) sums[name] = (sums[name] ?? 0) + figure;
+  }
+  return sums;
+}
+
+/** Time per packet is the dearest agent's: a sum or a mean of them would say nothing. */
+function sumCosts(costs: readonly SelfCost[]): SelfCost | null {
+  if (costs.length === 0) return null;
+  const sum = (figure: (cost: SelfCost) => number): number => costs.reduce((total, cost) => total + figure(cost), 0);
+  const times = costs.map((cost) => cost.nanosecondsPerPacket).filter((time) => time !== null);
+  return {
+    nanosecondsPerPacket: times.length === 0 ? null : Math.max(...times),
+    cpu: sum((cost) => cost.cpu),
+    residentBytes: sum((cost) => cost.residentBytes),
+    flows: sum((cost) => cost.flows),
+    mapEntries: sum((cost) => cost.mapEntries),
+    mapCapacity: sum((cost) => cost.mapCapacity),
+  };
+}

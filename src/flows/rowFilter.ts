@@ -1,0 +1,86 @@
+import { FLOW, PROTOCOLS, VERDICTS } from '../model/flowRecord.ts';
+import type { FlowRecords } from '../model/flowRecords.ts';
+import type { FlowFilter } from '../model/panelMessages.ts';
+import type { EndpointTable } from './endpointTable.ts';
+import type { FlowPicture } from './flowPicture.ts';
+import { SLOT } from './flowPicture.ts';
+
+const ENDPOINT_FIELDS = [FLOW.client, FLOW.server, FLOW.service] as const;
+
+/** Says of each slot whether its flow passes a filter. What a word matches is worked out once an endpoint. */
+export class RowFilter {
+  readonly #filter: FlowFilter;
+  readonly #endpoints: EndpointTable;
+  readonly #words: readonly WordMatcher[];
+  readonly #verdict: number | null;
+
+  constructor(filter: FlowFilter, endpoints: EndpointTable) {
+    this.#filter = filter;
+    this.#endpoints = endpoints;
+    this.#words = filterWords(filter.text).map((word) => new WordMatcher(word));
+    this.#verdict = filter.verdict === null ? null : VERDICTS.indexOf(filter.verdict);
+  }
+
+  /** Prepares for a picture; call before `passes` whenever endpoints may have been named. */
+  update(): void {
+    for (const word of this.#words) word.update(this.#endpoints);
+  }
+
+  passes({ records, states }: FlowPicture, slot: number): boolean {
+    const state = states[slot] ?? SLOT.free;
+    if (state === SLOT.free || (state === SLOT.ended && !this.#filter.ended)) return false;
+    if (this.#verdict !== null && records.uint8(slot, FLOW.verdict) !== this.#verdict) return false;
+    return this.#words.every((word) => word.found(records, slot));
+  }
+}
+
+/** The words of a filter text, in lower case. */
+export function filterWords(text: string): string[] {
+  return text.toLowerCase().split(/\s+/).filter(Boolean);
+}
+
+class WordMatcher {
+  readonly #word: string;
+  readonly #port: number | null;
+  readonly #protocols: readonly boolean[];
+  readonly #verdicts: readonly boolean[];
+  #matches = new Uint8Array(0);
+  #revisions = new Uint32Array(0);
+
+  constructor(word: string) {
+    this.#word = word;
+    const port = /^:?(\d{1,5})$/.exec(word)?.[1];
+    this.#port = port === undefined ? null : Number(port);
+    this.#protocols = PROTOCOLS.map((protocol) => protocol.includes(word));
+    this.#verdicts = VERDICTS.map((verdict) => verdict.includes(word));
+  }
+
+  update(endpoints: EndpointTable): void {
+    if (this.#matches.length < endpoints.size) this.#grow(endpoints.size * 2);
+    for (let id = 1; id < endpoints.size; id++) {
+      const revision = endpoints.revision(id);
+      if (this.#revisions[id] === revision) continue;
+      this.#revisions[id] = revision;
+      this.#matches[id] = endpoints.searchText(id).includes(this.#word) ? 1 : 0;
+    }
+  }
+
+  found(records: FlowRecords, slot: number): boolean {
+    for (const field of ENDPOINT_FIELDS) if (this.#matches[records.uint32(slot, field)] === 1) return true;
+    if (this.#protocols[records.uint8(slot, FLOW.protocol)] === true) return true;
+    if (this.#verdicts[records.uint8(slot, FLOW.verdict)] === true) return true;
+    if (this.#port === null) return false;
+    return (
+      records.uint16(slot, FLOW.serverPort) === this.#port || records.uint16(slot, FLOW.clientPort) === this.#port
+    );
+  }
+
+  #grow(length: number): void {
+    const matches = new Uint8Array(length);
+    matches.set(this.#matches);
+    this.#matches = matches;
+    const revisions = new Uint32Array(length);
+    revisions.set(this.#revisions);
+    this.#revisions = revisions;
+  }
+}
