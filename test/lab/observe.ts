@@ -1,0 +1,107 @@
+/** Runs `vethscope-agent` in a lab and reads what it prints. */
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Flow } from '../../src/model/flow.ts';
+import type { Ledger } from '../../src/model/ledger.ts';
+import { until } from './commands.ts';
+import type { Lab } from './lab.ts';
+import { objectsOf } from './truth/kernelPrograms.ts';
+import type { KernelObjects } from './truth/kernelPrograms.ts';
+
+const MAIN = fileURLToPath(new URL('../../agent/src/main.ts', import.meta.url));
+
+export interface Ended {
+  readonly status: number | null;
+  readonly output: string;
+  readonly messages: string;
+}
+
+/** Runs the agent's command line to its end. */
+export function agent(args: readonly string[], user?: number): Ended {
+  const as = user === undefined ? {} : { uid: user, gid: user };
+  const ended = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 60_000, ...as });
+  if (ended.error) throw ended.error;
+  return { status: ended.status, output: ended.stdout, messages: ended.stderr };
+}
+
+export interface Observed {
+  readonly flows: readonly Flow[];
+  readonly ledger: Ledger;
+  readonly messages: string;
+}
+
+/** An `observe` that is running. */
+export class Observation {
+  private readonly child: ChildProcess;
+  private output = '';
+  private messages = '';
+
+  private constructor(child: ChildProcess) {
+    this.child = child;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.messages += text));
+  }
+
+  /** Returns once its programs are attached to every interface. */
+  static async start(lab: Lab, seconds: number): Promise<Observation> {
+    const args = [
+      'observe',
+      '--netns',
+      lab.plan.node.netns,
+      '--inventory',
+      lab.inventory,
+      '--duration',
+      String(seconds),
+    ];
+    const child = spawn(process.execPath, [MAIN, ...args, '--output', 'jsonl', '--final', '--ledger'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const observation = new Observation(child);
+    await observation.attached();
+    return observation;
+  }
+
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error('the agent has not started');
+    return this.child.pid;
+  }
+
+  /** Kernel objects that it holds. */
+  objects(): KernelObjects {
+    return objectsOf(this.pid);
+  }
+
+  kill(): Promise<unknown> {
+    this.child.kill('SIGKILL');
+    return once(this.child, 'exit');
+  }
+
+  async end(): Promise<Observed> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'close');
+    if (this.child.exitCode !== 0)
+      {throw new Error(`observe ended with ${String(this.child.exitCode)}: ${this.messages}`);}
+    const lines = this.output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Flow | { ledger: Ledger });
+    const flows = lines.filter((line): line is Flow => 'id' in line);
+    const last = lines.at(-1);
+    if (!last || !('ledger' in last)) throw new Error('the output does not end with the ledger');
+    return { flows, ledger: last.ledger, messages: this.messages };
+  }
+
+  /** Attached means: it holds links, and their number has stopped to grow. */
+  private async attached(): Promise<void> {
+    let before = 0;
+    let same = 0;
+    await until('the agent to attach', 20, () => {
+      if (this.child.exitCode !== null) throw new Error(`observe ended at once: ${this.messages}`);
+      const links = this.objects().links.length;
+      same = links === before ? same + 1 : 0;
+      before = links;
+      return links > 0 && same >= 8 ? links : null;
+    });
+  }
+}
