@@ -57,7 +57,8 @@ export class FlowTable {
     let active = 0;
     for (let slot = 0; slot < this.#slots; slot++) {
       if (this.#states[slot] === SLOT.free) continue;
-      const total = this.#records.float64(slot, FLOW.sentBytes) + this.#records.float64(slot, FLOW.receivedBytes);
+      const total =
+        this.#records.float64(slot, FLOW.sentBytes) + this.#records.float64(slot, FLOW.receivedBytes);
       const grown = total - (this.#measuredBytes[slot] ?? 0);
       this.#measuredBytes[slot] = total;
       this.#rates[slot] = seconds > 0 ? Math.max(0, grown) / seconds : 0;

@@ -1,6 +1,12 @@
 import { FLOW } from '../model/flowRecord.ts';
 import { FlowRecords } from '../model/flowRecords.ts';
-import type { FlowReference, FlowsWindow, FromFlowsPage, NamedEndpoint, ToFlowsPage } from '../model/panelMessages.ts';
+import type {
+  FlowReference,
+  FlowsWindow,
+  FromFlowsPage,
+  NamedEndpoint,
+  ToFlowsPage,
+} from '../model/panelMessages.ts';
 import type { FlowStore } from './flowStore.ts';
 import { FlowView } from './flowView.ts';
 
@@ -80,7 +86,8 @@ export class FlowsFeed {
   tick(now: number): void {
     if (!this.#ready || !this.#visible || !this.#credit) return;
     const reordered = this.view.refresh(now);
-    const changed = this.#due || reordered || (!this.view.paused && this.#sentRevision !== this.#store.revision);
+    const changed =
+      this.#due || reordered || (!this.view.paused && this.#sentRevision !== this.#store.revision);
     if (!changed && (this.view.paused || now - this.#sentAt < IDLE_MILLISECONDS)) return;
     this.#due = false;
     this.#sentRevision = this.#store.revision;

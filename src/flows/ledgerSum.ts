@@ -37,7 +37,8 @@ function sumByName(records: readonly Readonly<Record<string, number>>[]): Record
 /** Time per packet is the dearest agent's: a sum or a mean of them would say nothing. */
 function sumCosts(costs: readonly SelfCost[]): SelfCost | null {
   if (costs.length === 0) return null;
-  const sum = (figure: (cost: SelfCost) => number): number => costs.reduce((total, cost) => total + figure(cost), 0);
+  const sum = (figure: (cost: SelfCost) => number): number =>
+    costs.reduce((total, cost) => total + figure(cost), 0);
   const times = costs.map((cost) => cost.nanosecondsPerPacket).filter((time) => time !== null);
   return {
     nanosecondsPerPacket: times.length === 0 ? null : Math.max(...times),

@@ -71,7 +71,8 @@ class WordMatcher {
     if (this.#verdicts[records.uint8(slot, FLOW.verdict)] === true) return true;
     if (this.#port === null) return false;
     return (
-      records.uint16(slot, FLOW.serverPort) === this.#port || records.uint16(slot, FLOW.clientPort) === this.#port
+      records.uint16(slot, FLOW.serverPort) === this.#port ||
+      records.uint16(slot, FLOW.clientPort) === this.#port
     );
   }
 

@@ -1,0 +1,165 @@
+import {
+  FLOW,
+  FLOW_BITS,
+  FLOW_RECORD_BYTES,
+  NOT_KNOWN,
+  PROTOCOLS,
+  SIGHTING,
+  SIGHTING_RECORD_BYTES,
+  VERDICTS,
+} from '../../model/flowRecord.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
+import type { Protocol, Verdict } from '../../model/flow.ts';
+import type { FlowUpdate } from '../flowUpdate.ts';
+
+/** A flow in words, for tests and for the browser harness. Ids are the agent's. */
+export interface PlainFlow {
+  readonly id: number;
+  readonly client: number;
+  readonly server: number;
+  readonly service: number;
+  readonly clientPort: number;
+  readonly serverPort: number;
+  readonly protocol: Protocol;
+  readonly verdict: Verdict;
+  readonly initiatorCertain: boolean;
+  readonly rttUs: number | null;
+  readonly retransmits: number;
+  readonly start: number;
+  readonly end: number;
+  readonly sentPackets: number;
+  readonly sentBytes: number;
+  readonly receivedPackets: number;
+  readonly receivedBytes: number;
+  readonly droppedPackets: number;
+  readonly sightings: number;
+}
+
+export interface PlainSighting {
+  readonly flow: number;
+  readonly point: number;
+  readonly source: number;
+  readonly sourcePort: number;
+  readonly destination: number;
+  readonly destinationPort: number;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+export function packFlows(flows: readonly PlainFlow[]): Uint8Array {
+  const bytes = new Uint8Array(flows.length * FLOW_RECORD_BYTES);
+  flows.forEach((flow, row) => {
+    packFlow(new DataView(bytes.buffer, row * FLOW_RECORD_BYTES, FLOW_RECORD_BYTES), flow);
+  });
+  return bytes;
+}
+
+function packFlow(view: DataView, flow: PlainFlow): void {
+  view.setUint32(FLOW.id, flow.id, true);
+  view.setUint32(FLOW.client, flow.client, true);
+  view.setUint32(FLOW.server, flow.server, true);
+  view.setUint32(FLOW.service, flow.service, true);
+  view.setUint16(FLOW.clientPort, flow.clientPort, true);
+  view.setUint16(FLOW.serverPort, flow.serverPort, true);
+  view.setUint8(FLOW.protocol, PROTOCOLS.indexOf(flow.protocol));
+  view.setUint8(FLOW.verdict, VERDICTS.indexOf(flow.verdict));
+  view.setUint8(FLOW.bits, flow.initiatorCertain ? FLOW_BITS.initiatorCertain : 0);
+  view.setUint32(FLOW.handshakeUs, NOT_KNOWN, true);
+  view.setUint32(FLOW.rttUs, flow.rttUs ?? NOT_KNOWN, true);
+  view.setUint32(FLOW.retransmits, flow.retransmits, true);
+  view.setFloat64(FLOW.start, flow.start, true);
+  view.setFloat64(FLOW.end, flow.end, true);
+  view.setFloat64(FLOW.sentPackets, flow.sentPackets, true);
+  view.setFloat64(FLOW.sentBytes, flow.sentBytes, true);
+  view.setFloat64(FLOW.receivedPackets, flow.receivedPackets, true);
+  view.setFloat64(FLOW.receivedBytes, flow.receivedBytes, true);
+  view.setFloat64(FLOW.droppedPackets, flow.droppedPackets, true);
+  view.setUint32(FLOW.sightings, flow.sightings, true);
+}
+
+export function packSightings(sightings: readonly PlainSighting[]): Uint8Array {
+  const bytes = new Uint8Array(sightings.length * SIGHTING_RECORD_BYTES);
+  sightings.forEach((sighting, row) => {
+    const view = new DataView(bytes.buffer, row * SIGHTING_RECORD_BYTES, SIGHTING_RECORD_BYTES);
+    view.setUint32(SIGHTING.flow, sighting.flow, true);
+    view.setUint32(SIGHTING.point, sighting.point, true);
+    view.setUint32(SIGHTING.source, sighting.source, true);
+    view.setUint32(SIGHTING.destination, sighting.destination, true);
+    view.setUint16(SIGHTING.sourcePort, sighting.sourcePort, true);
+    view.setUint16(SIGHTING.destinationPort, sighting.destinationPort, true);
+    view.setFloat64(SIGHTING.packets, sighting.packets, true);
+    view.setFloat64(SIGHTING.bytes, sighting.bytes, true);
+    view.setFloat64(SIGHTING.first, sighting.first, true);
+    view.setFloat64(SIGHTING.last, sighting.last, true);
+  });
+  return bytes;
+}
+
+export function packIds(ids: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(ids.length * 4);
+  const view = new DataView(bytes.buffer);
+  ids.forEach((id, index) => {
+    view.setUint32(index * 4, id, true);
+  });
+  return bytes;
+}
+
+/** An update of agent 0 with nothing in it but what is given. */
+export function updateOf(parts: Partial<FlowUpdate>): FlowUpdate {
+  return {
+    agent: 0,
+    reset: false,
+    endpoints: [],
+    points: [],
+    addresses: [],
+    flows: new Uint8Array(0),
+    sightings: new Uint8Array(0),
+    ended: new Uint8Array(0),
+    skippedUpdates: 0,
+    ...parts,
+  };
+}
+
+export function plainFlow(parts: Partial<PlainFlow>): PlainFlow {
+  return {
+    id: 1,
+    client: 1,
+    server: 2,
+    service: 0,
+    clientPort: 40000,
+    serverPort: 80,
+    protocol: 'tcp',
+    verdict: 'forwarded',
+    initiatorCertain: true,
+    rttUs: null,
+    retransmits: 0,
+    start: 1_000_000,
+    end: 1_001_000,
+    sentPackets: 1,
+    sentBytes: 100,
+    receivedPackets: 1,
+    receivedBytes: 200,
+    droppedPackets: 0,
+    sightings: 1,
+    ...parts,
+  };
+}
+
+export function plainEndpoint(parts: Partial<Endpoint>): Endpoint {
+  return {
+    kind: 'pod',
+    namespace: null,
+    name: null,
+    uid: null,
+    container: null,
+    workload: null,
+    node: null,
+    address: '10.244.0.1',
+    names: [],
+    evidence: ['pod-ip'],
+    candidates: [],
+    ...parts,
+  };
+}
