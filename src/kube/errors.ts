@@ -53,3 +53,31 @@ export function problemText(problem: Problem): string {
   const cause = problem.why === '' ? '' : `: ${problem.why.replace(/[.\s]+$/, '')}`;
   return `${problem.what.replace(/\.$/, '')}${place}${cause}. ${problem.next}`.trim();
 }
+
+/** What a request was for, so that its failure can name it. */
+export interface Access {
+  readonly verb: string;
+  /** With subresource, for example pods/portforward. */
+  readonly resource: string;
+  readonly group: string;
+  /** Empty at cluster scope. */
+  readonly namespace: string;
+}
+
+/** "create pods/exec in the namespace shop". */
+export function accessText(access: Access): string {
+  const group = access.group === '' ? '' : `.${access.group}`;
+  const scope = access.namespace === '' ? 'in the whole cluster' : `in the namespace ${access.namespace}`;
+  return `${access.verb} ${access.resource}${group} ${scope}`;
+}
+
+/** The KubeError in `error`, or one of kind `kind` that says what was going on. */
+export function asKubeError(error: unknown, context: Omit<Problem, 'why'>): KubeError {
+  if (error instanceof KubeError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new KubeError({ ...context, why }, { cause: error });
+}
+
+export function isKubeError(error: unknown, ...kinds: readonly ProblemKind[]): error is KubeError {
+  return error instanceof KubeError && (kinds.length === 0 || kinds.includes(error.problem.kind));
+}
