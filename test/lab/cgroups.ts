@@ -35,8 +35,9 @@ export function killAll(root: string): void {
 /** Removes the empty tree; a folder stays busy for some milliseconds after its last process. */
 export async function removeTree(root: string): Promise<void> {
   for (let attempt = 0; !tryRemoveTree(root); attempt++) {
-    if (attempt === 100)
-      {throw new Error(`${root} does not empty; its processes are in ${root}/**/cgroup.procs`);}
+    if (attempt === 100) {
+      throw new Error(`${root} does not empty; its processes are in ${root}/**/cgroup.procs`);
+    }
     await delay(20);
   }
 }

@@ -8,8 +8,9 @@ describe('vethscope-agent', function () {
   it('doctor lists what this kernel offers and ends with 0', () => {
     const { status, output } = agent(['doctor']);
     assert.equal(status, 0, output);
-    for (const name of ['btf', 'sched-cls', 'tcx', 'cgroup-id', 'capabilities'])
-      {assert.match(output, new RegExp(name));}
+    for (const name of ['btf', 'sched-cls', 'tcx', 'cgroup-id', 'capabilities']) {
+      assert.match(output, new RegExp(name));
+    }
   });
 
   it('doctor names what is lacking without rights, and ends with another status', () => {

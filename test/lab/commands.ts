@@ -15,8 +15,9 @@ export class CommandFailed extends Error {
 export function run(command: string, args: readonly string[], input?: string): string {
   const ended = spawnSync(command, args, { encoding: 'utf8', input, maxBuffer: 64 << 20 });
   if (ended.error) throw ended.error;
-  if (ended.status !== 0)
-    {throw new CommandFailed([command, ...args], ended.status, ended.stderr || ended.stdout);}
+  if (ended.status !== 0) {
+    throw new CommandFailed([command, ...args], ended.status, ended.stderr || ended.stdout);
+  }
   return ended.stdout;
 }
 

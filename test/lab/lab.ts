@@ -44,8 +44,9 @@ export class Lab {
 
   /** Builds a lab, after taking down those that a killed process left. */
   static async build(): Promise<Lab> {
-    if (process.getuid?.() !== 0)
-      {throw new Error('the lab makes network namespaces: run it on Linux as root');}
+    if (process.getuid?.() !== 0) {
+      throw new Error('the lab makes network namespaces: run it on Linux as root');
+    }
     for (const record of leftovers()) await removeLab(record);
     const lab = new Lab(planLab());
     register(lab.record);

@@ -80,8 +80,9 @@ export class Observation {
 
   async end(): Promise<Observed> {
     if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'close');
-    if (this.child.exitCode !== 0)
-      {throw new Error(`observe ended with ${String(this.child.exitCode)}: ${this.messages}`);}
+    if (this.child.exitCode !== 0) {
+      throw new Error(`observe ended with ${String(this.child.exitCode)}: ${this.messages}`);
+    }
     const lines = this.output
       .trim()
       .split('\n')

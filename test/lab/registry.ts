@@ -47,8 +47,9 @@ function startTime(pid: number): string | null {
     if (
       (error as NodeJS.ErrnoException).code === 'ENOENT' ||
       (error as NodeJS.ErrnoException).code === 'ESRCH'
-    )
-      {return null;}
+    ) {
+      return null;
+    }
     throw error;
   }
   // The name in field 2 may hold spaces: count the fields behind its closing bracket. Start time is field 22.

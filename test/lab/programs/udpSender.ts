@@ -16,7 +16,10 @@ const finish = (): void => {
   socket.close();
 };
 const send = (): void => {
-  if (sent === Number(count)) { finish(); return; }
+  if (sent === Number(count)) {
+    finish();
+    return;
+  }
   socket.send(message, Number(port), address, (error) => {
     if (error) throw error;
     sent++;

@@ -1,0 +1,7 @@
+/** Themes of VS Code that pictures are taken in: the label to choose, and the workbench's class with it. */
+export const THEMES = {
+  dark: { label: 'Dark Modern', className: 'vs-dark' },
+  light: { label: 'Light Modern', className: 'vs' },
+  'high-contrast': { label: 'Dark High Contrast', className: 'hc-black' },
+} as const;
+export type Theme = keyof typeof THEMES;
