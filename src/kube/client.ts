@@ -109,7 +109,7 @@ export class ApiClient {
     }
   }
 
-  /** An open WebSocket to a subresource of a pod. @throws KubeError */
+  /** An open WebSocket to a subresource of a pod, paused: resume it when listening. @throws KubeError */
   async webSocket(
     path: ResourcePath,
     query: Query,
@@ -282,6 +282,8 @@ function openWebSocket(
     socket.once('open', () => {
       settle();
       socket.off('error', fail);
+      // The first message may arrive before the caller of this promise listens.
+      socket.pause();
       resolve(socket);
     });
     socket.once('unexpected-response', (_request, response) => {
