@@ -1,6 +1,6 @@
 /** Builds a lab's namespaces, wires, addresses, routes and NAT rules from its plan. */
 import { run, runIn } from './commands.ts';
-import { backends, POD_RANGE, UPLINK } from './plan.ts';
+import { backends, FORBIDDEN_PORT, POD_RANGE, UPLINK } from './plan.ts';
 import type { Addresses, LabPlan, PodPlan, ServicePlan } from './plan.ts';
 
 /** Namespaces that a plan needs, in the order they are made. */
@@ -20,6 +20,18 @@ export function buildNetwork(plan: LabPlan): void {
   for (const pod of plan.pods) if (pod.hostInterface !== null) wirePod(plan, pod, pod.hostInterface);
   for (const service of plan.services) translateService(plan, service);
   masquerade(plan);
+  for (const command of ['iptables', 'ip6tables']) {
+    runIn(plan.node.netns, command, [
+      '-A',
+      'FORWARD',
+      '-p',
+      'tcp',
+      '--dport',
+      String(FORBIDDEN_PORT),
+      '-j',
+      'DROP',
+    ]);
+  }
 }
 
 /** Removes what buildNetwork made; links, rules and addresses go with their namespace. */

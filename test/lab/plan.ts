@@ -59,9 +59,11 @@ export interface LabPlan {
 
 export const POD_RANGE = { ipv4: '10.244.0.0/24', ipv6: 'fd00:10:244::/64' } as const;
 export const UPLINK = 'eth0';
+/** Packets to this TCP port are dropped by the node, as a network policy would. */
+export const FORBIDDEN_PORT = 6379;
 const NAMESPACE = 'shop';
 
-/** A client, a Service with two backends, and a pod in the node's own network. */
+/** A client, a Service with two backends, a client whose requests fail, and a pod in the node's own network. */
 export function planLab(): LabPlan {
   const id = `vl${process.pid.toString(36)}${randomBytes(3).toString('hex')}`;
   const nodeNetns = `${id}-node`;
@@ -91,7 +93,13 @@ export function planLab(): LabPlan {
     node: { name: 'lab-node', uid: randomUUID(), netns: nodeNetns, addresses: nodeAddresses },
     outside: { netns: `${id}-outside`, addresses: { ipv4: '172.31.0.1', ipv6: 'fd00:172:31::1' } },
     bridge: { name: 'cni0', addresses: { ipv4: '10.244.0.1', ipv6: 'fd00:10:244::1' } },
-    pods: [pod('client', 'client', 2), pod('web-1', 'web', 3), pod('web-2', 'web', 4), hostNetworkPod],
+    pods: [
+      pod('client', 'client', 2),
+      pod('web-1', 'web', 3),
+      pod('web-2', 'web', 4),
+      pod('broken', 'broken', 5),
+      hostNetworkPod,
+    ],
     services: [
       {
         namespace: NAMESPACE,
