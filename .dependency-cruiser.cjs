@@ -25,9 +25,15 @@ module.exports = {
     ),
     never(
       'webview-not-host',
-      'A page knows only the model.',
+      'A page knows only the model; the harness plays the host, with the real flow store.',
       { path: '^webview', pathNot: unlessTest },
-      { path: '^(src/(?!model)|agent|test|tools)' },
+      { path: '^(src/(?!model|flows)|agent|test|tools)' },
+    ),
+    never(
+      'page-not-flows',
+      'A page knows only the model.',
+      { path: '^webview/(?!harness)', pathNot: unlessTest },
+      { path: '^src/flows' },
     ),
     never(
       'webview-not-node',

@@ -72,7 +72,7 @@ function harness(): esbuild.BuildOptions {
     format: 'iife',
     platform: 'browser',
     target: 'chrome140',
-    loader: { '.ttf': 'file', '.svg': 'text' },
+    loader: { '.ttf': 'file', '.svg': 'text', '.html': 'copy' },
     assetNames: '[name]',
   };
 }

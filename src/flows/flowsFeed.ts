@@ -50,7 +50,8 @@ export class FlowsFeed {
   receive(message: FeedMessage, now: number): void {
     switch (message.type) {
       case 'ready':
-        return this.#start();
+        this.#start();
+        return;
       case 'view':
         this.#first = Math.max(0, Math.trunc(message.first));
         this.#count = Math.min(MAXIMUM_ROWS, Math.max(0, Math.trunc(message.count)));

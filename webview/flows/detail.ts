@@ -1,0 +1,188 @@
+import type { TemplateResult } from 'lit';
+import { html, nothing } from 'lit';
+import type { Endpoint } from '../../src/model/endpoint.ts';
+import { endpointText } from '../../src/model/endpoint.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMicroseconds,
+  formatPlural,
+  formatRate,
+  formatSocketAddress,
+  formatTime,
+} from '../../src/model/format.ts';
+import type { SightingRow } from '../../src/model/panelMessages.ts';
+import { icon, iconButton, panels } from '../shared/controls.ts';
+import type { FlowRow } from './flowRow.ts';
+import { tcpFlagNames } from './flowRow.ts';
+import { ENDPOINT_LOOKS, EVIDENCE_WORDS, VERDICT_LOOKS } from './words.ts';
+
+/** The selected flow; `row` is null when the host no longer keeps it. */
+export interface FlowDetail {
+  readonly row: FlowRow | null;
+  readonly sightings: readonly SightingRow[];
+}
+
+/** All that is known of one flow. */
+export function detail({ row, sightings }: FlowDetail, onClose: () => void): TemplateResult {
+  if (row === null) {
+    return html`<div class="detail-head">
+      <span class="detail-title">This flow ended long ago and is no longer kept.</span>${closeButton(onClose)}
+    </div>`;
+  }
+  return html`<div class="detail-head">
+      ${verdictMark(row)}
+      <h2 class="detail-title">${nameOf(row.client)} ${icon('arrow-right')} ${nameOf(row.server)}</h2>
+      ${row.service === null ? nothing : html`<span class="weak">through Service ${nameOf(row.service)}</span>`}
+      <span class="spring"></span>
+      ${closeButton(onClose)}
+    </div>
+    ${panels('Flow details', [
+      {
+        id: 'points',
+        label: 'Observation Points',
+        badge: String(sightings.length),
+        content: sightingsTable(sightings),
+      },
+      { id: 'endpoints', label: 'Endpoints', badge: null, content: endpointCards(row) },
+      { id: 'figures', label: 'Figures', badge: null, content: figures(row) },
+    ])}`;
+}
+
+const closeButton = (onClose: () => void): TemplateResult =>
+  iconButton({ label: 'Close Details', icon: 'close', onClick: onClose });
+
+const nameOf = (endpoint: Endpoint | null): string => (endpoint === null ? '?' : endpointText(endpoint));
+
+function verdictMark({ verdict }: FlowRow): TemplateResult {
+  const { icon: name, label, meaning } = VERDICT_LOOKS[verdict];
+  return html`<span class="verdict" title=${meaning}>${icon(name, `verdict-${verdict}`)}${label}</span>`;
+}
+
+function sightingsTable(sightings: readonly SightingRow[]): TemplateResult {
+  if (sightings.length === 0) {
+    return html`<p class="weak">No observation point told of this flow yet.</p>`;
+  }
+  const tuples = new Set(sightings.map(tupleOf));
+  return html`<table>
+    <caption>
+      ${formatPlural(tuples.size, 'tuple')} at ${formatPlural(sightings.length, 'point')}
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Node</th>
+        <th scope="col">Interface</th>
+        <th scope="col">Point</th>
+        <th scope="col">Source</th>
+        <th scope="col">Destination</th>
+        <th scope="col" class="align-end">Packets</th>
+        <th scope="col" class="align-end">Bytes</th>
+        <th scope="col" class="align-end">First</th>
+        <th scope="col" class="align-end">Last</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${sightings.map(sightingLine)}
+    </tbody>
+  </table>`;
+}
+
+const tupleOf = (sighting: SightingRow): string =>
+  [
+    formatSocketAddress(sighting.source, sighting.sourcePort),
+    formatSocketAddress(sighting.destination, sighting.destinationPort),
+  ]
+    .sort()
+    .join(' ');
+
+function sightingLine(sighting: SightingRow): TemplateResult {
+  return html`<tr>
+    <td>${sighting.node}</td>
+    <td>${icon('plug')}${sighting.interface}</td>
+    <td>${sighting.point}</td>
+    <td class="address">${formatSocketAddress(sighting.source, sighting.sourcePort)}</td>
+    <td class="address">${formatSocketAddress(sighting.destination, sighting.destinationPort)}</td>
+    <td class="align-end">${formatCount(sighting.packets)}</td>
+    <td class="align-end" title="${formatCount(sighting.bytes)} bytes">${formatBytes(sighting.bytes)}</td>
+    <td class="align-end">${formatTime(sighting.first)}</td>
+    <td class="align-end">${formatTime(sighting.last)}</td>
+  </tr>`;
+}
+
+function endpointCards(row: FlowRow): TemplateResult {
+  const opened = row.initiatorCertain ? 'opened the connection' : 'probably opened the connection';
+  return html`<div class="cards">
+    ${endpointCard('Client', opened, row.client, row.clientPort)}
+    ${row.service === null ? nothing : endpointCard('Service', 'was asked for', row.service, null)}
+    ${endpointCard('Server', 'answered', row.server, row.serverPort)}
+  </div>`;
+}
+
+function endpointCard(
+  role: string,
+  did: string,
+  endpoint: Endpoint | null,
+  port: number | null,
+): TemplateResult {
+  if (endpoint === null) return html`<section class="card"><h3>${role}</h3></section>`;
+  const look = ENDPOINT_LOOKS[endpoint.kind];
+  return html`<section class="card">
+    <h3>${role} <span class="weak">${did}</span></h3>
+    <dl>
+      ${fact(look.label, endpointText(endpoint))}
+      ${fact('Address', port === null ? endpoint.address : formatSocketAddress(endpoint.address, port))}
+      ${fact('Container', endpoint.container)}
+      ${fact(endpoint.workload?.kind ?? '', endpoint.workload?.name ?? null)} ${fact('Node', endpoint.node)}
+      ${fact('Names', endpoint.names.join(', ') || null)}
+      ${fact('Known by', endpoint.evidence.map((evidence) => EVIDENCE_WORDS[evidence]).join(', '))}
+      ${fact('Could be', endpoint.candidates.join(', ') || null)}
+    </dl>
+  </section>`;
+}
+
+function figures(row: FlowRow): TemplateResult {
+  const tcp = row.protocol === 'tcp';
+  const flags = (value: number): string => tcpFlagNames(value).join(' ') || 'none seen';
+  return html`<div class="cards">
+    <section class="card">
+      <h3>Traffic</h3>
+      <dl>
+        ${fact('Sent', `${formatCount(row.sentPackets)} packets, ${formatBytes(row.sentBytes)}`)}
+        ${fact('Received', `${formatCount(row.receivedPackets)} packets, ${formatBytes(row.receivedBytes)}`)}
+        ${fact('Dropped', row.droppedPackets === 0 ? null : `${formatCount(row.droppedPackets)} packets`)}
+        ${fact('Rate', formatRate(row.rate))} ${fact('DSCP', row.dscp === 0 ? null : String(row.dscp))}
+      </dl>
+    </section>
+    <section class="card">
+      <h3>Time</h3>
+      <dl>
+        ${fact('First packet', formatTime(row.start))} ${fact('Last packet', formatTime(row.end))}
+        ${fact('Duration', formatDuration(row.end - row.start))}
+        ${fact('State', row.ended ? 'ended' : 'live')}
+      </dl>
+    </section>
+    ${
+      tcp
+        ? html`<section class="card">
+            <h3>TCP</h3>
+            <dl>
+              ${fact('Handshake', row.handshakeUs === null ? 'not seen' : formatMicroseconds(row.handshakeUs))}
+              ${fact('Smoothed RTT', row.rttUs === null ? 'not known' : formatMicroseconds(row.rttUs))}
+              ${fact('Retransmits', formatCount(row.retransmits))}
+              ${fact('Client’s flags', flags(row.clientTcpFlags))}
+              ${fact('Server’s flags', flags(row.serverTcpFlags))}
+            </dl>
+          </section>`
+        : nothing
+    }
+  </div>`;
+}
+
+function fact(name: string, value: string | null): TemplateResult | typeof nothing {
+  if (value === null) return nothing;
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}

@@ -1,0 +1,170 @@
+import type { TemplateResult } from 'lit';
+import { html, nothing } from 'lit';
+import { formatBytes, formatCount, formatShare } from '../../src/model/format.ts';
+import type { Ledger, SelfCost } from '../../src/model/ledger.ts';
+import { icon } from '../shared/controls.ts';
+
+/** One figure of the ledger with what it means. */
+interface LedgerLine {
+  readonly label: string;
+  readonly count: number;
+  readonly meaning: string;
+}
+
+const CAUSE_WORDS: Readonly<Record<keyof Ledger['unparsed'], string>> = {
+  'not-ip': 'neither IPv4 nor IPv6, for example ARP',
+  truncated: 'shorter than their headers say',
+  'ip-options': 'with IPv4 options beyond the bound',
+  'extension-header': 'with IPv6 extension headers beyond the bound',
+  fragment: 'later fragments, which carry no ports',
+  protocol: 'of a protocol without ports that is not counted',
+  'bad-header': 'with a header that makes no sense',
+};
+
+/** What is not in the rows although it was seen, by cause. */
+export function ledgerLosses(ledger: Ledger, droppedEnded: number): readonly LedgerLine[] {
+  const unparsed = Object.entries(CAUSE_WORDS).map(([cause, words]) => ({
+    label: `Unparsed: ${cause}`,
+    count: ledger.unparsed[cause as keyof Ledger['unparsed']],
+    meaning: `Packets ${words}.`,
+  }));
+  const suppressed = Object.entries(ledger.suppressed).map(([kind, count]) => ({
+    label: `Suppressed: ${kind}`,
+    count,
+    meaning: 'Events beyond the rate limit.',
+  }));
+  return [
+    ...unparsed,
+    {
+      label: 'Map full',
+      count: ledger.mapFull,
+      meaning: 'Packets of new flows while the flow map was full.',
+    },
+    {
+      label: 'Points beyond slots',
+      count: ledger.pointsOverflow,
+      meaning: 'Packets counted in their flow, but at a point that found no slot.',
+    },
+    {
+      label: 'Events lost',
+      count: ledger.eventsLost,
+      meaning: 'Handshakes, resets or drops not told of in time.',
+    },
+    ...suppressed,
+    { label: 'Folded', count: ledger.folded, meaning: 'Packets of the smallest flows, in the row “others”.' },
+    {
+      label: 'Queue dropped',
+      count: ledger.queueDropped,
+      meaning: 'Flow updates not sent because the reader stalled.',
+    },
+    {
+      label: 'Stream gap',
+      count: ledger.streamGap,
+      meaning: 'Updates missed while the connection was broken.',
+    },
+    {
+      label: 'Own',
+      count: ledger.own,
+      meaning: 'Packets of the agent’s own connection, kept out of the rows.',
+    },
+    {
+      label: 'Ended flows dropped',
+      count: droppedEnded,
+      meaning: 'The oldest ended flows, beyond the bound.',
+    },
+  ];
+}
+
+/** Figures that mean something is missing from the rows; the others only stand apart. */
+function lostPackets(ledger: Ledger): number {
+  return ledger.mapFull + ledger.eventsLost + ledger.queueDropped + ledger.streamGap;
+}
+
+export interface FooterOptions {
+  readonly ledger: Ledger | null;
+  readonly droppedEnded: number;
+  readonly open: boolean;
+  readonly onToggle: () => void;
+}
+
+/** The ledger and the agent's cost; opens to every figure. */
+export function footer(options: FooterOptions): TemplateResult {
+  const { ledger, open, onToggle } = options;
+  if (ledger === null)
+    return html`<div class="footer-line"><span>The ledger comes with the first packets.</span></div>`;
+  const unparsed = Object.values(ledger.unparsed).reduce((sum, count) => sum + count, 0);
+  const lost = lostPackets(ledger);
+  return html`${open ? ledgerTable(ledger, options.droppedEnded) : nothing}
+    <div class="footer-line">
+      <button class="footer-toggle" aria-expanded=${open} aria-controls="ledger" @click=${onToggle}>
+        ${icon(open ? 'chevron-down' : 'chevron-up')}Ledger
+      </button>
+      <span>${formatCount(ledger.seen)} packets seen</span>
+      <span>${formatCount(ledger.counted)} counted</span>
+      <span>${formatCount(unparsed)} unparsed</span>
+      <span class=${lost > 0 ? 'footer-lost' : ''}
+        >${lost > 0 ? icon('warning') : nothing}${formatCount(lost)} lost</span
+      >
+      <span class="spring"></span>
+      ${ledger.cost === null ? nothing : cost(ledger.cost)}
+    </div>`;
+}
+
+function cost(figures: SelfCost): TemplateResult {
+  const time = figures.nanosecondsPerPacket;
+  return html`<span
+    title="What the agent itself costs on its node: kernel time a packet, share of one processor, memory."
+    >${icon('dashboard')}Agent:
+    ${time === null ? '' : `${Math.round(time)} ns a packet · `}${formatShare(figures.cpu)} CPU ·
+    ${formatBytes(figures.residentBytes)}</span
+  >`;
+}
+
+function ledgerTable(ledger: Ledger, droppedEnded: number): TemplateResult {
+  const points = ledger.byPoint;
+  return html`<div id="ledger" class="ledger" tabindex="0" role="region" aria-label="Ledger">
+    <table>
+      <caption>
+        What is not in the rows
+      </caption>
+      <tbody>
+        ${ledgerLosses(ledger, droppedEnded).map(
+          ({ label, count, meaning }) =>
+            html`<tr class=${count === 0 ? 'weak' : ''}>
+              <th scope="row">${label}</th>
+              <td class="align-end">${formatCount(count)}</td>
+              <td>${meaning}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+    ${points.length === 0 ? nothing : pointTable(points)}
+  </div>`;
+}
+
+function pointTable(points: Ledger['byPoint']): TemplateResult {
+  return html`<table>
+    <caption>
+      By observation point
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Interface</th>
+        <th scope="col">Point</th>
+        <th scope="col" class="align-end">Seen</th>
+        <th scope="col" class="align-end">Counted</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${points.map(
+        (point) =>
+          html`<tr>
+            <td>${point.interface}</td>
+            <td>${point.point}</td>
+            <td class="align-end">${formatCount(point.seen)}</td>
+            <td class="align-end">${formatCount(point.counted)}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}

@@ -1,0 +1,103 @@
+import type { TemplateResult } from 'lit';
+import { html, nothing } from 'lit';
+import type { Verdict } from '../../src/model/flow.ts';
+import { VERDICTS } from '../../src/model/flowRecord.ts';
+import { formatCount } from '../../src/model/format.ts';
+import type { FlowFilter, FlowsPanelState, SessionPhase } from '../../src/model/panelMessages.ts';
+import { button, checkbox, dropdown, icon, iconButton, textField } from '../shared/controls.ts';
+import { VERDICT_LOOKS } from './words.ts';
+
+export interface ToolbarActions {
+  readonly onFilter: (filter: FlowFilter) => void;
+  readonly onPause: (paused: boolean) => void;
+  readonly onStop: () => void;
+  readonly onRestart: () => void;
+}
+
+export interface Counts {
+  readonly matching: number;
+  readonly total: number;
+}
+
+const PHASES: Readonly<Record<SessionPhase, { icon: string; label: string }>> = {
+  starting: { icon: 'sync', label: 'Starting' },
+  running: { icon: 'circle-filled', label: 'Live' },
+  reconnecting: { icon: 'sync', label: 'Reconnecting' },
+  stopped: { icon: 'circle-slash', label: 'Stopped' },
+  failed: { icon: 'error', label: 'Failed' },
+};
+
+const ANY_VERDICT = 'any';
+const VERDICT_CHOICES = [
+  { value: ANY_VERDICT, label: 'All verdicts' },
+  ...VERDICTS.map((verdict) => ({ value: verdict, label: VERDICT_LOOKS[verdict].label })),
+];
+
+/** Two lines: what is observed and what can be done about it; what of it is shown. */
+export function toolbar(state: FlowsPanelState, counts: Counts, actions: ToolbarActions): TemplateResult {
+  return html`<div class="toolbar-line">
+      ${phaseMark(state)}
+      <h1 class="title">${state.title}</h1>
+      <span class="scope" title=${state.scope}>${state.scope}</span>
+      <span class="spring"></span>
+      ${controls(state, actions)}
+    </div>
+    <div class="toolbar-line" role="search" aria-label="Filter flows">
+      ${filterFields(state.filter, actions)}
+      <span class="spring"></span>
+      <span class="counts">${countsText(counts)}</span>
+    </div>`;
+}
+
+function phaseMark({ phase, paused }: FlowsPanelState): TemplateResult {
+  const shown = paused ? { icon: 'debug-pause', label: 'Paused' } : PHASES[phase];
+  const turning = shown.icon === 'sync' ? 'codicon-modifier-spin' : '';
+  return html`<span class="phase phase-${paused ? 'paused' : phase}"
+    >${icon(shown.icon, turning)}<span>${shown.label}</span></span
+  >`;
+}
+
+function controls({ phase, paused }: FlowsPanelState, actions: ToolbarActions): TemplateResult {
+  const over = phase === 'stopped' || phase === 'failed';
+  const pause = paused
+    ? button({
+        label: 'Resume',
+        icon: 'debug-continue',
+        appearance: 'primary',
+        onClick: () => actions.onPause(false),
+      })
+    : button({ label: 'Pause', icon: 'debug-pause', onClick: () => actions.onPause(true) });
+  return over
+    ? html`${paused ? pause : nothing}${button({ label: 'Start Again', icon: 'debug-restart', onClick: actions.onRestart })}`
+    : html`${pause}${button({ label: 'Stop', icon: 'debug-stop', onClick: actions.onStop })}`;
+}
+
+function filterFields(filter: FlowFilter, { onFilter }: ToolbarActions): TemplateResult {
+  const clear = (): void => onFilter({ ...filter, text: '' });
+  return html`${textField({
+    label: 'Filter flows by name, address, port, protocol or verdict',
+    placeholder: 'Filter by name, address, port, protocol or verdict',
+    value: filter.text,
+    icon: 'filter',
+    className: 'filter',
+    onInput: (text) => onFilter({ ...filter, text }),
+    onCancel: clear,
+    end: filter.text === '' ? nothing : iconButton({ label: 'Clear Filter', icon: 'close', onClick: clear }),
+  })}
+  ${dropdown({
+    label: 'Verdict',
+    value: filter.verdict ?? ANY_VERDICT,
+    choices: VERDICT_CHOICES,
+    onChange: (value) => onFilter({ ...filter, verdict: value === ANY_VERDICT ? null : (value as Verdict) }),
+  })}
+  ${checkbox({
+    label: 'Ended flows',
+    checked: filter.ended,
+    onChange: (ended) => onFilter({ ...filter, ended }),
+  })}`;
+}
+
+function countsText({ matching, total }: Counts): string {
+  if (matching === total) return `${formatCount(total)} ${total === 1 ? 'flow' : 'flows'}`;
+  return `${formatCount(matching)} of ${formatCount(total)} flows`;
+}

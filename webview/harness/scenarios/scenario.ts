@@ -1,0 +1,23 @@
+import type { FlowUpdate } from '../../../src/flows/flowUpdate.ts';
+import type { FlowsPanelState } from '../../../src/model/panelMessages.ts';
+
+/** What a scenario may do to the host it plays in. */
+export interface Stage {
+  apply(update: FlowUpdate): void;
+  setState(change: Partial<FlowsPanelState>): void;
+}
+
+/** One situation the page can be in, with its traffic. */
+export interface Scenario {
+  readonly state: Omit<FlowsPanelState, 'filter' | 'sort' | 'paused'>;
+  play(stage: Stage): void;
+}
+
+export const RUNNING: Scenario['state'] = {
+  title: 'shop/checkout-7d9f4b6c9-x2m4q',
+  scope: 'cluster staging · pod shop/checkout-7d9f4b6c9-x2m4q · node worker-a',
+  phase: 'running',
+  status: 'Observing.',
+  problem: null,
+  ledger: null,
+};
