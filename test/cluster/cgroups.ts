@@ -2,7 +2,15 @@
  * Control groups of this machine: cgroup v2 alone, or v1 hierarchies beside a v2 one ("hybrid").
  * Everything that the cluster starts sits in groups of its own, so that one write to cgroup.kill ends it.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { poll } from './poll.ts';
 
@@ -22,8 +30,9 @@ export function cgroupHierarchies(): CgroupHierarchies {
       .filter((mount) => mount[2] === type && mount[1]?.startsWith('/sys/fs/cgroup'))
       .map((mount) => mount[1] ?? '');
   const [unified] = of('cgroup2');
-  if (unified === undefined)
-    {throw new Error('cgroup v2 is not mounted below /sys/fs/cgroup; mount it, or boot with it');}
+  if (unified === undefined) {
+    throw new Error('cgroup v2 is not mounted below /sys/fs/cgroup; mount it, or boot with it');
+  }
   return { unified, legacy: of('cgroup') };
 }
 
@@ -62,6 +71,13 @@ export async function killCgroup(name: string): Promise<void> {
 export function isPopulated(name: string): boolean {
   const events = join(cgroupHierarchies().unified, name, 'cgroup.events');
   return existsSync(events) && readFileSync(events, 'utf8').includes('populated 1');
+}
+
+/** Ids of the processes that live in the group or below it. */
+export function processesOf(name: string): string[] {
+  return globSync('**/cgroup.procs', { cwd: join(cgroupHierarchies().unified, name) })
+    .flatMap((file) => readFileSync(join(cgroupHierarchies().unified, name, file), 'utf8').split('\n'))
+    .filter(Boolean);
 }
 
 /** Removes the group and its children from every hierarchy. Killed processes may take a moment to leave the v1 ones. */

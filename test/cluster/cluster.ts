@@ -75,8 +75,9 @@ export function readCluster(name = clusterName()): ClusterRecord | undefined {
  */
 export function openCluster(name = clusterName()): Cluster {
   const record = readCluster(name);
-  if (record?.phase !== 'up')
-    {throw new Error(`cluster "${name}" is not up; start it with: npm run cluster:up`);}
+  if (record?.phase !== 'up') {
+    throw new Error(`cluster "${name}" is not up; start it with: npm run cluster:up`);
+  }
   return record.cluster;
 }
 

@@ -80,8 +80,9 @@ export async function createCredentials(cluster: Cluster): Promise<void> {
   for (const node of NODES) {
     const etc = join(nodeFolder(cluster, node), 'etc');
     mkdirSync(etc, { recursive: true });
-    for (const kind of ['crt', 'key'])
-      {copyFileSync(join(folder, `${node}.${kind}`), join(etc, `kubelet.${kind}`));}
+    for (const kind of ['crt', 'key']) {
+      copyFileSync(join(folder, `${node}.${kind}`), join(etc, `kubelet.${kind}`));
+    }
   }
 }
 

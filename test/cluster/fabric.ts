@@ -30,8 +30,9 @@ export async function createFabric(cluster: Cluster): Promise<void> {
   await addLeg(cluster, 'to-machine', leg, addressOf(cluster, 'machine'));
   await run('ip', ['addr', 'add', `${addressOf(cluster, 'machine')}/24`, 'dev', leg]);
   await run('ip', ['link', 'set', leg, 'up']);
-  for (const node of NODES)
-    {await addHost(cluster, nodeNamespace(cluster.id, node), `to-${node}`, addressOf(cluster, node));}
+  for (const node of NODES) {
+    await addHost(cluster, nodeNamespace(cluster.id, node), `to-${node}`, addressOf(cluster, node));
+  }
   await addHost(cluster, outsideNamespace(cluster.id), 'to-outside', addressOf(cluster, 'outside'));
 }
 

@@ -89,19 +89,19 @@ function processes(): string[] {
 
 /** Kinds and inodes of all namespaces that a process lives in. */
 function namespaces(): string[] {
-  const kinds = ['net', 'mnt', 'pid', 'uts', 'ipc', 'cgroup'];
-  const found = new Set<string>();
-  for (const pid of processIds()) {
-    for (const kind of kinds) {
-      try {
-        found.add(readlinkSync(`/proc/${pid}/ns/${kind}`));
-      } catch (error) {
-        // A process that even root may not look into (this machine's first one, in some sandboxes) is not ours.
-        if (!isGone(error) && (error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
-      }
-    }
+  return [...new Set(processIds().flatMap((pid) => namespacesOf(pid)))];
+}
+
+/** Kinds and inodes of a process's namespaces, such as `net:[4026531840]`; none when it has ended. */
+export function namespacesOf(pid: string): string[] {
+  const links = ['net', 'mnt', 'pid', 'uts', 'ipc', 'cgroup'].map((kind) => `/proc/${pid}/ns/${kind}`);
+  try {
+    return links.map((link) => readlinkSync(link));
+  } catch (error) {
+    // A process that even root may not look into (this machine's first one, in some sandboxes) is not ours.
+    if (isGone(error) || (error as NodeJS.ErrnoException).code === 'EACCES') return [];
+    throw error;
   }
-  return [...found];
 }
 
 function controlGroups(): string[] {

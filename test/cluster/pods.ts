@@ -51,8 +51,9 @@ export async function podVeth(cluster: Cluster, namespace: string, pod: string):
     ifname: string;
   }[];
   const found = links.find((link) => link.ifindex === index);
-  if (found === undefined)
-    {throw new Error(`${node} has no interface ${index}, the peer of eth0 in ${namespace}/${pod}`);}
+  if (found === undefined) {
+    throw new Error(`${node} has no interface ${index}, the peer of eth0 in ${namespace}/${pod}`);
+  }
   return found.ifname;
 }
 

@@ -31,8 +31,9 @@ const COMMANDS: Readonly<Record<string, string>> = {
  */
 export function requireMachine(): void {
   if (process.platform !== 'linux') throw new Error(`the cluster needs Linux; this is ${process.platform}`);
-  if (process.getuid?.() !== 0)
-    {throw new Error('the cluster needs root: it makes namespaces; run it with sudo');}
+  if (process.getuid?.() !== 0) {
+    throw new Error('the cluster needs root: it makes namespaces; run it with sudo');
+  }
   const missing = Object.entries(COMMANDS).filter(([command]) => !isOnPath(command));
   const packages = new Set(missing.map(([, name]) => name));
   if (!existsSync('/usr/lib/cni/bridge')) packages.add('containernetworking-plugins');

@@ -23,8 +23,9 @@ export async function stopCluster(options: StopOptions = {}): Promise<void> {
   }
   await Promise.all(allCgroups(id).map((name) => removeCgroup(name)));
   const controllers = join(folder, 'controllers');
-  if (existsSync(controllers))
-    {withdrawControllers(readFileSync(controllers, 'utf8').split('\n').filter(Boolean));}
+  if (existsSync(controllers)) {
+    withdrawControllers(readFileSync(controllers, 'utf8').split('\n').filter(Boolean));
+  }
   const what = options.keepFolder === true ? ['controllers', 'cluster.json'] : [''];
   for (const name of what) await run('rm', ['-rf', '--one-file-system', join(folder, name)]);
 }

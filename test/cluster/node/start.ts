@@ -39,8 +39,9 @@ export async function startNode(cluster: Cluster, node: NodeName, parts: NodePar
     'var/spool',
   ];
   for (const name of folders) mkdirSync(join(folder, name), { recursive: true });
-  for (const plugin of CNI_PLUGINS)
-    {symlinkSync(join(CNI_FOLDER, plugin), join(folder, 'opt/cni/bin', plugin));}
+  for (const plugin of CNI_PLUGINS) {
+    symlinkSync(join(CNI_FOLDER, plugin), join(folder, 'opt/cni/bin', plugin));
+  }
   writeFileSync(join(folder, 'containerd.toml'), CONTAINERD_CONFIGURATION);
   writeFileSync(join(folder, 'kubelet.yaml'), kubeletConfiguration(cluster));
   writeFileSync(join(folder, 'kube-proxy.yaml'), kubeProxyConfiguration(cluster, node));
