@@ -127,6 +127,7 @@ async function upload(
   options: DeployOptions,
 ): Promise<void> {
   const files = [...options.payload, { name: TOKEN_FILE, content: Buffer.from(token), mode: 0o600 }];
+  let shown = -1;
   await uploadFiles(client, {
     namespace: options.namespace,
     pod: pod.name,
@@ -136,7 +137,9 @@ async function upload(
     marker: AGENT_MARKER,
     signal: options.signal,
     onProgress: (sent, total) => {
-      const percent = Math.round((sent / total) * 100);
+      const percent = Math.floor((sent / total) * 10) * 10;
+      if (percent === shown) return;
+      shown = percent;
       options.onStatus(`Copying the agent to ${options.node}: ${percent} %…`);
     },
   });
