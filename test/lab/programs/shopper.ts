@@ -72,9 +72,9 @@ function ask(destination: Destination): void {
   const { kind, address, port, send } = destination;
   if (kind === 'tcp') exchange(destination);
   else if (kind === 'stream') stream(destination);
-  else if (kind === 'udp')
-    {sockets[isIPv6(address) ? 'udp6' : 'udp4'].send(Buffer.alloc(send, 'e'), port, address);}
-  else execFile('busybox', ['ping', '-c', '1', '-W', '1', address], () => undefined);
+  else if (kind === 'udp') {
+    sockets[isIPv6(address) ? 'udp6' : 'udp4'].send(Buffer.alloc(send, 'e'), port, address);
+  } else execFile('busybox', ['ping', '-c', '1', '-W', '1', address], () => undefined);
 }
 
 for (let round = 0; ; round++) {
