@@ -1,6 +1,6 @@
 /** Nanoseconds a hook run, beside an empty program and a bare hash counter at the same hooks, rounds interleaved. */
 import { Lab } from '../lab/lab.ts';
-import { compilePrograms, CONTENDERS, start } from './contenders.ts';
+import { compileLoader, CONTENDERS, start } from './contenders.ts';
 import type { ContenderName } from './contenders.ts';
 import { figure, median } from './figures.ts';
 import type { Figure } from './figures.ts';
@@ -13,7 +13,7 @@ const ROUNDS = 3;
 const AIM = 2;
 
 export async function measureCollector(): Promise<Figure[]> {
-  compilePrograms();
+  compileLoader();
   const lab = await Lab.build();
   try {
     await prepare(lab);

@@ -1,7 +1,7 @@
 /** What is compared at the same hooks: nothing, a bare hash counter, and the collector under its agent. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { netnsPath, run } from '../lab/commands.ts';
@@ -18,29 +18,20 @@ export interface Contender {
 export const CONTENDERS = ['empty program', 'bare hash counter', 'collector'] as const;
 export type ContenderName = (typeof CONTENDERS)[number];
 
-const SOURCE = join(import.meta.dirname, 'programs');
-const BUILT = resolve(import.meta.dirname, '../../dist/bench');
+/** `npm run build:native` compiles the reference programs to here. */
+const PROGRAMS = resolve(import.meta.dirname, '../../.cache/bench');
+const LOADER = join(PROGRAMS, 'attach');
 
-/** Compiles what is newer than its result. */
-export function compilePrograms(): void {
-  mkdirSync(BUILT, { recursive: true });
-  const multiarch = `-I/usr/include/${run('gcc', ['-dumpmachine']).trim()}`;
-  for (const name of ['empty', 'hash']) {
-    const [from, to] = [join(SOURCE, `${name}.bpf.c`), join(BUILT, `${name}.bpf.o`)];
-    if (isStale(from, to)) run('clang', ['-O2', '-g', '-target', 'bpf', multiarch, '-c', from, '-o', to]);
-  }
-  const [from, to] = [join(SOURCE, 'attach.c'), join(BUILT, 'attach')];
-  if (isStale(from, to)) run('gcc', ['-O2', '-Wall', from, '-lbpf', '-o', to]);
-}
-
-function isStale(from: string, to: string): boolean {
-  return !existsSync(to) || statSync(to).mtimeMs < statSync(from).mtimeMs;
+/** Compiles what attaches the reference programs. */
+export function compileLoader(): void {
+  if (!existsSync(join(PROGRAMS, 'empty.o'))) throw new Error('not built: run `npm run build:native`');
+  run('gcc', ['-O2', '-Wall', join(import.meta.dirname, 'programs/attach.c'), '-lbpf', '-o', LOADER]);
 }
 
 /** Attached to every interface of the lab's node when it returns. */
 export async function start(name: ContenderName, lab: Lab): Promise<Contender> {
   if (name === 'collector') return startCollector(lab);
-  return attach(lab, join(BUILT, name === 'empty program' ? 'empty.bpf.o' : 'hash.bpf.o'));
+  return attach(lab, join(PROGRAMS, name === 'empty program' ? 'empty.o' : 'bare_counter.o'));
 }
 
 async function startCollector(lab: Lab): Promise<Contender> {
@@ -51,7 +42,7 @@ async function startCollector(lab: Lab): Promise<Contender> {
 async function attach(lab: Lab, object: string): Promise<Contender> {
   const { netns } = lab.plan.node;
   const interfaces = interfaceStatistics(netns).map(({ ifindex }) => String(ifindex));
-  const child = spawn(join(BUILT, 'attach'), [object, netnsPath(netns), ...interfaces], {
+  const child = spawn(LOADER, [object, netnsPath(netns), ...interfaces], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const end = async (): Promise<void> => {

@@ -74,13 +74,13 @@ static __always_inline int count(struct __sk_buff *skb, __u32 egress)
 }
 
 SEC("tc")
-int ingress(struct __sk_buff *skb)
+int count_ingress(struct __sk_buff *skb)
 {
 	return count(skb, 0);
 }
 
 SEC("tc")
-int egress(struct __sk_buff *skb)
+int count_egress(struct __sk_buff *skb)
 {
 	return count(skb, 1);
 }

@@ -1,17 +1,17 @@
-/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /* The floor: what any program on the hook costs. */
-#include "vmlinux.h"
+#include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
 SEC("tc")
-int ingress(struct __sk_buff *skb)
+int count_ingress(struct __sk_buff *skb)
 {
 	(void)skb;
 	return -1;
 }
 
 SEC("tc")
-int egress(struct __sk_buff *skb)
+int count_egress(struct __sk_buff *skb)
 {
 	(void)skb;
 	return -1;
