@@ -70,8 +70,7 @@ struct ports {
 	__be16 destination;
 };
 
-static __always_inline enum unparsed_cause parse_tcp(struct __sk_buff *skb, struct flow_key *key,
-						     struct packet *packet)
+static __always_inline enum unparsed_cause parse_tcp(struct __sk_buff *skb, struct flow_key *key, struct packet *packet)
 {
 	const struct tcphdr *tcp;
 	struct tcphdr copy;
@@ -275,8 +274,8 @@ static __always_inline __u16 parse_link(struct __sk_buff *skb, __u32 link_header
 }
 
 /* Fills key with the source as low side, PARSED or the cause. link_header: its bytes, 0 where the device has none. */
-static __always_inline enum unparsed_cause parse_packet(struct __sk_buff *skb, __u32 link_header,
-							struct flow_key *key, struct packet *packet)
+static __always_inline enum unparsed_cause parse_packet(struct __sk_buff *skb, __u32 link_header, struct flow_key *key,
+							struct packet *packet)
 {
 	switch (parse_link(skb, link_header, packet)) {
 	case ETH_P_IP:

@@ -36,7 +36,10 @@ export class NetworkNamespace {
   sysctl(name: string): string | null;
   /** The id this namespace has for another one (RTM_GETNSID), -1 when it has none. */
   idOf(other: NetworkNamespace): number;
-  /** Calls back after link, address, route and neighbour changes; `overflow` asks for a re-scan. */
+  /**
+   * Calls back after link, address, route and neighbour changes; `overflow` asks for a re-scan. Does not keep the
+   * process alive; close it or drop it to stop.
+   */
   watch(callback: (change: LinkChange) => void): Closable;
 }
 
@@ -144,25 +147,54 @@ export interface PointCounters {
   unparsed: number[];
 }
 
-/** The loaded collector. */
+/** The loaded collector. Its attachments and event reader keep it alive; close() closes them too. */
 export class Collector {
   /** Loads and verifies; throws NativeError with the verifier's log. */
   constructor(options: CollectorOptions);
-  /** Attaches one program by TCX link at the head of the chain; the handle detaches it. */
+  /**
+   * Attaches one program by TCX link at the head of the chain; the handle detaches it. The first attachment in a
+   * namespace loads that namespace's own pair of programs. EEXIST when the point is attached already.
+   */
   attach(netns: NetworkNamespace, ifindex: number, direction: Direction): Attachment;
-  /** Swaps the flow map's halves, waits for running programs, reads and clears the retired half. One at a time. */
+  /**
+   * Swaps the flow map's halves, waits for running programs, reads and clears the retired half. One at a time (EBUSY).
+   * A drain under way when the collector closes still resolves.
+   */
   drain(): Promise<Drained>;
   points(): PointCounters[];
-  /** Entries in the live half and its capacity. */
+  /** Entries that one half of the flow map can hold. */
   readonly capacity: number;
-  /** Events (bpf/flow.h `struct flow_event`), several packed in one buffer, polled on a thread of its own. */
+  /**
+   * Events (bpf/flow.h `struct flow_event`), several packed in one buffer, read on a thread of its own every 100 ms.
+   * One reader at a time (EBUSY). While the callback is behind, the ring fills and `eventsLost` counts. Does not keep
+   * the process alive; close it or drop it to stop.
+   */
   events(callback: (records: Buffer) => void): Closable;
   /** run_time_ns and run_cnt of our programs while kernel.bpf_stats_enabled is on. */
-  statistics(): { runTimeNs: bigint; runCount: bigint };
+  statistics(): ProgramStatistics;
+  /** Instructions the verifier walked, by program name. */
+  verifiedInstructions(): Record<string, number>;
+  close(): void;
+}
+
+export interface ProgramStatistics {
+  runTimeNs: bigint;
+  runCount: bigint;
+}
+
+/** Any BPF object with sched_cls programs, for comparing costs. Its attachments keep it alive; close() closes them too. */
+export class ProgramObject {
+  /** Loads and verifies; throws NativeError with the verifier's log. */
+  constructor(objectPath: string);
+  attach(program: string, netns: NetworkNamespace, ifindex: number, direction: Direction): Attachment;
+  /** Of all its programs, while kernel.bpf_stats_enabled is on. */
+  statistics(): ProgramStatistics;
   close(): void;
 }
 
 export interface Attachment extends Closable {
+  /** Index that the addon gave the namespace, as in flow keys; 0 for a ProgramObject's. */
+  readonly netns: number;
   readonly ifindex: number;
   readonly direction: Direction;
   /** Index of the namespace as flow records and point counters carry it (flow_key.netns). */
@@ -181,6 +213,13 @@ export interface Feature {
 }
 
 export function probe(): Feature[];
+/** Sizes of bpf/flow.h as the addon was compiled, for a reader of records to check its own. */
+export const layout: {
+  readonly flowRecordBytes: number;
+  readonly flowEventBytes: number;
+  readonly pointSlots: number;
+  readonly unparsedCauses: number;
+};
 /** Turns the kernel's program statistics on while the handle is open (BPF_ENABLE_STATS). */
 export function enableStatistics(): Closable;
 /** Open handles of this process, for leak tests. */

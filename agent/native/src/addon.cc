@@ -1,0 +1,77 @@
+#include <napi.h>
+
+#include "attachment.h"
+#include "bpf_object.h"
+#include "closable.h"
+#include "collector.h"
+#include "environment.h"
+#include "failure.h"
+#include "flow_layout.h"
+#include "kernel_statistics.h"
+#include "network_namespace.h"
+#include "probe.h"
+#include "program_object.h"
+
+namespace vethscope {
+
+namespace {
+
+Napi::Value probe(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  std::vector<Feature> features = probe_features();
+  Napi::Array array = Napi::Array::New(env, features.size());
+  for (uint32_t i = 0; i < features.size(); ++i) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("name", features[i].name);
+    object.Set("available", Napi::Boolean::New(env, features[i].available));
+    object.Set("detail", features[i].detail);
+    array.Set(i, object);
+  }
+  return array;
+}
+
+Napi::Value enable_statistics(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  return guarded(env, [&] {
+    return Closable::wrap(env, std::make_shared<KernelStatistics>(Environment::of(env).registry));
+  });
+}
+
+Napi::Value open_handles(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Resource::open_count());
+}
+
+/** Sizes of flow.h as this addon was compiled, for the reader to check its own. */
+Napi::Object layout(Napi::Env env) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("flowRecordBytes", Napi::Number::New(env, sizeof(flow_record)));
+  object.Set("flowEventBytes", Napi::Number::New(env, sizeof(flow_event)));
+  object.Set("pointSlots", Napi::Number::New(env, POINT_SLOTS));
+  object.Set("unparsedCauses", Napi::Number::New(env, UNPARSED_CAUSES));
+  return object;
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  capture_libbpf_messages();
+  auto* environment = new Environment();
+  env.SetInstanceData(environment);
+  /* Before the environment's objects are finalized: threads end, links detach. */
+  env.AddCleanupHook([registry = environment->registry] { registry->close_all(); });
+
+  NetworkNamespace::define(env, exports);
+  Closable::define(env);
+  Attachment::define(env);
+  Collector::define(env, exports);
+  ProgramObject::define(env, exports);
+  exports.Set("probe", Napi::Function::New(env, probe, "probe"));
+  exports.Set("enableStatistics", Napi::Function::New(env, enable_statistics, "enableStatistics"));
+  exports.Set("openHandles", Napi::Function::New(env, open_handles, "openHandles"));
+  exports.Set("layout", layout(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(vethscope, init)
+
+}  // namespace vethscope

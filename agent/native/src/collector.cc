@@ -1,0 +1,165 @@
+#include "collector.h"
+
+#include <cerrno>
+
+#include "closable.h"
+#include "drain_worker.h"
+#include "environment.h"
+#include "event_reader.h"
+#include "failure.h"
+
+namespace vethscope {
+
+namespace {
+
+Napi::Error busy(Napi::Env env, const char* what) {
+  Napi::Error error = Napi::Error::New(env, what);
+  error.Value().Set("code", Napi::String::New(env, "EBUSY"));
+  return error;
+}
+
+uint32_t whole_number(const Napi::Object& options, const char* name) {
+  Napi::Value value = options.Get(name);
+  double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : 0;
+  if (!(number >= 1 && number <= UINT32_MAX)) {
+    throw Napi::TypeError::New(options.Env(),
+                               std::string("Collector option ") + name + " is a positive number");
+  }
+  return static_cast<uint32_t>(number);
+}
+
+CollectorOptions read_options(const Napi::CallbackInfo& info) {
+  if (info.Length() < 1 || !info[0].IsObject()) {
+    throw Napi::TypeError::New(info.Env(), "Collector takes options: objectPath, maxFlows, ringBytes");
+  }
+  Napi::Object options = info[0].As<Napi::Object>();
+  if (!options.Get("objectPath").IsString()) {
+    throw Napi::TypeError::New(info.Env(), "Collector option objectPath is the path of the BPF object file");
+  }
+  return {options.Get("objectPath").As<Napi::String>().Utf8Value(), whole_number(options, "maxFlows"),
+          whole_number(options, "ringBytes")};
+}
+
+Napi::Object to_object(Napi::Env env, const PointTotals& totals) {
+  auto number = [env](uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); };
+  const point_counters& counters = totals.counters;
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("netns", number(totals.key.netns));
+  object.Set("ifindex", number(totals.key.point >> 1));
+  object.Set("direction", to_string(env, totals.key.point & 1 ? Direction::egress : Direction::ingress));
+  object.Set("buffers", number(counters.buffers));
+  object.Set("packets", number(counters.packets));
+  object.Set("bytes", number(counters.bytes));
+  object.Set("counted", number(counters.counted));
+  object.Set("mapFull", number(counters.map_full));
+  object.Set("pointsOverflow", number(counters.points_overflow));
+  object.Set("eventsLost", number(counters.events_lost));
+  Napi::Array unparsed = Napi::Array::New(env, UNPARSED_CAUSES);
+  for (uint32_t cause = 0; cause < UNPARSED_CAUSES; ++cause)
+    unparsed.Set(cause, number(counters.unparsed[cause]));
+  object.Set("unparsed", unparsed);
+  return object;
+}
+
+}  // namespace
+
+Napi::Object to_object(Napi::Env env, const ProgramStatistics& statistics) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("runTimeNs", Napi::BigInt::New(env, statistics.run_time_ns));
+  object.Set("runCount", Napi::BigInt::New(env, statistics.run_count));
+  return object;
+}
+
+void Collector::define(Napi::Env env, Napi::Object exports) {
+  exports.Set("Collector",
+              DefineClass(env, "Collector",
+                          {
+                              InstanceMethod<&Collector::attach>("attach", napi_default_method),
+                              InstanceMethod<&Collector::drain>("drain", napi_default_method),
+                              InstanceMethod<&Collector::points>("points", napi_default_method),
+                              InstanceAccessor<&Collector::capacity>("capacity", napi_enumerable),
+                              InstanceMethod<&Collector::events>("events", napi_default_method),
+                              InstanceMethod<&Collector::statistics>("statistics", napi_default_method),
+                              InstanceMethod<&Collector::verified_instructions>("verifiedInstructions",
+                                                                                napi_default_method),
+                              InstanceMethod<&Collector::close>("close", napi_default_method),
+                          }));
+}
+
+Collector::Collector(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  CollectorOptions options = read_options(info);
+  guarded(info.Env(), [&] {
+    resource_ = std::make_shared<CollectorResource>(Environment::of(info.Env()).registry, options);
+  });
+}
+
+CollectorResource& Collector::open(Napi::Env env) {
+  require_open(env, resource_.get(), "collector");
+  return *resource_;
+}
+
+Napi::Value Collector::attach(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  CollectorResource& collector = open(env);
+  AttachArguments arguments(info, 0);
+  return guarded(env, [&] {
+    return Attachment::wrap(env, collector.attach(Environment::of(env).registry, *arguments.netns,
+                                                  arguments.ifindex, arguments.direction));
+  });
+}
+
+Napi::Value Collector::drain(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (open(env).draining) throw busy(env, "A drain is under way; wait for its promise");
+  auto* worker = new DrainWorker(env, resource_);
+  Napi::Promise promise = worker->promise();
+  worker->Queue();
+  return promise;
+}
+
+Napi::Value Collector::points(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  return guarded(env, [&] {
+    std::vector<PointTotals> totals = open(env).points().read();
+    Napi::Array array = Napi::Array::New(env, totals.size());
+    for (uint32_t i = 0; i < totals.size(); ++i) array.Set(i, to_object(env, totals[i]));
+    return array;
+  });
+}
+
+Napi::Value Collector::capacity(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), resource_->options().max_flows);
+}
+
+Napi::Value Collector::events(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  CollectorResource& collector = open(env);
+  if (info.Length() < 1 || !info[0].IsFunction()) throw Napi::TypeError::New(env, "events takes a callback");
+  auto current = collector.event_reader.lock();
+  if (current && !current->closed()) throw busy(env, "The events have a reader; close it first");
+  return guarded(env, [&] {
+    auto reader =
+        std::make_shared<EventReader>(Environment::of(env).registry, resource_, collector.flows()->ring_fd(),
+                                      env, info[0].As<Napi::Function>());
+    collector.event_reader = reader;
+    collector.adopt(reader);
+    return Closable::wrap(env, reader);
+  });
+}
+
+Napi::Value Collector::statistics(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] { return to_object(info.Env(), open(info.Env()).statistics()); });
+}
+
+Napi::Value Collector::verified_instructions(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  return guarded(env, [&] {
+    Napi::Object object = Napi::Object::New(env);
+    for (const auto& [program, count] : open(env).verified_instructions()) object.Set(program, count);
+    return object;
+  });
+}
+
+void Collector::close(const Napi::CallbackInfo&) { resource_->close(); }
+
+}  // namespace vethscope

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "collector_resource.h"
+
+namespace vethscope {
+
+/** JavaScript's Collector (index.d.ts). */
+class Collector : public Napi::ObjectWrap<Collector> {
+ public:
+  static void define(Napi::Env env, Napi::Object exports);
+
+  explicit Collector(const Napi::CallbackInfo& info);
+
+ private:
+  CollectorResource& open(Napi::Env env);
+
+  Napi::Value attach(const Napi::CallbackInfo& info);
+  Napi::Value drain(const Napi::CallbackInfo& info);
+  Napi::Value points(const Napi::CallbackInfo& info);
+  Napi::Value capacity(const Napi::CallbackInfo& info);
+  Napi::Value events(const Napi::CallbackInfo& info);
+  Napi::Value statistics(const Napi::CallbackInfo& info);
+  Napi::Value verified_instructions(const Napi::CallbackInfo& info);
+  void close(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<CollectorResource> resource_;
+};
+
+Napi::Object to_object(Napi::Env env, const ProgramStatistics& statistics);
+
+}  // namespace vethscope

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "attachment.h"
+#include "bpf_object.h"
+#include "flow_maps.h"
+#include "resource.h"
+
+namespace vethscope {
+
+struct CollectorOptions {
+  std::string object_path;
+  uint32_t max_flows;
+  uint32_t ring_bytes;
+};
+
+/** The loaded collector: one pair of programs per watched namespace over one set of maps. */
+class CollectorResource : public Resource, public std::enable_shared_from_this<CollectorResource> {
+ public:
+  CollectorResource(std::shared_ptr<ResourceRegistry> registry, const CollectorOptions& options);
+  ~CollectorResource() override { close(); }
+
+  std::shared_ptr<AttachmentResource> attach(std::shared_ptr<ResourceRegistry> registry,
+                                             const NamespaceResource& netns, uint32_t ifindex,
+                                             Direction direction);
+  ProgramStatistics statistics() const;
+  std::vector<std::pair<std::string, uint32_t>> verified_instructions() const;
+  const CollectorOptions& options() const { return options_; }
+  const PointMap& points() const { return *points_; }
+  /** Shared with a drain under way, which may end after the collector closed. */
+  const std::shared_ptr<FlowMaps>& flows() const { return flows_; }
+  /** A handle that this collector closes when it closes. */
+  void adopt(const std::shared_ptr<Resource>& dependent);
+
+  bool draining = false;
+  std::weak_ptr<Resource> event_reader;
+
+ protected:
+  void release() override;
+
+ private:
+  struct WatchedNamespace {
+    uint32_t index;
+    std::shared_ptr<BpfObject> object;
+  };
+  using Point = std::pair<uint32_t, uint32_t>; /* namespace index, point of point_key */
+
+  std::shared_ptr<BpfObject> load(uint32_t netns_index);
+  const WatchedNamespace& watch(uint64_t inode);
+
+  CollectorOptions options_;
+  std::vector<char> image_;
+  std::shared_ptr<BpfObject> maps_; /* the object loaded first: its maps are everyone's */
+  std::shared_ptr<FlowMaps> flows_;
+  std::unique_ptr<PointMap> points_;
+  std::map<uint64_t, WatchedNamespace> namespaces_; /* by inode */
+  std::shared_ptr<std::set<Point>> attached_ = std::make_shared<std::set<Point>>();
+  std::vector<std::weak_ptr<Resource>> dependents_;
+};
+
+}  // namespace vethscope

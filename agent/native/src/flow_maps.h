@@ -1,0 +1,69 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "bpf_object.h"
+#include "flow_layout.h"
+
+namespace vethscope {
+
+/** One drain's records (flow_layout.h flow_record, packed) and the time of the swap. */
+struct Drained {
+  std::vector<uint8_t> records;
+  uint64_t monotonic = 0;
+  uint64_t realtime = 0;
+};
+
+/** The flow map's two halves. Drains come one at a time and may run on any thread. */
+class FlowMaps {
+ public:
+  /** Makes half a of the object's maps the live one. */
+  explicit FlowMaps(std::shared_ptr<BpfObject> object);
+
+  /**
+   * Makes the other half live; the kernel returns when no program can still write to the retired one, which
+   * is then read to its end and emptied. What a failing drain had read comes with the next.
+   */
+  Drained drain();
+  int ring_fd() const { return object_->map_fd("events"); }
+
+ private:
+  void read_retired(int half);
+  bool read_batch(int half, bool first);
+
+  std::shared_ptr<BpfObject> object_;
+  std::array<int, 2> halves_;
+  int live_ = 0;
+  std::vector<uint8_t> records_;
+  std::vector<flow_key> keys_;
+  std::vector<flow_value> values_;
+  uint32_t position_ = 0;
+};
+
+/** Counters of one point, summed over CPUs. */
+struct PointTotals {
+  point_key key;
+  point_counters counters;
+};
+
+/** The observation points' counters. */
+class PointMap {
+ public:
+  explicit PointMap(std::shared_ptr<BpfObject> object);
+
+  /** Makes a point's entry, or keeps its figures and notes the link header of the device that has it now. */
+  void add(const point_key& key, uint32_t link_header);
+  std::vector<PointTotals> read() const;
+
+ private:
+  std::vector<point_counters> per_cpu(const point_key& key, int& error) const;
+
+  std::shared_ptr<BpfObject> object_;
+  std::vector<point_key> keys_;
+};
+
+}  // namespace vethscope
