@@ -47,8 +47,8 @@ int main(int argc, char **argv)
 
 	if (!object || bpf_object__load(object))
 		fail(argv[1]);
-	int ingress = program(object, "ingress");
-	int egress = program(object, "egress");
+	int ingress = program(object, "count_ingress");
+	int egress = program(object, "count_egress");
 	int netns = open(argv[2], O_RDONLY | O_CLOEXEC);
 
 	if (netns < 0 || setns(netns, CLONE_NEWNET))
