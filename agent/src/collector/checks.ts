@@ -1,0 +1,135 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Feature } from '../../native/index.d.ts';
+import { codeOf, messageOf } from '../failure.ts';
+import type { Payload } from './addon.ts';
+
+/** One thing that observing needs or profits from, and what its lack means. */
+export interface DoctorCheck {
+  readonly name: string;
+  readonly available: boolean;
+  /** The cause where it is not available. */
+  readonly detail: string;
+  /** What a user will not see because of it; empty when available. */
+  readonly effect: string;
+  /** Whether observing is impossible without it. */
+  readonly required: boolean;
+}
+
+interface Meaning {
+  readonly required: boolean;
+  readonly effect: string;
+}
+
+/** In the order they are printed. */
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  linux: { required: true, effect: 'Nothing can be observed: packets are counted by the Linux kernel.' },
+  addon: { required: true, effect: 'Nothing can be observed: the native part of the agent is missing.' },
+  capabilities: {
+    required: true,
+    effect: 'Programs cannot be loaded or attached: run as root or with the missing capabilities.',
+  },
+  btf: {
+    required: true,
+    effect: 'The programs cannot be fitted to this kernel: it was built without CONFIG_DEBUG_INFO_BTF.',
+  },
+  'sched-cls': { required: true, effect: 'No traffic-control program can be loaded, so no packet is counted.' },
+  ringbuf: { required: true, effect: 'This kernel is older than 5.8, the oldest that can be observed.' },
+  atomics: { required: true, effect: 'Counters cannot be exact: the kernel lacks BPF atomic operations (5.12).' },
+  tcx: {
+    required: true,
+    effect: 'Programs cannot be attached so that they vanish with the agent: the kernel lacks TCX links (6.6).',
+  },
+  netns: {
+    required: false,
+    effect: 'Only the namespace that the agent runs in can be observed: others cannot be entered.',
+  },
+  'coarse-clock': { required: false, effect: 'Each packet costs a little more time to count.' },
+  'cgroup-id': { required: false, effect: 'Containers and host processes are not told apart by their sockets.' },
+  cgroup2: { required: false, effect: 'Containers and host processes are not told apart by their cgroups.' },
+  conntrack: { required: false, effect: 'Addresses before and after NAT are not joined to one flow.' },
+};
+
+/** What --simulate takes away, by name. */
+export const SIMULATIONS: Readonly<Record<string, readonly string[]>> = {
+  'not-linux': ['linux'],
+  'no-addon': ['addon'],
+  'not-root': ['capabilities', 'netns'],
+  'no-btf': ['btf'],
+  'old-kernel': ['ringbuf', 'atomics', 'tcx', 'coarse-clock'],
+  'no-tcx': ['tcx'],
+  'no-netns': ['netns'],
+  'no-cgroup2': ['cgroup2', 'cgroup-id'],
+  'no-conntrack': ['conntrack'],
+};
+
+interface Finding {
+  readonly available: boolean;
+  readonly detail: string;
+}
+
+/** Asks this machine for everything. @param load loads the addon; @param simulated names of SIMULATIONS */
+export function runChecks(load: () => Payload, simulated: readonly string[]): DoctorCheck[] {
+  const findings = new Map<string, Finding>([
+    ['linux', finding(process.platform === 'linux', `this is ${process.platform}`)],
+  ]);
+  if (process.platform === 'linux') {
+    for (const [name, found] of kernelFindings(load)) findings.set(name, found);
+  }
+  const taken = new Set(simulated.flatMap((name) => SIMULATIONS[name] ?? []));
+  for (const name of taken) findings.set(name, { available: false, detail: 'simulated' });
+  return Object.entries(MEANINGS).flatMap(([name, { required, effect }]) => {
+    const found = findings.get(name);
+    if (found === undefined) return [];
+    return [{ name, required, ...found, effect: found.available ? '' : effect }];
+  });
+}
+
+function kernelFindings(load: () => Payload): Map<string, Finding> {
+  const findings = new Map<string, Finding>();
+  findings.set('cgroup2', finding(mounts().some((type) => type === 'cgroup2'), 'no cgroup2 file system is mounted'));
+  findings.set(
+    'conntrack',
+    finding(existsSync('/proc/sys/net/netfilter/nf_conntrack_count'), 'nf_conntrack is not loaded in this namespace'),
+  );
+  let payload: Payload;
+  try {
+    payload = load();
+  } catch (error) {
+    findings.set('addon', finding(false, messageOf(error)));
+    return findings;
+  }
+  findings.set('addon', finding(true, ''));
+  for (const feature of payload.addon.probe()) findings.set(feature.name, fromFeature(feature));
+  findings.set('netns', enterNamespace(payload));
+  return findings;
+}
+
+function finding(available: boolean, detail: string): Finding {
+  return { available, detail: available ? '' : detail };
+}
+
+function fromFeature({ available, detail }: Feature): Finding {
+  return { available, detail };
+}
+
+/** Opens the namespace of PID 1, which in a pod is the node's. */
+function enterNamespace({ addon }: Payload): Finding {
+  try {
+    const namespace = new addon.NetworkNamespace('/proc/1/ns/net');
+    try {
+      namespace.links();
+    } finally {
+      namespace.close();
+    }
+    return finding(true, '');
+  } catch (error) {
+    return finding(false, `${codeOf(error)}: ${messageOf(error)}`);
+  }
+}
+
+/** Types of all mounted file systems. */
+function mounts(): string[] {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .flatMap((line) => line.split(' ')[2] ?? []);
+}

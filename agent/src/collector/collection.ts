@@ -1,0 +1,227 @@
+import type {
+  Attachment,
+  Closable,
+  Collector,
+  Direction,
+  Drained,
+  Link,
+  LinkChange,
+  NetworkNamespace,
+  PointCounters,
+} from '../../native/index.d.ts';
+import { codeOf, Failure, messageOf } from '../failure.ts';
+import type { Payload } from './addon.ts';
+
+export interface CollectionOptions {
+  /** Capacity of one half of the kernel's flow map. */
+  readonly mapFlows: number;
+  /** Size of the event ring in bytes, a power of two. */
+  readonly ringBytes: number;
+  /** Names to attach to; empty for all. */
+  readonly interfaces: readonly string[];
+}
+
+/** One interface that our programs are attached to, from attach to release. */
+export interface AttachedInterface {
+  readonly netnsInode: number;
+  /** Index of the namespace in flow records. */
+  readonly netnsIndex: number;
+  readonly ifindex: number;
+  readonly name: string;
+}
+
+/** What the collection tells about. All are called on the main thread. */
+export interface CollectionEvents {
+  attached(attached: AttachedInterface): void;
+  released(attached: AttachedInterface): void;
+  /** Something of a watched namespace's wiring changed. */
+  changed(change: LinkChange): void;
+  /** An interface could not be attached to; one sentence. */
+  refused(message: string): void;
+}
+
+interface WatchedNamespace {
+  readonly namespace: NetworkNamespace;
+  readonly watch: Closable;
+  readonly attachments: Map<number, { readonly of: AttachedInterface; readonly handles: Attachment[] }>;
+}
+
+const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
+/** An interface that went away between the dump and the attach. */
+const GONE = new Set(['ENODEV', 'ENXIO', 'ENOENT']);
+
+/** The loaded collector, attached to every interface of the watched namespaces and following them. */
+export class Collection {
+  readonly #payload: Payload;
+  readonly #options: CollectionOptions;
+  readonly #events: CollectionEvents;
+  readonly #collector: Collector;
+  readonly #watched: WatchedNamespace[] = [];
+  /** Interfaces refused before, so that each is told once. */
+  readonly #refused = new Set<string>();
+  #drains: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(payload: Payload, options: CollectionOptions, events: CollectionEvents) {
+    this.#payload = payload;
+    this.#options = options;
+    this.#events = events;
+    this.#collector = new payload.addon.Collector({
+      objectPath: payload.objectPath,
+      maxFlows: options.mapFlows,
+      ringBytes: options.ringBytes,
+    });
+  }
+
+  /** Opens the namespace, attaches to its interfaces and follows it. A second path of the same namespace is ignored. */
+  watch(path: string): NetworkNamespace {
+    const namespace = this.#open(path);
+    const same = this.#watched.find((other) => other.namespace.inode === namespace.inode);
+    if (same !== undefined) {
+      namespace.close();
+      return same.namespace;
+    }
+    // Followed before the first dump, so that an interface made between the two is not missed.
+    const watch = namespace.watch((change) => {
+      this.#follow(watched, change);
+    });
+    const watched: WatchedNamespace = { namespace, watch, attachments: new Map() };
+    this.#watched.push(watched);
+    this.#attachAll(watched);
+    return namespace;
+  }
+
+  get namespaces(): readonly NetworkNamespace[] {
+    return this.#watched.map(({ namespace }) => namespace);
+  }
+
+  isAttached(netnsInode: number, ifindex: number): boolean {
+    return this.#watched.some((w) => w.namespace.inode === netnsInode && w.attachments.has(ifindex));
+  }
+
+  get attachedInterfaces(): readonly AttachedInterface[] {
+    return this.#watched.flatMap((watched) => [...watched.attachments.values()].map(({ of }) => of));
+  }
+
+  /** Program ids of all attachments, as bpftool prints them. */
+  get programIds(): readonly number[] {
+    const handles = this.#watched.flatMap((w) => [...w.attachments.values()].flatMap((a) => a.handles));
+    return [...new Set(handles.map((handle) => handle.programId))];
+  }
+
+  /** Everything counted since the drain before, exactly once. Calls wait for each other. */
+  drain(): Promise<Drained> {
+    const next = this.#drains.then(() => this.#collector.drain());
+    this.#drains = next.catch(() => undefined);
+    return next;
+  }
+
+  points(): PointCounters[] {
+    return this.#collector.points();
+  }
+
+  get mapCapacity(): number {
+    return this.#collector.capacity;
+  }
+
+  events(callback: (records: Buffer) => void): Closable {
+    return this.#collector.events(callback);
+  }
+
+  statistics(): { runTimeNs: bigint; runCount: bigint } {
+    return this.#collector.statistics();
+  }
+
+  /** Stops following and takes every program off; what was counted can still be drained. */
+  detach(): void {
+    for (const watched of this.#watched) {
+      watched.watch.close();
+      for (const ifindex of [...watched.attachments.keys()]) this.#release(watched, ifindex);
+    }
+  }
+
+  /** Detaches, waits for a running drain and frees everything. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.detach();
+    await this.#drains;
+    this.#collector.close();
+    for (const watched of this.#watched) watched.namespace.close();
+  }
+
+  #open(path: string): NetworkNamespace {
+    try {
+      return new this.#payload.addon.NetworkNamespace(path);
+    } catch (error) {
+      throw new Failure(
+        `cannot open network namespace ${path}: ${messageOf(error)}`,
+        'Give a namespace file such as /proc/PID/ns/net or a name that "ip netns list" prints; entering one needs root.',
+        { cause: error },
+      );
+    }
+  }
+
+  #follow(watched: WatchedNamespace, change: LinkChange): void {
+    if (this.#closed) return;
+    if (change.kind === 'overflow') this.#rescan(watched);
+    else if (change.kind === 'link' && change.removed) this.#release(watched, change.ifindex);
+    else if (change.kind === 'link' && !watched.attachments.has(change.ifindex)) this.#attachAll(watched);
+    this.#events.changed(change);
+  }
+
+  #rescan(watched: WatchedNamespace): void {
+    const present = new Set(watched.namespace.links().map((link) => link.ifindex));
+    for (const ifindex of [...watched.attachments.keys()]) {
+      if (!present.has(ifindex)) this.#release(watched, ifindex);
+    }
+    this.#attachAll(watched);
+  }
+
+  #attachAll(watched: WatchedNamespace): void {
+    for (const link of watched.namespace.links()) {
+      const wanted = this.#options.interfaces.length === 0 || this.#options.interfaces.includes(link.name);
+      if (wanted && !watched.attachments.has(link.ifindex)) this.#attach(watched, link);
+    }
+  }
+
+  #attach(watched: WatchedNamespace, link: Link): void {
+    const handles: Attachment[] = [];
+    try {
+      for (const direction of DIRECTIONS) {
+        handles.push(this.#collector.attach(watched.namespace, link.ifindex, direction));
+      }
+    } catch (error) {
+      for (const handle of handles) handle.close();
+      if (!GONE.has(codeOf(error))) this.#refuse(watched, link, error);
+      return;
+    }
+    const [first] = handles;
+    if (first === undefined) return;
+    const of: AttachedInterface = {
+      netnsInode: watched.namespace.inode,
+      netnsIndex: first.netnsIndex,
+      ifindex: link.ifindex,
+      name: link.name,
+    };
+    watched.attachments.set(link.ifindex, { of, handles });
+    this.#events.attached(of);
+  }
+
+  #refuse(watched: WatchedNamespace, link: Link, error: unknown): void {
+    const key = `${watched.namespace.inode}/${link.ifindex}`;
+    if (this.#refused.has(key)) return;
+    this.#refused.add(key);
+    this.#events.refused(
+      `interface ${link.name} (${link.ifindex}) of ${watched.namespace.path} is not observed: ${messageOf(error)}`,
+    );
+  }
+
+  #release(watched: WatchedNamespace, ifindex: number): void {
+    const attachment = watched.attachments.get(ifindex);
+    if (attachment === undefined) return;
+    watched.attachments.delete(ifindex);
+    for (const handle of attachment.handles) handle.close();
+    this.#events.released(attachment.of);
+  }
+}

@@ -1,0 +1,91 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { hostname } from 'node:os';
+import packageJson from '../../../package.json' with { type: 'json' };
+import type { DoctorOptions } from './doctor.ts';
+import { doctor } from './doctor.ts';
+import type { ObserveOptions } from './observe.ts';
+import { observe } from './observe.ts';
+import type { ServeOptions } from './serve.ts';
+import { serve } from './serve.ts';
+import type { TopologyOptions } from './topology.ts';
+import { topology } from './topology.ts';
+
+/** Rows of the flow table and entries of one half of the kernel's map. */
+const DEFAULT_FLOWS = 131_072;
+
+/** The command line. Data goes to standard output, everything else to standard error. */
+export function program(): Command {
+  const root = new Command('vethscope-agent')
+    .description('Observes the flows of a Linux node or network namespace with eBPF.')
+    .version(packageJson.version)
+    .showHelpAfterError('(add --help for the options)');
+  root.addCommand(observeCommand());
+  root.addCommand(topologyCommand());
+  root.addCommand(doctorCommand());
+  root.addCommand(serveCommand());
+  return root;
+}
+
+function observeCommand(): Command {
+  return withNode(new Command('observe'))
+    .description('print the flows of namespaces, by default of this one, until interrupted')
+    .option('--netns <path|name>', 'network namespace to observe; may be repeated', repeated, [])
+    .option('--interface <name>', 'observe only this interface; may be repeated', repeated, [])
+    .option('--inventory <file>', 'pods and services: kubectl get pods,svc,nodes,endpointslices -A -o json')
+    .option('--duration <seconds>', 'stop after this time', positive)
+    .option('--interval <ms>', 'time between updates', positive, 500)
+    .addOption(new Option('--output <format>', 'what to print').choices(['table', 'jsonl']).default('table'))
+    .option('--final', 'print a flow once, when it ends', false)
+    .option('--ledger', 'end with a line of what was counted and lost', false)
+    .option('--filter <text>', 'only flows with this text in a name, address, port or verdict')
+    .option('--max-flows <count>', 'flows that are kept', positive, DEFAULT_FLOWS)
+    .action((options: ObserveOptions) => observe(options));
+}
+
+function topologyCommand(): Command {
+  return withNode(new Command('topology'))
+    .description('print the interfaces of a node, what they are connected to and whose they are')
+    .option('--netns <path|name>', 'network namespace to start from; may be repeated', repeated, [])
+    .option('--inventory <file>', 'pods and services, as for observe')
+    .addOption(new Option('--output <format>', 'what to print').choices(['json', 'table']).default('table'))
+    .action((options: TopologyOptions) => topology(options));
+}
+
+function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('say what this kernel offers and what each lack means; exit code 1 where observing is impossible')
+    .option('--json', 'print JSON', false)
+    .option('--simulate <names>', 'pretend that things are missing, for example no-btf,old-kernel')
+    .action((options: DoctorOptions) => doctor(options));
+}
+
+function serveCommand(): Command {
+  return withNode(new Command('serve'))
+    .description('serve flows over HTTP/2 on loopback to whoever has the token; prints {"port":N}')
+    .option('--listen <host:port>', 'loopback address; port 0 takes any free one', '127.0.0.1:0')
+    .requiredOption('--token-file <file>', 'file with the session token, - for standard input')
+    .option('--netns <path|name>', 'namespace to observe instead of the node\'s; may be repeated', repeated, [])
+    .option('--interface <name>', 'observe only this interface; may be repeated', repeated, [])
+    .option('--inventory <file>', 'pods and services to begin with, as for observe')
+    .option('--record <file>', 'also write the session to this file')
+    .option('--replay <file>', 'serve a recorded session; needs neither Linux nor root')
+    .option('--interval <ms>', 'time between updates', positive, 500)
+    .option('--max-flows <count>', 'flows that are kept', positive, DEFAULT_FLOWS)
+    .option('--heartbeat-timeout <seconds>', 'leave when no heartbeat came for this long', positive, 15)
+    .option('--first-client-timeout <seconds>', 'leave when no client came for this long', positive, 60)
+    .action((options: ServeOptions) => serve(options, packageJson.version));
+}
+
+function withNode(command: Command): Command {
+  return command.option('--node <name>', 'name of this node in output', hostname());
+}
+
+function repeated(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a number greater than 0.');
+}

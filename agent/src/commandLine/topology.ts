@@ -1,0 +1,69 @@
+import type { InterfaceTopology, Topology } from '../../../src/model/topology.ts';
+import type { NetworkNamespace } from '../../native/index.d.ts';
+import { loadPayload } from '../collector/addon.ts';
+import { Failure, messageOf } from '../failure.ts';
+import { readInventoryFile } from '../identity/inventoryFile.ts';
+import { InventoryStore } from '../identity/inventoryStore.ts';
+import { namespacePath } from '../topology/namespacePath.ts';
+import { readTopology } from '../topology/readTopology.ts';
+
+export interface TopologyOptions {
+  readonly netns: readonly string[];
+  readonly inventory?: string;
+  readonly node: string;
+  readonly output: 'json' | 'table';
+}
+
+/** Prints the wiring once. Attaches nothing. */
+export function topology(options: TopologyOptions): void {
+  const inventory = new InventoryStore();
+  if (options.inventory !== undefined) {
+    const upserts = readInventoryFile(options.inventory);
+    inventory.update({ reset: true, upserts, deletedUids: [] }, Date.now());
+  }
+  const { addon } = loadPayload();
+  const paths = options.netns.length === 0 ? ['/proc/self/ns/net'] : options.netns.map(namespacePath);
+  const watched: NetworkNamespace[] = [];
+  try {
+    for (const path of paths) watched.push(open(path, (file) => new addon.NetworkNamespace(file)));
+    const found = readTopology({ addon, node: options.node, watched, pods: inventory, isAttached: () => false });
+    process.stdout.write(options.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : table(found));
+  } finally {
+    for (const namespace of watched) namespace.close();
+  }
+}
+
+function open(path: string, make: (path: string) => NetworkNamespace): NetworkNamespace {
+  try {
+    return make(path);
+  } catch (error) {
+    throw new Failure(
+      `cannot open network namespace ${path}: ${messageOf(error)}`,
+      'Entering another namespace needs root; give a file such as /proc/PID/ns/net or a name "ip netns list" prints.',
+      { cause: error },
+    );
+  }
+}
+
+function table({ namespaces }: Topology): string {
+  return namespaces
+    .map(({ inode, path, pod, interfaces }) => {
+      const owner = pod === null ? '' : `  pod ${pod.namespace}/${pod.name}`;
+      return [`namespace ${inode}  ${path}${owner}`, ...interfaces.map(interfaceLine), ''].join('\n');
+    })
+    .join('\n');
+}
+
+function interfaceLine(link: InterfaceTopology): string {
+  const cells = [
+    String(link.ifindex).padStart(5),
+    link.name.padEnd(16),
+    link.role.padEnd(9),
+    (link.kind === '' ? '-' : link.kind).padEnd(9),
+    link.state.padEnd(8),
+    link.addresses.join(' ').padEnd(20),
+    link.peer === null ? '' : `peer ${link.peer.name}@${link.peer.netns}`,
+    link.pod === null ? '' : `pod ${link.pod.namespace}/${link.pod.name}`,
+  ];
+  return cells.join(' ').trimEnd();
+}

@@ -1,0 +1,22 @@
+/** An error meant for a person: what went wrong and where, and what to do next. Printed without a stack trace. */
+export class Failure extends Error {
+  /** One sentence: what the person can do. */
+  readonly nextStep: string;
+
+  constructor(message: string, nextStep: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'Failure';
+    this.nextStep = nextStep;
+  }
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** errno's name of a system error, for example ENOENT; empty where there is none. */
+export function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return '';
+}

@@ -1,0 +1,23 @@
+import type { Endpoint } from '../../../src/model/endpoint.ts';
+import { Names } from './names.ts';
+
+/** The names that rows refer to. */
+export class FlowNames {
+  readonly endpoints = new Names<Endpoint>();
+  readonly addresses = new Names<string>();
+
+  useEndpoint(endpoint: Endpoint): number {
+    return this.endpoints.use(endpointKey(endpoint), () => endpoint);
+  }
+
+  useAddress(address: string): number {
+    return this.addresses.use(address, () => address);
+  }
+}
+
+/** Everything that tells one endpoint from another. */
+function endpointKey(endpoint: Endpoint): string {
+  const { kind, namespace, name, uid, container, workload, node, address, names, evidence, candidates } = endpoint;
+  const parts = [kind, namespace, name, uid, container, workload?.kind, workload?.name, node, address];
+  return [...parts, names.join(), evidence.join(), candidates.join()].join('\n');
+}

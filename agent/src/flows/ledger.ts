@@ -1,0 +1,58 @@
+import type { PointCounters } from '../../native/index.d.ts';
+import type { Ledger, PointLedger, SelfCost, UnparsedCause } from '../../../src/model/ledger.ts';
+import { UNPARSED_CAUSES } from '../../../src/model/ledger.ts';
+import type { OutsideRows } from './flowTable.ts';
+import type { PointRegistry } from './pointRegistry.ts';
+
+/** Losses on the agent's own side of the kernel. */
+export interface AgentLosses {
+  readonly outside: OutsideRows;
+  /** Handshake events that came faster than they were read. */
+  readonly eventsDropped: number;
+  /** Flow updates that stalled readers missed, and ended flows that were forgotten before a reader had them. */
+  readonly queueDropped: number;
+  readonly streamGap: number;
+}
+
+/** Adds up what was seen, counted and lost. */
+export function ledgerOf(
+  counters: readonly PointCounters[],
+  points: PointRegistry,
+  losses: AgentLosses,
+  cost: SelfCost | null,
+): Ledger {
+  const sum = (of: (point: PointCounters) => number): number => counters.reduce((total, point) => total + of(point), 0);
+  const unparsed = Object.fromEntries(
+    UNPARSED_CAUSES.map((cause, index) => [cause, sum((point) => point.unparsed[index] ?? 0)]),
+  ) as Record<UnparsedCause, number>;
+  return {
+    seen: sum((point) => point.packets),
+    counted: sum((point) => point.counted),
+    unparsed,
+    mapFull: sum((point) => point.mapFull),
+    pointsOverflow: sum((point) => point.pointsOverflow),
+    eventsLost: sum((point) => point.eventsLost) + losses.eventsDropped,
+    suppressed: {},
+    folded: losses.outside.folded + losses.outside.unplaced,
+    queueDropped: losses.queueDropped,
+    streamGap: losses.streamGap,
+    own: losses.outside.own,
+    byPoint: counters.map((point) => pointLedger(point, points)),
+    cost,
+  };
+}
+
+function pointLedger(counters: PointCounters, points: PointRegistry): PointLedger {
+  const egress = counters.direction === 'egress';
+  const point = points.lookup(counters.netns, (counters.ifindex * 2 + (egress ? 1 : 0)) * 2);
+  return {
+    interface: point?.facts.interface ?? `#${counters.ifindex}`,
+    ifindex: counters.ifindex,
+    netns: points.inodeOf(counters.netns),
+    point: point?.name ?? counters.direction,
+    seen: counters.packets,
+    counted: counters.counted,
+    buffers: counters.buffers,
+    bytes: counters.bytes,
+  };
+}

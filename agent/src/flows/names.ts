@@ -1,0 +1,47 @@
+interface Entry<T> {
+  readonly id: number;
+  readonly key: string;
+  readonly value: T;
+  uses: number;
+}
+
+/** Values that records refer to by id. An id is never given twice; a value that no record uses any more is forgotten. */
+export class Names<T> {
+  readonly #byKey = new Map<string, Entry<T>>();
+  readonly #byId = new Map<number, Entry<T>>();
+  #next = 1;
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Counts one more use. @param key stands for the whole value */
+  use(key: string, value: () => T): number {
+    let entry = this.#byKey.get(key);
+    if (entry === undefined) {
+      entry = { id: this.#next++, key, value: value(), uses: 0 };
+      this.#byKey.set(key, entry);
+      this.#byId.set(entry.id, entry);
+    }
+    entry.uses += 1;
+    return entry.id;
+  }
+
+  /** Takes one use back; 0 stands for no name. */
+  release(id: number): void {
+    const entry = this.#byId.get(id);
+    if (entry === undefined) return;
+    entry.uses -= 1;
+    if (entry.uses > 0) return;
+    this.#byId.delete(id);
+    this.#byKey.delete(entry.key);
+  }
+
+  get(id: number): T | undefined {
+    return this.#byId.get(id)?.value;
+  }
+
+  has(id: number): boolean {
+    return this.#byId.has(id);
+  }
+}

@@ -1,0 +1,127 @@
+import type { ObservationPoint } from '../../../src/model/flow.ts';
+import type { InterfaceRole, PodReference } from '../../../src/model/topology.ts';
+
+/** What is known of an interface that is observed. */
+export interface PointFacts {
+  readonly node: string;
+  readonly netnsInode: number;
+  readonly interface: string;
+  readonly ifindex: number;
+  readonly role: InterfaceRole;
+  /** The pod at the other end of the veth, or whose namespace the interface is in. */
+  readonly pod: PodReference | null;
+  /** Whether the interface is inside the pod's own namespace, so that its directions are turned round. */
+  readonly inside: boolean;
+}
+
+/** One interface and direction. */
+export interface Point {
+  readonly id: number;
+  readonly egress: boolean;
+  /** Wall time, milliseconds since the epoch. */
+  readonly attachedAt: number;
+  facts: PointFacts;
+  name: ObservationPoint;
+  /** Grows when facts change; a stream sends the name again then. */
+  version: number;
+}
+
+const NAMES: Readonly<Record<InterfaceRole, readonly [ingress: ObservationPoint, egress: ObservationPoint]>> = {
+  'pod-veth': ['from-endpoint', 'to-endpoint'],
+  uplink: ['from-network', 'to-network'],
+  tunnel: ['from-overlay', 'to-overlay'],
+  bridge: ['from-bridge', 'to-bridge'],
+  loopback: ['to-host', 'from-host'],
+  'host-veth': ['to-host', 'from-host'],
+  other: ['to-host', 'from-host'],
+};
+
+/** Name of a point from the workload's side: what enters the host side of a pod's veth leaves the pod. */
+export function pointName(facts: PointFacts, egress: boolean): ObservationPoint {
+  if (facts.inside && facts.role !== 'loopback') return egress ? 'from-endpoint' : 'to-endpoint';
+  return NAMES[facts.role][egress ? 1 : 0];
+}
+
+/** Observation points by the number that flow records carry. */
+export class PointRegistry {
+  readonly #live = new Map<number, Point>();
+  readonly #byId = new Map<number, Point>();
+  readonly #inodes = new Map<number, number>();
+  #next = 1;
+
+  /** A new interface: what had the same number before was another one. */
+  attach(netnsIndex: number, facts: PointFacts, now: number): void {
+    this.#inodes.set(netnsIndex, facts.netnsInode);
+    for (const egress of [false, true]) {
+      const point = {
+        id: this.#next++,
+        egress,
+        attachedAt: now,
+        facts,
+        name: pointName(facts, egress),
+        version: 1,
+      };
+      this.#live.set(liveKey(netnsIndex, facts.ifindex, egress), point);
+      this.#byId.set(point.id, point);
+    }
+  }
+
+  /** Better knowledge of the same interface. */
+  update(netnsIndex: number, facts: PointFacts): void {
+    for (const egress of [false, true]) {
+      const point = this.#live.get(liveKey(netnsIndex, facts.ifindex, egress));
+      if (point === undefined || sameFacts(point.facts, facts)) continue;
+      point.facts = facts;
+      point.name = pointName(facts, egress);
+      point.version += 1;
+    }
+  }
+
+  /** @param slotPoint ifindex << 2 | egress << 1 | from_high */
+  lookup(netnsIndex: number, slotPoint: number): Point | undefined {
+    return this.#live.get(netnsIndex * 0x1_0000_0000 + (slotPoint >>> 1));
+  }
+
+  /** Inode of the namespace that records call by this index; 0 when nothing was attached there. */
+  inodeOf(netnsIndex: number): number {
+    return this.#inodes.get(netnsIndex) ?? 0;
+  }
+
+  get(id: number): Point | undefined {
+    return this.#byId.get(id);
+  }
+
+  get all(): Iterable<Point> {
+    return this.#byId.values();
+  }
+}
+
+function liveKey(netnsIndex: number, ifindex: number, egress: boolean): number {
+  return netnsIndex * 0x1_0000_0000 + ifindex * 2 + (egress ? 1 : 0);
+}
+
+function sameFacts(a: PointFacts, b: PointFacts): boolean {
+  return (
+    a.interface === b.interface && a.role === b.role && a.pod?.uid === b.pod?.uid && a.inside === b.inside
+  );
+}
+
+/** Nearest first: the sender's own veth, the receiver's, then the node's edge. */
+const RANKS: readonly (readonly ObservationPoint[])[] = [
+  [],
+  [],
+  ['from-network', 'to-network'],
+  ['from-overlay', 'to-overlay'],
+  ['from-bridge', 'to-bridge'],
+  ['from-host', 'to-host'],
+];
+
+/**
+ * How near a point is to the flow's local workload, 0 nearest. The client's veth comes before the server's, so for
+ * packets of the client that is where they leave an endpoint, and for packets of the server where they reach one.
+ */
+export function pointRank(name: ObservationPoint, fromClient: boolean): number {
+  if (name === 'from-endpoint') return fromClient ? 0 : 1;
+  if (name === 'to-endpoint') return fromClient ? 1 : 0;
+  return RANKS.findIndex((names) => names.includes(name));
+}

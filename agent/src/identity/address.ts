@@ -1,0 +1,29 @@
+import ipaddr from 'ipaddr.js';
+
+/** RFC 5952 text of 16 bytes in network order; an IPv4-mapped address as dotted quad. */
+export function addressText(view: DataView, offset: number): string {
+  if (isMapped(view, offset)) {
+    return `${view.getUint8(offset + 12)}.${view.getUint8(offset + 13)}.${view.getUint8(offset + 14)}.${view.getUint8(offset + 15)}`;
+  }
+  const groups: number[] = [];
+  for (let group = 0; group < 16; group += 2) groups.push(view.getUint16(offset + group));
+  return new ipaddr.IPv6(groups).toRFC5952String();
+}
+
+function isMapped(view: DataView, offset: number): boolean {
+  return (
+    view.getUint32(offset) === 0 && view.getUint32(offset + 4) === 0 && view.getUint32(offset + 8) === 0xffff
+  );
+}
+
+/** The one spelling that addresses are compared in; what is no address is returned as it is. */
+export function canonicalAddress(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  return parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString();
+}
+
+/** Loopback, link-local, multicast, broadcast and unspecified addresses: they say nothing about who is outside. */
+export function isSpecialAddress(address: string): boolean {
+  return !['unicast', 'private', 'uniqueLocal', 'carrierGradeNat', 'reserved'].includes(ipaddr.process(address).range());
+}

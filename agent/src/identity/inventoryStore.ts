@@ -1,0 +1,146 @@
+import type { InventoryObject, Node, Pod, Service } from '../../../src/model/inventory.ts';
+import type { PodReference } from '../../../src/model/topology.ts';
+import { canonicalAddress } from './address.ts';
+import { PodAddresses } from './podAddresses.ts';
+
+/** What Kubernetes knows, keyed by uid, with the indices that identity asks. */
+export class InventoryStore {
+  readonly #objects = new Map<string, InventoryObject>();
+  readonly #podAddresses = new PodAddresses();
+  readonly #services = new Map<string, Service[]>();
+  readonly #nodes = new Map<string, Node>();
+  #stale = false;
+  #version = 0;
+
+  /** Grows with every change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  /** Takes a change over. With `reset` everything not in `upserts` is gone. `now` is milliseconds since the epoch. */
+  update(
+    change: { reset: boolean; upserts: readonly InventoryObject[]; deletedUids: readonly string[] },
+    now: number,
+  ): void {
+    if (change.reset) {
+      const kept = new Set(change.upserts.map(({ metadata }) => metadata.uid));
+      for (const uid of [...this.#objects.keys()]) if (!kept.has(uid)) this.#delete(uid, now);
+    }
+    for (const uid of change.deletedUids) this.#delete(uid, now);
+    for (const object of change.upserts) this.#upsert(object, now);
+    this.#podAddresses.forget(now);
+    this.#stale = true;
+    this.#version += 1;
+  }
+
+  /** Pods that had this address then; several when nothing decides. Pods on the host's network are left out. */
+  podsAt(address: string, when: number): readonly Pod[] {
+    return this.#podAddresses.podsAt(address, when);
+  }
+
+  /** Services with this cluster, external or load balancer address. */
+  servicesAt(address: string): readonly Service[] {
+    this.#index();
+    return this.#services.get(address) ?? [];
+  }
+
+  nodeAt(address: string): Node | null {
+    this.#index();
+    return this.#nodes.get(address) ?? null;
+  }
+
+  pod(uid: string): Pod | null {
+    const object = this.#objects.get(uid);
+    return object?.kind === 'Pod' ? object : null;
+  }
+
+  /** Pods of a node that share its network and still run. */
+  hostNetworkPods(nodeName: string): Pod[] {
+    return this.#all('Pod').filter(
+      (pod) => pod.spec.hostNetwork === true && pod.spec.nodeName === nodeName && pod.status.phase === 'Running',
+    );
+  }
+
+  /** Pods of a node that publish this port of the node. */
+  hostPortPods(nodeName: string, port: number, protocol: string): Pod[] {
+    return this.#all('Pod').filter(
+      (pod) =>
+        pod.spec.nodeName === nodeName &&
+        pod.spec.hostNetwork !== true &&
+        pod.spec.containers.some((container) =>
+          container.ports?.some((p) => p.hostPort === port && (p.protocol ?? 'TCP').toLowerCase() === protocol),
+        ),
+    );
+  }
+
+  /** Services that a node's port stands for. */
+  nodePortServices(port: number, protocol: string): Service[] {
+    return this.#all('Service').filter((service) =>
+      service.spec.ports?.some((p) => p.nodePort === port && (p.protocol ?? 'TCP').toLowerCase() === protocol),
+    );
+  }
+
+  /** Ranges that pods get their addresses from, with prefix length. */
+  podRanges(): string[] {
+    return this.#all('Node').flatMap((node) => node.spec.podCIDRs ?? []);
+  }
+
+  podByUid(uid: string): (PodReference & { hostNetwork: boolean }) | null {
+    const pod = this.pod(uid);
+    return pod === null ? null : { ...podReference(pod), hostNetwork: pod.spec.hostNetwork === true };
+  }
+
+  podByAddress(address: string): PodReference | null {
+    const [pod, ...others] = this.podsAt(address, Date.now());
+    return pod === undefined || others.length > 0 ? null : podReference(pod);
+  }
+
+  #upsert(object: InventoryObject, now: number): void {
+    this.#objects.set(object.metadata.uid, object);
+    if (object.kind === 'Pod' && object.spec.hostNetwork !== true) this.#podAddresses.upsert(object, now);
+  }
+
+  #delete(uid: string, now: number): void {
+    if (this.#objects.get(uid)?.kind === 'Pod') this.#podAddresses.remove(uid, now);
+    this.#objects.delete(uid);
+  }
+
+  #all<K extends InventoryObject['kind']>(kind: K): Extract<InventoryObject, { kind: K }>[] {
+    return [...this.#objects.values()].filter(
+      (object): object is Extract<InventoryObject, { kind: K }> => object.kind === kind,
+    );
+  }
+
+  #index(): void {
+    if (!this.#stale) return;
+    this.#stale = false;
+    this.#services.clear();
+    this.#nodes.clear();
+    for (const service of this.#all('Service')) {
+      for (const address of addressesOf(service)) {
+        const same = this.#services.get(address);
+        if (same === undefined) this.#services.set(address, [service]);
+        else same.push(service);
+      }
+    }
+    for (const node of this.#all('Node')) {
+      for (const { type, address } of node.status.addresses ?? []) {
+        if (type.endsWith('IP')) this.#nodes.set(canonicalAddress(address), node);
+      }
+    }
+  }
+}
+
+export function podReference(pod: Pod): PodReference {
+  return { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name, uid: pod.metadata.uid };
+}
+
+function addressesOf({ spec, status }: Service): Set<string> {
+  const ingress = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
+  const all = [...(spec.clusterIPs ?? []), ...(spec.externalIPs ?? []), ...ingress];
+  return new Set(all.filter((address) => address !== 'None' && address !== '').map(canonicalAddress));
+}

@@ -1,0 +1,297 @@
+import type { Closable, PointCounters } from '../native/index.d.ts';
+import type { InventoryObject } from '../../src/model/inventory.ts';
+import type { Ledger, SelfCost } from '../../src/model/ledger.ts';
+import type { Topology } from '../../src/model/topology.ts';
+import type { Payload } from './collector/addon.ts';
+import { WallClock } from './collector/clock.ts';
+import type { AttachedInterface } from './collector/collection.ts';
+import { Collection } from './collector/collection.ts';
+import { Failure } from './failure.ts';
+import { FlowTable } from './flows/flowTable.ts';
+import { FlowTracker } from './flows/flowTracker.ts';
+import { ledgerOf } from './flows/ledger.ts';
+import { OwnTraffic } from './flows/ownTraffic.ts';
+import type { PointFacts } from './flows/pointRegistry.ts';
+import { PointRegistry } from './flows/pointRegistry.ts';
+import { Identifier } from './identity/identifier.ts';
+import { InventoryStore } from './identity/inventoryStore.ts';
+import { namespaceInode } from './topology/processNamespaces.ts';
+import { readTopology } from './topology/readTopology.ts';
+
+export interface ObservationOptions {
+  readonly payload: Payload;
+  /** Name of the node in output; the host's name where Kubernetes' is not known. */
+  readonly node: string;
+  /** Files of the namespaces to observe, the node's own first. */
+  readonly namespaces: readonly string[];
+  /** Names to attach to; empty for all. */
+  readonly interfaces: readonly string[];
+  readonly inventory: readonly InventoryObject[];
+  /** Milliseconds between drains. */
+  readonly interval: number;
+  /** Rows of the flow table. */
+  readonly maxFlows: number;
+  /** Capacity of one half of the kernel's map. */
+  readonly mapFlows: number;
+  /** For messages to a person. */
+  tell(message: string): void;
+}
+
+/** Room for events between two drains; what comes beyond is counted as lost. */
+const EVENT_QUEUE_BYTES = 4 << 20;
+const EVENT_RING_BYTES = 1 << 20;
+const EVENT_BYTES = 64;
+/** Statistics of interfaces move all the time; the wiring is read again this often without any change. */
+const TOPOLOGY_REFRESH = 5000;
+
+/** One running observation of one node: the layers, wired together. */
+export class Observation {
+  readonly table: FlowTable;
+  readonly inventory = new InventoryStore();
+  readonly own = new OwnTraffic();
+  readonly options: ObservationOptions;
+  readonly #points = new PointRegistry();
+  readonly #identifier = new Identifier(this.inventory);
+  readonly #collection: Collection;
+  readonly #tracker: FlowTracker;
+  readonly #clock = new WallClock();
+  readonly #eventReader: Closable;
+  readonly #started = Date.now();
+  readonly #listeners = new Set<() => void>();
+  readonly #topologyListeners = new Set<(topology: Topology) => void>();
+  #events: Buffer[] = [];
+  #eventBytes = 0;
+  #eventsDropped = 0;
+  #topology: Topology;
+  #topologyStale = false;
+  #topologyRead = 0;
+  #inventoryVersion = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #ticking: Promise<void> = Promise.resolve();
+  #stopped = false;
+  #lastDrained = 0;
+
+  constructor(options: ObservationOptions) {
+    this.options = options;
+    this.inventory.update({ reset: true, upserts: options.inventory, deletedUids: [] }, Date.now());
+    this.table = new FlowTable({
+      maxFlows: options.maxFlows,
+      points: this.#points,
+      identify: (question) => this.#identifier.identify(question),
+      isOwn: (view, offset) => this.own.has(view, offset),
+    });
+    this.#tracker = new FlowTracker(this.table);
+    this.#collection = new Collection(
+      options.payload,
+      { mapFlows: options.mapFlows, ringBytes: EVENT_RING_BYTES, interfaces: options.interfaces },
+      {
+        attached: (attached) => this.#onAttached(attached),
+        released: () => (this.#topologyStale = true),
+        changed: () => (this.#topologyStale = true),
+        refused: (message) => options.tell(message),
+      },
+    );
+    try {
+      this.#eventReader = this.#collection.events((records) => this.#onEvents(records));
+      for (const path of options.namespaces) this.#collection.watch(path);
+      this.#requireInterfaces();
+      this.#topology = this.#readTopology();
+    } catch (error) {
+      void this.#collection.close();
+      throw error;
+    }
+  }
+
+  get topology(): Topology {
+    return this.#topology;
+  }
+
+  get startedAt(): number {
+    return this.#started;
+  }
+
+  get programIds(): readonly number[] {
+    return this.#collection.programIds;
+  }
+
+  /** Starts draining every interval. @param failed is called once when that breaks */
+  start(failed: (error: unknown) => void): void {
+    const next = (): void => {
+      this.#timer = setTimeout(() => {
+        this.#ticking = this.#tick().then(
+          () => {
+            if (!this.#stopped) next();
+          },
+          (error: unknown) => failed(error),
+        );
+      }, this.options.interval);
+    };
+    next();
+  }
+
+  /** Calls back after every interval, when the table is up to date. */
+  onTick(listener: () => void): Closable {
+    this.#listeners.add(listener);
+    return { close: () => this.#listeners.delete(listener) };
+  }
+
+  /** Calls back with the whole topology whenever it was read again. */
+  onTopology(listener: (topology: Topology) => void): Closable {
+    this.#topologyListeners.add(listener);
+    return { close: () => this.#topologyListeners.delete(listener) };
+  }
+
+  /** Takes the programs off, then counts what is left and ends all flows, so that sums are exact. */
+  async finish(): Promise<void> {
+    await this.#halt();
+    this.#collection.detach();
+    await this.#tick();
+    await this.#tick();
+    this.#tracker.endAll(Date.now());
+    this.#tellListeners();
+  }
+
+  /** Detaches and frees everything. */
+  async close(): Promise<void> {
+    await this.#halt();
+    this.#eventReader.close();
+    await this.#collection.close();
+  }
+
+  ledger(readers: { queueDropped: number; streamGap: number } = { queueDropped: 0, streamGap: 0 }): Ledger {
+    return ledgerOf(
+      this.counters(),
+      this.#points,
+      {
+        outside: this.table.outside,
+        eventsDropped: this.#eventsDropped,
+        queueDropped: readers.queueDropped + this.table.endedDropped,
+        streamGap: readers.streamGap,
+      },
+      this.#cost(),
+    );
+  }
+
+  counters(): PointCounters[] {
+    return this.#collection.points();
+  }
+
+  async #halt(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#ticking;
+  }
+
+  async #tick(): Promise<void> {
+    // Taken before the drain: the packets of these events are in it.
+    const events = this.#events;
+    this.#events = [];
+    this.#eventBytes = 0;
+    const drained = await this.#collection.drain();
+    this.#lastDrained = drained.count;
+    this.#clock.synchronize(drained.monotonic, drained.realtime);
+    const now = Date.now();
+    const stale = this.#topologyStale || this.inventory.version !== this.#inventoryVersion;
+    if (stale || now - this.#topologyRead >= TOPOLOGY_REFRESH) this.#topology = this.#readTopology();
+    this.#inventoryVersion = this.inventory.version;
+    this.#tracker.tick({
+      records: drained.records,
+      count: drained.count,
+      events,
+      identityChanged: stale,
+      now,
+      wallTime: (nanoseconds) => this.#clock.wallTime(nanoseconds),
+    });
+    this.#tellListeners();
+  }
+
+  #tellListeners(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #onEvents(records: Buffer): void {
+    if (this.#eventBytes + records.length > EVENT_QUEUE_BYTES) {
+      this.#eventsDropped += records.length / EVENT_BYTES;
+      return;
+    }
+    this.#events.push(records);
+    this.#eventBytes += records.length;
+  }
+
+  #onAttached(attached: AttachedInterface): void {
+    // Counted at once under its bare name; its part on the node is known after the next look at the wiring.
+    this.#points.attach(
+      attached.netnsIndex,
+      {
+        node: this.options.node,
+        netnsInode: attached.netnsInode,
+        interface: attached.name,
+        ifindex: attached.ifindex,
+        role: 'other',
+        pod: null,
+        inside: false,
+      },
+      Date.now(),
+    );
+    if (attached.netnsInode === namespaceInode('/proc/self/ns/net')) this.own.netnsIndex = attached.netnsIndex;
+    this.#topologyStale = true;
+  }
+
+  #readTopology(): Topology {
+    this.#topologyStale = false;
+    this.#topologyRead = Date.now();
+    const topology = readTopology({
+      addon: this.options.payload.addon,
+      node: this.options.node,
+      watched: this.#collection.namespaces,
+      pods: this.inventory,
+      isAttached: (netns, ifindex) => this.#collection.isAttached(netns, ifindex),
+    });
+    this.#identifier.setTopology(topology);
+    for (const attached of this.#collection.attachedInterfaces) {
+      const facts = this.#pointFacts(topology, attached);
+      if (facts !== undefined) this.#points.update(attached.netnsIndex, facts);
+    }
+    for (const listener of this.#topologyListeners) listener(topology);
+    return topology;
+  }
+
+  #pointFacts(topology: Topology, { netnsInode, ifindex }: AttachedInterface): PointFacts | undefined {
+    const namespace = topology.namespaces.find(({ inode }) => inode === netnsInode);
+    const found = namespace?.interfaces.find((candidate) => candidate.ifindex === ifindex);
+    if (namespace === undefined || found === undefined) return undefined;
+    return {
+      node: this.options.node,
+      netnsInode,
+      interface: found.name,
+      ifindex,
+      role: found.role,
+      pod: found.pod,
+      inside: namespace.pod !== null,
+    };
+  }
+
+  #requireInterfaces(): void {
+    const attached = new Set(this.#collection.attachedInterfaces.map(({ name }) => name));
+    const missing = this.options.interfaces.filter((name) => !attached.has(name));
+    if (missing.length > 0) {
+      throw new Failure(
+        `there is no interface ${missing.join(', ')} in ${this.options.namespaces.join(', ')}`,
+        'vethscope-agent topology prints the interfaces there are.',
+      );
+    }
+  }
+
+  #cost(): SelfCost {
+    const { user, system } = process.cpuUsage();
+    const { runTimeNs, runCount } = this.#collection.statistics();
+    return {
+      nanosecondsPerPacket: runCount === 0n ? null : Number(runTimeNs) / Number(runCount),
+      cpu: (user + system) / 1000 / Math.max(1, performance.now()),
+      residentBytes: process.memoryUsage.rss(),
+      flows: this.table.size,
+      mapEntries: this.#lastDrained,
+      mapCapacity: this.#collection.mapCapacity,
+    };
+  }
+}

@@ -1,0 +1,81 @@
+import type { ServiceImpl } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
+import type { InventoryObject } from '../../../src/model/inventory.ts';
+import type { AgentService, StreamFlowsRequest } from '../../../src/model/wire/generated/vethscope_pb.js';
+import { messageOf } from '../failure.ts';
+import { inventoryObject } from '../identity/inventoryObject.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import { pause } from './pause.ts';
+import type { FlowsRequest, Source } from './source.ts';
+
+const PROTOCOL_VERSION = 1;
+const LEDGER_INTERVAL = 1000;
+const SHORTEST_INTERVAL = 100;
+
+/** The service of vethscope.proto over a running or recorded observation. */
+export function agentService(
+  source: Source,
+  heartbeat: Heartbeat,
+  version: string,
+): ServiceImpl<typeof AgentService> {
+  return {
+    hello() {
+      heartbeat.beat();
+      const { node, kernel, session, checks } = source.introduce();
+      return {
+        protocolVersion: PROTOCOL_VERSION,
+        agentVersion: version,
+        node,
+        kernel,
+        bootId: session,
+        checks: checks.map((check) => ({ ...check })),
+      };
+    },
+    pushInventory({ reset, upserts, deletedUids }) {
+      heartbeat.beat();
+      return { objects: source.pushInventory({ reset, upserts: upserts.flatMap(parseObject), deletedUids }) };
+    },
+    async *streamFlows(request, { signal }) {
+      yield* source.flows(flowsRequest(request), signal);
+    },
+    async *streamTopology(_request, { signal }) {
+      let sequence = 0n;
+      let sent = '';
+      for await (const topology of source.topologies(signal)) {
+        const topologyJson = JSON.stringify(topology);
+        if (topologyJson === sent) continue;
+        sent = topologyJson;
+        sequence += 1n;
+        yield { sequence, topologyJson };
+      }
+    },
+    async *streamLedger({ intervalMilliseconds }, { signal }) {
+      const interval = Math.max(SHORTEST_INTERVAL, intervalMilliseconds || LEDGER_INTERVAL);
+      while (!signal.aborted) {
+        yield { ledgerJson: JSON.stringify(source.ledger()) };
+        await pause(interval, signal);
+      }
+    },
+    heartbeat({ sequence }) {
+      heartbeat.beat();
+      return { sequence, agentTimeMilliseconds: Date.now() };
+    },
+  };
+}
+
+function parseObject(json: string, index: number): InventoryObject[] {
+  try {
+    const object = inventoryObject(JSON.parse(json));
+    return object === null ? [] : [object];
+  } catch (error) {
+    throw new ConnectError(`upserts[${index}] is not an inventory object: ${messageOf(error)}`, Code.InvalidArgument);
+  }
+}
+
+function flowsRequest({ afterSequence, intervalMilliseconds, target }: StreamFlowsRequest): FlowsRequest {
+  return {
+    afterSequence: Number(afterSequence),
+    interval: intervalMilliseconds,
+    target: { podUids: target?.podUids ?? [], namespaces: target?.namespaces ?? [] },
+  };
+}

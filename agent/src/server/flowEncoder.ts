@@ -1,0 +1,131 @@
+import { FLOW_RECORD_BYTES, SIGHTING, SIGHTING_RECORD_BYTES } from '../../../src/model/flowRecord.ts';
+import type { Endpoint } from '../../../src/model/endpoint.ts';
+import { KEPT_BYTES, NONE, ROW, ROW_BYTES } from '../flows/flowRow.ts';
+import type { FlowTable } from '../flows/flowTable.ts';
+import type { Point } from '../flows/pointRegistry.ts';
+import type { FlowsMessage } from './source.ts';
+
+type EndpointMessage = NonNullable<FlowsMessage['endpoints']>[number];
+type PointMessage = NonNullable<FlowsMessage['points']>[number];
+type AddressMessage = NonNullable<FlowsMessage['addresses']>[number];
+
+/** Names kept in mind beyond those in use, before forgotten ones are sorted out. */
+const SLACK = 4096;
+
+/** Packs rows for one stream, with every name that the stream has not had yet. */
+export class FlowEncoder {
+  readonly #table: FlowTable;
+  readonly #endpoints = new Set<number>();
+  readonly #addresses = new Set<number>();
+  /** Versions of points that the stream has. */
+  readonly #points = new Map<number, number>();
+
+  constructor(table: FlowTable) {
+    this.#table = table;
+  }
+
+  /** @param rows of the table, each once */
+  encode(rows: readonly number[]): FlowsMessage {
+    this.#sortOut();
+    const table = this.#table;
+    const sightingCount = rows.reduce((sum, row) => sum + this.#uint32(row, ROW.sightings), 0);
+    const flows = new Uint8Array(rows.length * FLOW_RECORD_BYTES);
+    const sightings = new Uint8Array(sightingCount * SIGHTING_RECORD_BYTES);
+    const names = new NewNames();
+    const ended: number[] = [];
+    let at = 0;
+    rows.forEach((row, index) => {
+      table.copyRecord(row, flows, index * FLOW_RECORD_BYTES);
+      for (const field of [ROW.client, ROW.server, ROW.service]) this.#nameEndpoint(this.#uint32(row, field), names);
+      if (table.isEnded(row)) ended.push(this.#uint32(row, ROW.id));
+      for (let kept = table.firstSighting(row); kept !== NONE; kept = table.sightings.next(kept)) {
+        table.sightings.copy(kept, sightings, at);
+        at += SIGHTING_RECORD_BYTES;
+        this.#nameSighting(kept, names);
+      }
+    });
+    return { flows, sightings, ended: uint32Bytes(ended), ...names };
+  }
+
+  #uint32(row: number, field: number): number {
+    return this.#table.rows.getUint32(row * ROW_BYTES + field, true);
+  }
+
+  #nameEndpoint(id: number, names: NewNames): void {
+    if (id === 0 || this.#endpoints.has(id)) return;
+    const endpoint = this.#table.names.endpoints.get(id);
+    if (endpoint === undefined) return;
+    this.#endpoints.add(id);
+    names.endpoints.push(endpointMessage(id, endpoint));
+  }
+
+  #nameSighting(kept: number, names: NewNames): void {
+    const { view } = this.#table.sightings;
+    const base = kept * KEPT_BYTES;
+    for (const field of [SIGHTING.source, SIGHTING.destination]) {
+      const id = view.getUint32(base + field, true);
+      const address = this.#addresses.has(id) ? undefined : this.#table.names.addresses.get(id);
+      if (address === undefined) continue;
+      this.#addresses.add(id);
+      names.addresses.push({ id, address });
+    }
+    const point = this.#table.points.get(view.getUint32(base + SIGHTING.point, true));
+    if (point === undefined || this.#points.get(point.id) === point.version) return;
+    this.#points.set(point.id, point.version);
+    names.points.push(pointMessage(point));
+  }
+
+  /** Ids are never given twice, so ids that nobody uses any more need not be remembered. */
+  #sortOut(): void {
+    const { endpoints, addresses } = this.#table.names;
+    if (this.#endpoints.size > endpoints.size + SLACK) {
+      for (const id of this.#endpoints) if (!endpoints.has(id)) this.#endpoints.delete(id);
+    }
+    if (this.#addresses.size > addresses.size + SLACK) {
+      for (const id of this.#addresses) if (!addresses.has(id)) this.#addresses.delete(id);
+    }
+  }
+}
+
+class NewNames {
+  readonly endpoints: EndpointMessage[] = [];
+  readonly points: PointMessage[] = [];
+  readonly addresses: AddressMessage[] = [];
+}
+
+function endpointMessage(id: number, endpoint: Endpoint): EndpointMessage {
+  return {
+    id,
+    kind: endpoint.kind,
+    namespace: endpoint.namespace ?? '',
+    name: endpoint.name ?? '',
+    uid: endpoint.uid ?? '',
+    container: endpoint.container ?? '',
+    workloadKind: endpoint.workload?.kind ?? '',
+    workloadName: endpoint.workload?.name ?? '',
+    node: endpoint.node ?? '',
+    address: endpoint.address,
+    names: [...endpoint.names],
+    evidence: [...endpoint.evidence],
+    candidates: [...endpoint.candidates],
+  };
+}
+
+function pointMessage({ id, name, facts }: Point): PointMessage {
+  return {
+    id,
+    node: facts.node,
+    netns: BigInt(facts.netnsInode),
+    interface: facts.interface,
+    ifindex: facts.ifindex,
+    point: name,
+  };
+}
+
+/** uint32 little-endian, packed. */
+export function uint32Bytes(values: readonly number[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(values.length * 4);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, index) => view.setUint32(index * 4, value, true));
+  return bytes;
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { release } from 'node:os';
+import type { InventoryObject } from '../../../src/model/inventory.ts';
+import type { Ledger } from '../../../src/model/ledger.ts';
+import type { Topology } from '../../../src/model/topology.ts';
+import type { Observation } from '../observation.ts';
+import { FlowReader } from './flowReader.ts';
+import { Gate } from './gate.ts';
+import type { Check, FlowsMessage, FlowsRequest, Introduction, Source } from './source.ts';
+
+/** How long ended flows are kept for a reader that comes back, milliseconds. */
+const HISTORY = 30_000;
+
+/** Serves a running observation. */
+export class LiveSource implements Source {
+  readonly #observation: Observation;
+  readonly #checks: readonly Check[];
+  readonly #session = randomUUID();
+  readonly #readers = new Set<FlowReader>();
+  /** Of readers that have gone. */
+  #queueDropped = 0;
+  #streamGap = 0;
+
+  constructor(observation: Observation, checks: readonly Check[]) {
+    this.#observation = observation;
+    this.#checks = checks;
+    observation.onTick(() => this.#forget());
+  }
+
+  introduce(): Introduction {
+    return {
+      node: this.#observation.options.node,
+      kernel: release(),
+      session: this.#session,
+      checks: this.#checks,
+    };
+  }
+
+  pushInventory(change: {
+    reset: boolean;
+    upserts: readonly InventoryObject[];
+    deletedUids: readonly string[];
+  }): number {
+    this.#observation.inventory.update(change, Date.now());
+    return this.#observation.inventory.size;
+  }
+
+  async *flows(request: FlowsRequest, signal: AbortSignal): AsyncIterable<FlowsMessage> {
+    const { table, options } = this.#observation;
+    const reader = new FlowReader(table, request);
+    const interval = Math.max(options.interval, request.interval);
+    this.#readers.add(reader);
+    this.#streamGap += reader.gap;
+    const due = new Gate();
+    let last = Date.now();
+    const ticks = this.#observation.onTick(() => {
+      // Half an interval of slack, or a tick that comes a little early would be left out.
+      if (Date.now() - last < interval - options.interval / 2) return;
+      last = Date.now();
+      reader.note();
+      due.open();
+    });
+    try {
+      // Sent at once, so that the reader knows the stream is open before anything was seen.
+      yield { sequence: BigInt(reader.cursor) };
+      while (!signal.aborted) {
+        yield* reader.round();
+        await due.pass(signal);
+      }
+    } finally {
+      ticks.close();
+      this.#readers.delete(reader);
+      this.#queueDropped += reader.skipped;
+    }
+  }
+
+  async *topologies(signal: AbortSignal): AsyncIterable<Topology> {
+    const changed = new Gate();
+    const listener = this.#observation.onTopology(() => changed.open());
+    try {
+      while (!signal.aborted) {
+        yield this.#observation.topology;
+        await changed.pass(signal);
+      }
+    } finally {
+      listener.close();
+    }
+  }
+
+  ledger(): Ledger {
+    const readers = [...this.#readers].reduce((sum, reader) => sum + reader.skipped, 0);
+    return this.#observation.ledger({
+      queueDropped: this.#queueDropped + readers,
+      streamGap: this.#streamGap,
+    });
+  }
+
+  /** Ended flows stay until every reader has them, and a while longer for one that comes back. */
+  #forget(): void {
+    const { table, options } = this.#observation;
+    const history = table.sequence - Math.ceil(HISTORY / options.interval);
+    table.forgetEnded(Math.min(history, ...[...this.#readers].map(({ cursor }) => cursor)));
+  }
+}

@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf } from '../failure.ts';
+import { podOfCgroupFile } from './podCgroup.ts';
+
+/** A network namespace that a process lives in or that has a name. */
+export interface FoundNamespace {
+  readonly inode: number;
+  /** A path through which it can be entered. */
+  readonly path: string;
+  /** UIDs of the pods that its processes belong to, by cgroup. */
+  readonly podUids: ReadonlySet<string>;
+}
+
+/** Folders of named namespaces; in a pod with hostPID the node's own come through its init process. */
+export const NAMED_NAMESPACE_FOLDERS = ['/run/netns', '/proc/1/root/run/netns', '/proc/1/root/var/run/netns'];
+
+/** What can disappear or be forbidden while /proc is read, and says nothing about the rest. */
+const PASSING = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR', 'EINVAL']);
+
+function passing<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (PASSING.has(codeOf(error))) return undefined;
+    throw error;
+  }
+}
+
+/** Inode of a namespace file, undefined when it is gone or not readable. */
+export function namespaceInode(path: string): number | undefined {
+  return passing(() => statSync(path).ino);
+}
+
+/** All network namespaces of this machine that have a process or a name, by inode. */
+export function findNamespaces(): Map<number, FoundNamespace> {
+  const found = new Map<number, { inode: number; path: string; podUids: Set<string> }>();
+  for (const pid of readdirSync('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const path = `/proc/${pid}/ns/net`;
+    const inode = inodeOfLink(passing(() => readlinkSync(path)));
+    if (inode === undefined) continue;
+    let entry = found.get(inode);
+    if (entry === undefined) {
+      entry = { inode, path, podUids: new Set() };
+      found.set(inode, entry);
+    }
+    const pod = podOfCgroupFile(passing(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? '');
+    if (pod !== null) entry.podUids.add(pod.podUid);
+  }
+  for (const folder of NAMED_NAMESPACE_FOLDERS) {
+    for (const name of passing(() => readdirSync(folder)) ?? []) {
+      const path = join(folder, name);
+      const inode = namespaceInode(path);
+      if (inode !== undefined && !found.has(inode)) found.set(inode, { inode, path, podUids: new Set() });
+    }
+  }
+  return found;
+}
+
+/** `net:[4026531840]` */
+function inodeOfLink(target: string | undefined): number | undefined {
+  const inode = /^net:\[(\d+)\]$/.exec(target ?? '')?.[1];
+  return inode === undefined ? undefined : Number(inode);
+}

@@ -1,0 +1,121 @@
+import type { Link, NeighbourEntry, NetworkNamespace, RouteEntry } from '../../native/index.d.ts';
+import type {
+  ForwardingEntry,
+  InterfaceStatistics,
+  Neighbour,
+  Route,
+} from '../../../src/model/topology.ts';
+
+/** One namespace's dumps, read together. */
+export interface NamespaceDump {
+  readonly inode: number;
+  readonly path: string;
+  readonly links: readonly Link[];
+  /** Addresses with prefix length by ifindex. */
+  readonly addresses: ReadonlyMap<number, readonly string[]>;
+  readonly routes: readonly RouteEntry[];
+  readonly neighbours: readonly NeighbourEntry[];
+  readonly forwarding: readonly NeighbourEntry[];
+}
+
+export function dumpNamespace(namespace: NetworkNamespace): NamespaceDump {
+  const addresses = new Map<number, string[]>();
+  for (const { ifindex, address } of namespace.addresses()) {
+    const list = addresses.get(ifindex);
+    if (list === undefined) addresses.set(ifindex, [address]);
+    else list.push(address);
+  }
+  return {
+    inode: namespace.inode,
+    path: namespace.path,
+    links: namespace.links(),
+    addresses,
+    routes: namespace.routes(),
+    neighbours: namespace.neighbours(),
+    forwarding: namespace.forwarding(),
+  };
+}
+
+const RT_TABLE_LOCAL = 255;
+/** Names of rtnetlink's route protocols, as `ip route` prints them. */
+const ROUTE_PROTOCOLS = new Map([
+  [0, 'unspec'],
+  [1, 'redirect'],
+  [2, 'kernel'],
+  [3, 'boot'],
+  [4, 'static'],
+  [9, 'ra'],
+  [12, 'bird'],
+  [16, 'dhcp'],
+  [186, 'bgp'],
+  [188, 'ospf'],
+]);
+
+/** All routes but those of the local table, which repeat the addresses. */
+export function routesOf(dump: NamespaceDump): Route[] {
+  return dump.routes
+    .filter((route) => route.table !== RT_TABLE_LOCAL)
+    .map((route) => ({
+      destination: route.destination,
+      gateway: route.gateway,
+      ifindex: route.ifindex === 0 ? null : route.ifindex,
+      table: route.table,
+      protocol: ROUTE_PROTOCOLS.get(route.protocol) ?? String(route.protocol),
+      source: route.source,
+    }));
+}
+
+/** NUD_ bits and their words, as `ip neigh` prints them. */
+const NEIGHBOUR_STATES: readonly (readonly [number, string])[] = [
+  [0x01, 'incomplete'],
+  [0x02, 'reachable'],
+  [0x04, 'stale'],
+  [0x08, 'delay'],
+  [0x10, 'probe'],
+  [0x20, 'failed'],
+  [0x40, 'noarp'],
+  [0x80, 'permanent'],
+];
+const NUD_PERMANENT = 0x80;
+const NUD_NOARP = 0x40;
+
+export function neighboursOf(dump: NamespaceDump): Neighbour[] {
+  return dump.neighbours.flatMap((entry) =>
+    entry.address === null || entry.state === NUD_NOARP
+      ? []
+      : [
+          {
+            address: entry.address,
+            mac: entry.mac,
+            ifindex: entry.ifindex,
+            state: NEIGHBOUR_STATES.find(([bit]) => (entry.state & bit) !== 0)?.[1] ?? 'none',
+          },
+        ],
+  );
+}
+
+export function forwardingOf(dump: NamespaceDump): ForwardingEntry[] {
+  return dump.forwarding.flatMap((entry) =>
+    entry.mac === null
+      ? []
+      : [
+          {
+            mac: entry.mac,
+            ifindex: entry.ifindex,
+            destination: entry.address,
+            permanent: (entry.state & NUD_PERMANENT) !== 0,
+          },
+        ],
+  );
+}
+
+export function statisticsOf(link: Link): InterfaceStatistics {
+  return {
+    receivedPackets: link.receivedPackets,
+    receivedBytes: link.receivedBytes,
+    receivedDropped: link.receivedDropped,
+    sentPackets: link.sentPackets,
+    sentBytes: link.sentBytes,
+    sentDropped: link.sentDropped,
+  };
+}
