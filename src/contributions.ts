@@ -10,7 +10,9 @@ export interface CommandArguments {
   'vethscope.showPodFlows': [target: unknown];
   'vethscope.observeNode': [target: unknown];
   'vethscope.stopSession': [target?: unknown];
+  'vethscope.showSessions': [];
   'vethscope.removeAgents': [];
+  'vethscope.forgetConsent': [];
   'vethscope.refreshInterfaces': [];
   'vethscope.showLog': [];
 }
@@ -42,7 +44,8 @@ export interface LocalTargetSetting {
 /** Context keys that menus and welcome views depend on. */
 export interface ContextKeys {
   'vethscope.hasSession': boolean;
-  'vethscope.clusterState': 'loading' | 'none' | 'unreachable' | 'unauthorised' | 'ready';
+  /** Of the kubeconfig; what is wrong with one cluster is said in its row. */
+  'vethscope.clusterState': 'loading' | 'none' | 'ready';
 }
 export type ContextKey = keyof ContextKeys;
 
@@ -71,7 +74,9 @@ export const COMMANDS: Readonly<Record<Command, CommandContribution>> = {
   'vethscope.showPodFlows': { title: 'Show Flows', icon: '$(pulse)', palette: 'false' },
   'vethscope.observeNode': { title: 'Observe Node', icon: '$(eye)', palette: 'false' },
   'vethscope.stopSession': { title: 'Stop Session', icon: '$(debug-stop)', palette: 'vethscope.hasSession' },
+  'vethscope.showSessions': { title: 'Show Sessions…', icon: '$(list-unordered)', palette: 'vethscope.hasSession' },
   'vethscope.removeAgents': { title: 'Remove Agents…', icon: '$(trash)' },
+  'vethscope.forgetConsent': { title: 'Forget Consent to Deploy…', icon: '$(shield)' },
   'vethscope.refreshInterfaces': { title: 'Refresh Node Interfaces', icon: '$(refresh)' },
   'vethscope.showLog': { title: 'Show Log', icon: '$(output)' },
 };
@@ -158,13 +163,16 @@ export const MENUS = {
     { command: 'vethscope.showPodFlows', when: inTree(TREE_CONTEXT.podInterface), group: '1_flows@1' },
     { command: 'vethscope.observeNode', when: inTree(TREE_CONTEXT.node), group: 'inline@1' },
     { command: 'vethscope.observeNode', when: inTree(TREE_CONTEXT.node), group: '1_flows@1' },
-    { command: 'vethscope.stopSession', when: inTree(TREE_CONTEXT.observedNode), group: 'inline@1' },
+    { command: 'vethscope.showPodFlows', when: inTree(TREE_CONTEXT.observedNode), group: 'inline@1' },
+    { command: 'vethscope.showPodFlows', when: inTree(TREE_CONTEXT.observedNode), group: '1_flows@1' },
+    { command: 'vethscope.stopSession', when: inTree(TREE_CONTEXT.observedNode), group: 'inline@2' },
     { command: 'vethscope.stopSession', when: inTree(TREE_CONTEXT.observedNode), group: '1_flows@2' },
   ],
   'view/title': [
     { command: 'vethscope.showFlows', when: `view == ${INTERFACES_VIEW}`, group: 'navigation@1' },
     { command: 'vethscope.refreshInterfaces', when: `view == ${INTERFACES_VIEW}`, group: 'navigation@2' },
     { command: 'vethscope.removeAgents', when: `view == ${INTERFACES_VIEW}`, group: '2_agents@1' },
+    { command: 'vethscope.forgetConsent', when: `view == ${INTERFACES_VIEW}`, group: '2_agents@2' },
     { command: 'vethscope.showLog', when: `view == ${INTERFACES_VIEW}`, group: '3_log@1' },
   ],
 } as const;
@@ -182,3 +190,26 @@ export const WELCOME = [
     when: 'vethscope.clusterState == none',
   },
 ] as const;
+
+/** package.json's `contributes`, whole. */
+export function contributes(): object {
+  const titled = Object.entries(COMMANDS);
+  return {
+    commands: titled.map(([command, { title, icon }]) => ({ command, title, category: CATEGORY, icon })),
+    configuration: { title: CATEGORY, properties: SETTINGS },
+    menus: {
+      commandPalette: titled.flatMap(([command, { palette }]) =>
+        palette === undefined ? [] : [{ command, when: palette }],
+      ),
+      ...MENUS,
+    },
+    viewsContainers: { activitybar: [{ id: VIEW_CONTAINER, title: CATEGORY, icon: 'media/icon.svg' }] },
+    views: {
+      [VIEW_CONTAINER]: [{ id: INTERFACES_VIEW, name: 'Node Interfaces', icon: 'media/icon.svg' }],
+    },
+    viewsWelcome: WELCOME,
+  };
+}
+
+/** What starts the extension beside its own commands and views: a flow table left open when VS Code closed. */
+export const ACTIVATION_EVENTS = [`onWebviewPanel:${FLOWS_PANEL}`] as const;

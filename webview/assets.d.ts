@@ -1,3 +1,2 @@
-/** Files that the bundler takes in: style sheets go to the page's .css, .html is copied beside it. */
+/** Style sheets that the bundler takes into the page's .css. */
 declare module '*.css';
-declare module '*.html';

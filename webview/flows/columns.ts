@@ -25,7 +25,7 @@ const figure = (width: number, text: (row: FlowRow) => string): Column => ({
 });
 
 const traffic = (packets: (row: FlowRow) => number, bytes: (row: FlowRow) => number): Column => ({
-  ...figure(76, (row) => formatBytes(bytes(row))),
+  ...figure(72, (row) => formatBytes(bytes(row))),
   draw: (cell, row) => {
     drawText(cell, formatBytes(bytes(row)));
     const tooltip = `${formatCount(packets(row))} packets, ${formatCount(bytes(row))} bytes`;
@@ -53,33 +53,33 @@ const endpoint = (
 const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
   client: endpoint(
     3,
-    170,
+    190,
     (row) => row.client,
     (row) => row.clientPort,
   ),
   server: endpoint(
     3,
-    170,
+    190,
     (row) => row.server,
     (row) => row.serverPort,
   ),
   service: endpoint(
     2,
-    120,
+    130,
     (row) => row.service,
     () => null,
   ),
   protocol: {
     align: 'start',
-    width: 74,
+    width: 70,
     grow: 0,
     minimum: 48,
     draw: (cell, row) => drawText(cell, row.protocol.toUpperCase()),
   },
-  port: figure(58, (row) => (row.protocol.startsWith('icmp') ? '' : String(row.serverPort))),
+  port: figure(54, (row) => (row.protocol.startsWith('icmp') ? '' : String(row.serverPort))),
   verdict: {
     align: 'start',
-    width: 112,
+    width: 108,
     grow: 0,
     minimum: 56,
     draw: (cell, { verdict }) => {
@@ -95,11 +95,11 @@ const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
     (row) => row.receivedPackets,
     (row) => row.receivedBytes,
   ),
-  rate: figure(86, (row) => formatRate(row.rate)),
-  rtt: figure(70, (row) => (row.rttUs === null ? '' : formatMicroseconds(row.rttUs))),
-  duration: figure(92, (row) => formatDuration(row.end - row.start)),
-  last: figure(112, (row) => `${row.ended ? 'ended ' : ''}${formatAge(row.end, row.now)}`),
-  points: figure(58, (row) => String(row.points)),
+  rate: figure(84, (row) => formatRate(row.rate)),
+  rtt: figure(68, (row) => (row.rttUs === null ? '' : formatMicroseconds(row.rttUs))),
+  duration: figure(84, (row) => formatDuration(row.end - row.start)),
+  last: figure(104, (row) => `${row.ended ? 'ended ' : ''}${formatAge(row.end, row.now)}`),
+  points: figure(60, (row) => String(row.points)),
 };
 
 /** The columns of the flow table, in order. */

@@ -58,6 +58,7 @@ function phaseMark({ phase, paused }: FlowsPanelState): TemplateResult {
 }
 
 function controls({ phase, paused }: FlowsPanelState, actions: ToolbarActions): TemplateResult {
+  // After a failure the notice in the middle offers what there is to do.
   const over = phase === 'stopped' || phase === 'failed';
   const pause = paused
     ? button({
@@ -67,8 +68,13 @@ function controls({ phase, paused }: FlowsPanelState, actions: ToolbarActions): 
         onClick: () => actions.onPause(false),
       })
     : button({ label: 'Pause', icon: 'debug-pause', onClick: () => actions.onPause(true) });
+  // After a failure the notice in the middle offers what there is to do.
+  const again =
+    phase === 'failed'
+      ? nothing
+      : button({ label: 'Start Again', icon: 'debug-restart', onClick: actions.onRestart });
   return over
-    ? html`${paused ? pause : nothing}${button({ label: 'Start Again', icon: 'debug-restart', onClick: actions.onRestart })}`
+    ? html`${paused ? pause : nothing}${again}`
     : html`${pause}${button({ label: 'Stop', icon: 'debug-stop', onClick: actions.onStop })}`;
 }
 

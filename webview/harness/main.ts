@@ -6,7 +6,6 @@ import '../flows/flows.css';
 import { FlowsPage } from '../flows/page.ts';
 import { registerControls } from '../shared/controls.ts';
 import { FakeHost } from './fakeHost.ts';
-import './index.html';
 import { busy } from './scenarios/busy.ts';
 import { empty } from './scenarios/empty.ts';
 import { failure } from './scenarios/failure.ts';

@@ -3,6 +3,7 @@
  * that knows it, so that its successor needs one file changed.
  */
 import {
+  Badge,
   provideVSCodeDesignSystem,
   vsCodeBadge,
   vsCodeButton,
@@ -19,10 +20,18 @@ import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 
+/** Without the style attribute that the toolkit's badge always writes, which the page's CSP refuses. */
+class PlainBadge extends Badge {
+  constructor() {
+    super();
+    Object.assign(this, { generateBadgeStyle: () => null });
+  }
+}
+
 /** Call once before a page is drawn. */
 export function registerControls(): void {
   provideVSCodeDesignSystem().register(
-    vsCodeBadge(),
+    vsCodeBadge({ baseClass: PlainBadge }),
     vsCodeButton(),
     vsCodeCheckbox(),
     vsCodeDropdown(),
