@@ -1,0 +1,71 @@
+/** What `npm test` runs, in this order. */
+import { join } from 'node:path';
+import type { Part } from '../setup/parts.ts';
+import { root } from '../setup/step.ts';
+import { hostCounts, mochaCounts } from './counts.ts';
+import type { Counts } from './counts.ts';
+
+export interface Stage {
+  readonly name: string;
+  /** What must be set up. */
+  readonly parts: readonly Part[];
+  readonly command: readonly [string, ...string[]];
+  /** After this it is killed. */
+  readonly minutes: number;
+  /** The stage leaves its results here; absent, its exit code is its one result. */
+  readonly results?: { readonly file: string; readonly read: (file: string) => Counts };
+  /** Uses the cluster, which is taken down after the last of these stages. */
+  readonly cluster?: true;
+}
+
+export const RESULTS = join(root, 'test/results');
+
+function mocha(
+  name: string,
+  minutes: number,
+  seconds: number,
+  patterns: readonly string[],
+): Pick<Stage, 'name' | 'minutes' | 'command' | 'results'> {
+  const file = join(RESULTS, `${name}.json`);
+  const reporter = [
+    '--reporter',
+    join(root, 'tools/test/reporter.ts'),
+    '--reporter-option',
+    `output=${file}`,
+  ];
+  return {
+    name,
+    minutes,
+    command: [
+      'node',
+      'node_modules/mocha/bin/mocha.js',
+      '--timeout',
+      `${seconds}s`,
+      ...reporter,
+      ...patterns,
+    ],
+    results: { file, read: mochaCounts },
+  };
+}
+
+const SOURCES = ['src', 'agent/src', 'webview', 'tools'].map((folder) => `${folder}/**/*.test.ts`);
+
+export const STAGES: readonly Stage[] = [
+  { name: 'check', parts: ['check', 'build'], command: ['node', 'tools/check.ts'], minutes: 5 },
+  { ...mocha('unit', 5, 10, SOURCES), parts: [] },
+  { ...mocha('native', 5, 60, ['agent/native/test/**/*.test.ts']), parts: ['build', 'lab'] },
+  { ...mocha('lab', 15, 120, ['test/lab/**/*.test.ts']), parts: ['build', 'lab'] },
+  { ...mocha('cluster', 20, 180, ['test/cluster/**/*.test.ts']), parts: ['build', 'cluster'], cluster: true },
+  {
+    name: 'host',
+    parts: ['build', 'vscode', 'browser'],
+    command: ['node', 'test/host/main.ts'],
+    minutes: 5,
+    results: { file: join(RESULTS, 'host-tests.json'), read: hostCounts },
+  },
+  {
+    ...mocha('e2e', 25, 300, ['test/e2e/**/*.test.ts']),
+    parts: ['build', 'lab', 'vscode', 'browser', 'cluster'],
+    cluster: true,
+  },
+];
