@@ -31,6 +31,7 @@
 #define ICMPV6_ECHO_REPLY 129
 
 #define TCP_SYN 0x02
+#define TCP_ACK 0x10
 #define TCP_RST 0x04
 
 /* Not a cause: the packet has a key. */
@@ -83,6 +84,8 @@ static __always_inline enum unparsed_cause parse_tcp(struct __sk_buff *skb, stru
 	key->low_port = bpf_ntohs(tcp->source);
 	key->high_port = bpf_ntohs(tcp->dest);
 	packet->tcp_flags = ((const __u8 *)tcp)[13];
+	if ((packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		packet->tcp_flags |= POINT_OPENED;
 	packet->tcp_sequence = bpf_ntohl(tcp->seq);
 	packet->header_length += tcp->doff * 4;
 	return PARSED;
@@ -116,6 +119,7 @@ static __always_inline enum unparsed_cause parse_icmp(struct __sk_buff *skb, str
 		key->icmp = echo_request << 8;
 		key->low_port = bpf_ntohs(icmp->un.echo.id);
 		key->high_port = key->low_port;
+		packet->tcp_flags = icmp->type == echo_request ? POINT_OPENED : 0;
 	} else {
 		key->icmp = icmp->type << 8 | icmp->code;
 	}

@@ -131,7 +131,7 @@ export interface Drained {
 
 /** Counters of one observation point, summed over CPUs, cumulative since attach. */
 export interface PointCounters {
-  /** Attachment.netnsIndex, not the inode. */
+  /** Attachment.netns, not the inode. */
   netns: number;
   ifindex: number;
   direction: Direction;
@@ -197,8 +197,6 @@ export interface Attachment extends Closable {
   readonly netns: number;
   readonly ifindex: number;
   readonly direction: Direction;
-  /** Index of the namespace as flow records and point counters carry it (flow_key.netns). */
-  readonly netnsIndex: number;
   /** The kernel's program and link ids, as bpftool prints them. */
   readonly programId: number;
   readonly linkId: number;

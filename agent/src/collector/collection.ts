@@ -200,7 +200,7 @@ export class Collection {
     if (first === undefined) return;
     const of: AttachedInterface = {
       netnsInode: watched.namespace.inode,
-      netnsIndex: first.netnsIndex,
+      netnsIndex: first.netns,
       ifindex: link.ifindex,
       name: link.name,
     };

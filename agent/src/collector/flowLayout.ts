@@ -8,7 +8,7 @@ export const KEY = {
   /** 16 bytes each, network order; IPv4 is ::ffff:a.b.c.d. */
   lowAddress: 0,
   highAddress: 16,
-  /** uint32, Attachment.netnsIndex */
+  /** uint32, Attachment.netns */
   netns: 32,
   /** uint16 */
   lowPort: 36,
