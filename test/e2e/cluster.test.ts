@@ -1,0 +1,231 @@
+/**
+ * The whole way, on a real cluster in a real VS Code: right-click a pod, agree, read its flows, and end the session in
+ * each way it can end. Names are compared with Kubernetes, counts with nftables counters at the same veth, and after
+ * each end neither Kubernetes nor the kernel may know anything of us.
+ */
+import assert from 'node:assert/strict';
+import type { Browser } from 'playwright-core';
+import { addNftCounters } from '../cluster/nftCounters.ts';
+import { addressOf, kubeconfigOf } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { kubectl } from '../cluster/kubectl.ts';
+import { inPod, podNames, podPlace, podVeth } from '../cluster/pods.ts';
+import { openShop, SHOP_NAMESPACE } from '../cluster/shop.ts';
+import { startCluster } from '../cluster/start.ts';
+import { ETHERNET_HEADER } from '../lab/truth/packetCounters.ts';
+import { expectNoResidue, runningAgents } from './agentsInCluster.ts';
+import type { RunningAgent } from './agentsInCluster.ts';
+import { CodeServer } from './codeServer.ts';
+import { buildExtension, extensionUnderTest } from './extensionFolder.ts';
+import { FlowsView } from './flowsView.ts';
+import type { ShownRow } from './flowsView.ts';
+import { screenshot, screenshotThemes } from './screenshots.ts';
+import { launchBrowser, Workbench } from './workbench.ts';
+
+const SECONDS = 1000;
+/** A session that ends by itself is noticed by its heartbeat, and Kubernetes removes the Job after that. */
+const RESIDUE_SECONDS = 45;
+
+describe('Show Flows on a real cluster', function () {
+  this.timeout(180 * SECONDS);
+  let cluster: Cluster;
+  let browser: Browser;
+  let stub: string;
+  let server: CodeServer;
+  let workbench: Workbench;
+
+  before(async () => {
+    cluster = await startCluster();
+    await openShop(cluster);
+    stub = await buildExtension('kubernetes-stub');
+    browser = await launchBrowser();
+  });
+
+  after(async () => {
+    await browser.close();
+  });
+
+  beforeEach(async () => {
+    const { folders = [], packages = [] } = extensionUnderTest();
+    server = await CodeServer.start({
+      folders: [...folders, stub],
+      packages,
+      environment: { KUBECONFIG: kubeconfigOf(cluster, 'admin') },
+    });
+    workbench = await Workbench.open(browser, server.url());
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') {
+      await screenshot(workbench, `failed-${this.currentTest.title.replaceAll(/\W+/g, '-').slice(0, 60)}`);
+    }
+    await workbench.close();
+    await server.stop();
+  });
+
+  /** Right-clicks the shop's client and agrees; returns the view with rows and the milliseconds from click to row. */
+  async function showFlows(
+    whileAsked?: () => Promise<void>,
+  ): Promise<{ view: FlowsView; milliseconds: number }> {
+    await workbench.openContainer('Kubernetes');
+    const pod = workbench.treeItem(/^client\b/);
+    await pod.waitFor({ timeout: 30 * SECONDS });
+    await pod.click({ button: 'right' });
+    const entry = workbench.menuItem('Show Flows');
+    await entry.waitFor();
+    const start = performance.now();
+    await entry.click();
+    await workbench.dialog().waitFor({ timeout: 20 * SECONDS });
+    let asked = 0;
+    if (whileAsked) {
+      const pause = performance.now();
+      await whileAsked();
+      asked = performance.now() - pause;
+    }
+    await workbench.answerDialog('Deploy Agent');
+    const view = await FlowsView.find(workbench, 40);
+    await view.firstRow(40);
+    return { view, milliseconds: performance.now() - start - asked };
+  }
+
+  async function agentsOf(): Promise<RunningAgent[]> {
+    const agents = await runningAgents(cluster);
+    assert.ok(agents.length > 0, 'an agent runs');
+    for (const agent of agents) {
+      assert.ok(agent.processes.length > 0, `${agent.pod} has processes`);
+      assert.ok(
+        agent.objects.programs.length > 0 && agent.objects.links.length > 0,
+        `${agent.pod} has programs and links`,
+      );
+    }
+    return agents;
+  }
+
+  /** Rows under a filter, once they are as wanted. */
+  async function rowsOf(
+    view: FlowsView,
+    filter: string,
+    wanted: (rows: ShownRow[]) => boolean,
+  ): Promise<ShownRow[]> {
+    await view.filter(filter);
+    for (let attempt = 0; ; attempt++) {
+      const rows = await view.rows();
+      if (wanted(rows)) return rows;
+      if (attempt === 60) {
+        throw new Error(
+          `filtered by "${filter}" the view shows ${JSON.stringify(
+            rows.map(({ text }) => text),
+            null,
+            1,
+          )}`,
+        );
+      }
+      await workbench.page.waitForTimeout(250);
+    }
+  }
+
+  it('names the client, both backends on both nodes, the Service and the host outside', async () => {
+    const { view, milliseconds } = await showFlows(async () => {
+      await screenshot(workbench, 'consent');
+    });
+    console.log(`      click to first row ${(milliseconds / 1000).toFixed(1)} s`);
+    const webs = await podNames(cluster, SHOP_NAMESPACE, 'app=web');
+    const places = await Promise.all(webs.map((name) => podPlace(cluster, SHOP_NAMESPACE, name)));
+    assert.equal(new Set(places.map(({ node }) => node)).size, 2, 'the backends run on two nodes');
+    for (const name of webs) {
+      const [row] = await rowsOf(view, name, (rows) => rows.length > 0);
+      assert.ok(row);
+      assert.match(row.text.client, /shop\/client$/);
+      assert.equal(row.text.service, 'shop/web');
+    }
+    const outside = addressOf(cluster, 'outside');
+    const [row] = await rowsOf(view, outside, (rows) => rows.length > 0);
+    assert.ok(row);
+    assert.match(row.text.client, /shop\/client$/);
+    assert.match(row.tooltip.server, /[Ee]xternal|outside/);
+    await view.filter('');
+    await workbench.page.waitForTimeout(3000);
+    await screenshotThemes(workbench, 'flows');
+    await workbench.openContainer('Vethscope');
+    await screenshotThemes(workbench, 'interfaces');
+  });
+
+  it("counts a pod's datagrams and connections as nftables does at its veth", async () => {
+    const { view } = await showFlows();
+    const { node, address } = await podPlace(cluster, SHOP_NAMESPACE, 'client');
+    const veth = await podVeth(cluster, SHOP_NAMESPACE, 'client');
+    const [udp, tcp] = [45_678, 45_700];
+    const counters = await addNftCounters(cluster, node, veth, {
+      udp: `ip saddr ${address} udp sport ${udp}`,
+      sent: `ip saddr ${address} tcp sport ${tcp}`,
+      received: `ip daddr ${address} tcp dport ${tcp}`,
+    });
+    const outside = addressOf(cluster, 'outside');
+    const say = `for i in $(seq 25); do echo datagram; sleep 0.02; done | socat -u - UDP:${outside}:7777,sourceport=${udp}`;
+    await inPod(cluster, SHOP_NAMESPACE, 'client', ['sh', '-c', say]);
+    const get = ['curl', '-s', '-o', '/dev/null', '--local-port', String(tcp), 'http://web/'];
+    await inPod(cluster, SHOP_NAMESPACE, 'client', get);
+    const [ingress, egress] = [await counters.ingress(), await counters.egress()];
+    await counters.remove();
+    const wire = (count: { packets: number; bytes: number } | undefined, header: number) => ({
+      packets: count?.packets,
+      bytes: (count?.bytes ?? 0) + (count?.packets ?? 0) * header,
+    });
+    assert.equal(ingress.udp?.packets, 25, 'socat sent one datagram a line');
+    const [datagrams] = await rowsOf(
+      view,
+      String(udp),
+      (rows) => rows.length === 1 && rows.every((row) => FlowsView.traffic(row, 'sent').packets >= 25),
+    );
+    assert.ok(datagrams);
+    assert.deepEqual(FlowsView.traffic(datagrams, 'sent'), wire(ingress.udp, ETHERNET_HEADER));
+    const [connection] = await rowsOf(
+      view,
+      String(tcp),
+      (rows) =>
+        rows.length === 1 &&
+        rows.every((row) => FlowsView.traffic(row, 'sent').packets >= (ingress.sent?.packets ?? Infinity)),
+    );
+    assert.ok(connection);
+    assert.deepEqual(FlowsView.traffic(connection, 'sent'), wire(ingress.sent, ETHERNET_HEADER));
+    // At egress the counter sees the Ethernet header.
+    assert.deepEqual(FlowsView.traffic(connection, 'received'), wire(egress.received, 0));
+  });
+
+  it('leaves nothing after Stop Session', async () => {
+    await showFlows();
+    const agents = await agentsOf();
+    await workbench.runCommand('Vethscope: Stop Session');
+    await expectNoResidue(cluster, agents, 20);
+  });
+
+  it('leaves nothing after the agent was killed', async () => {
+    await showFlows();
+    const agents = await agentsOf();
+    for (const pid of agents.flatMap(({ processes }) => processes)) process.kill(pid, 'SIGKILL');
+    await expectNoResidue(cluster, agents, RESIDUE_SECONDS);
+  });
+
+  it('leaves nothing after VS Code was closed', async () => {
+    await showFlows();
+    const agents = await agentsOf();
+    await server.stop();
+    await expectNoResidue(cluster, agents, RESIDUE_SECONDS);
+  });
+
+  it('leaves nothing after VS Code was killed', async () => {
+    await showFlows();
+    const agents = await agentsOf();
+    await server.kill();
+    await expectNoResidue(cluster, agents, RESIDUE_SECONDS);
+  });
+
+  it('leaves nothing after the agent was deleted from outside', async () => {
+    await showFlows();
+    const agents = await agentsOf();
+    for (const { namespace, pod } of agents) {
+      await kubectl(cluster, ['-n', namespace, 'delete', 'pod', pod, '--wait=false']);
+    }
+    await expectNoResidue(cluster, agents, RESIDUE_SECONDS);
+  });
+});
