@@ -78,6 +78,8 @@ export interface Agent {
   readonly key: string;
   readonly source: Source;
   readonly node: string;
+  /** Namespace and name of its Job; null before it is made and for a local agent. */
+  readonly deployedName: string | null;
   readonly phase: AgentPhase;
   readonly status: string;
   readonly problem: Problem | null;
