@@ -73,7 +73,7 @@ function run(check: Check): Promise<Result> {
     const [command = '', ...args] = check.command;
     const child = spawn(command, args, {
       cwd: root,
-      env: { ...process.env, PATH: `${root}/node_modules/.bin:${process.env['PATH'] ?? ''}` },
+      env: { ...process.env, PATH: `${root}/node_modules/.bin:${process.env.PATH ?? ''}` },
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -93,8 +93,9 @@ if (!existsSync(`${root}/node_modules`)) throw new Error('node_modules is missin
 const waiting = [...CHECKS];
 const results: Result[] = [];
 const worker = async (): Promise<void> => {
-  for (let check = waiting.shift(); check !== undefined; check = waiting.shift())
+  for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
     results.push(await run(check));
+  }
 };
 await Promise.all([worker(), worker(), worker()]);
 for (const { check, passed, seconds, output } of results) {
