@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
+
+import type { Attachment, Collector, PointCounters } from '../index.d.ts';
+import { openCollector } from './addon.ts';
+import { readRecords, sumAt } from './flowRecords.ts';
+import type { FlowRecord } from './flowRecords.ts';
+import { datagrams, stream } from './traffic.ts';
+import { VethPair, linkStatistics } from './vethPair.ts';
+import type { End } from './vethPair.ts';
+
+const UDP = 17;
+const TCP = 6;
+
+/** Reports that the interfaces send when they come up. */
+const SETTLE_MS = 30;
+
+describe('counting', function () {
+  this.timeout(30_000);
+  let pair: VethPair;
+  let collector: Collector;
+  let leftOut: Attachment;
+  let rightIn: Attachment;
+
+  beforeEach(async () => {
+    pair = new VethPair();
+    await setTimeout(SETTLE_MS);
+    collector = openCollector();
+    leftOut = collector.attach(pair.left.netns, pair.left.ifindex, 'egress');
+    collector.attach(pair.left.netns, pair.left.ifindex, 'ingress');
+    rightIn = collector.attach(pair.right.netns, pair.right.ifindex, 'ingress');
+    collector.attach(pair.right.netns, pair.right.ifindex, 'egress');
+  });
+
+  afterEach(() => {
+    collector.close();
+    pair.remove();
+  });
+
+  function pointOf(attachment: Attachment): PointCounters {
+    const found = collector
+      .points()
+      .find(
+        (point) =>
+          point.netns === attachment.netns &&
+          point.ifindex === attachment.ifindex &&
+          point.direction === attachment.direction,
+      );
+    assert(found);
+    return found;
+  }
+
+  function assertConserved(records: FlowRecord[]): void {
+    for (const point of collector.points()) {
+      const unparsed = point.unparsed.reduce((sum, packets) => sum + packets, 0);
+      assert.equal(point.packets, point.counted + unparsed + point.mapFull);
+      const sum = sumAt(records, point.netns, point.ifindex, point.direction === 'egress');
+      assert.equal(sum.packets, point.counted);
+    }
+  }
+
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    it(`counts UDP exactly over ${family}`, async () => {
+      const before = linkStatistics(pair.right);
+      datagrams(pair.left, pair.right[family], 4001, 1000, 200);
+      const records = readRecords(await collector.drain());
+
+      const flows = records.filter((record) => record.protocol === UDP && record.highPort === 4001);
+      const headers = 14 + (family === 'ipv4' ? 20 : 40) + 8;
+      assert.deepEqual(sumAt(flows, leftOut.netns, pair.left.ifindex, true), {
+        packets: 1000,
+        bytes: 1000 * (headers + 200),
+      });
+      assert.deepEqual(sumAt(flows, rightIn.netns, pair.right.ifindex, false), {
+        packets: 1000,
+        bytes: 1000 * (headers + 200),
+      });
+      const after = linkStatistics(pair.right);
+      assert.equal(pointOf(rightIn).packets, after.rx.packets - before.rx.packets);
+      assert.equal(pointOf(rightIn).bytes, after.rx.bytes - before.rx.bytes);
+      assertConserved(records);
+    });
+
+    it(`counts TCP in wire packets over ${family}, as segmentation makes them`, async () => {
+      // The left device cannot segment, so its egress hook sees large buffers and the right end real packets.
+      pair.left.run('ethtool', '-K', pair.left.name, 'tso', 'off', 'gso', 'off');
+      const before = linkStatistics(pair.right);
+      await stream(pair.left, pair.right, pair.right[family], 5001, 8 << 20);
+      const records = readRecords(await collector.drain());
+      const after = linkStatistics(pair.right);
+
+      assert(pointOf(leftOut).buffers < pointOf(leftOut).packets / 4, 'no large buffers seen');
+      assert.equal(pointOf(rightIn).buffers, pointOf(rightIn).packets);
+      assert.equal(pointOf(leftOut).packets, after.rx.packets - before.rx.packets);
+      assert.equal(pointOf(leftOut).bytes, after.rx.bytes - before.rx.bytes);
+      assert.equal(pointOf(rightIn).bytes, after.rx.bytes - before.rx.bytes);
+      const flow = records.filter((record) => record.protocol === TCP);
+      assert.deepEqual(
+        sumAt(flow, leftOut.netns, pair.left.ifindex, true),
+        sumAt(flow, rightIn.netns, pair.right.ifindex, false),
+      );
+      assertConserved(records);
+    });
+
+    it(`keys both directions of an ICMP echo alike over ${family}`, async () => {
+      pair.left.run('busybox', 'ping', '-c', '3', '-i', '0.05', pair.right[family]);
+      const records = readRecords(await collector.drain());
+      const request = family === 'ipv4' ? 8 : 128;
+      const echoes = records.filter((record) => record.icmp === request << 8);
+      assert.equal(echoes.length, 2, 'one entry a namespace');
+      for (const echo of echoes) {
+        assert.equal(echo.lowPort, echo.highPort);
+        assert.deepEqual(
+          echo.slots.map((slot) => slot.packets),
+          [3, 3],
+        );
+      }
+    });
+  }
+
+  it('counts large buffers that stay large on the way in', async () => {
+    pair.right.run('nft', `add table netdev t; add chain netdev t c { type filter hook ingress device ${pair.right.name} priority 0; }; add rule netdev t c counter`);
+    const before = linkStatistics(pair.right);
+    await stream(pair.left, pair.right, pair.right.ipv4, 5002, 8 << 20);
+    const nft = JSON.parse(pair.right.run('nft', '-j', 'list', 'table', 'netdev', 't')) as {
+      nftables: { rule?: { expr: { counter: { packets: number } }[] } }[];
+    };
+    const after = linkStatistics(pair.right);
+    const point = pointOf(rightIn);
+    assert.equal(point.buffers, after.rx.packets - before.rx.packets);
+    assert.equal(point.buffers, nft.nftables.find((entry) => entry.rule)?.rule?.expr[0]?.counter.packets);
+    assert(point.packets > 4 * point.buffers);
+    assert.equal(point.packets, pointOf(leftOut).packets);
+    assert.equal(point.bytes, pointOf(leftOut).bytes);
+    assertConserved(readRecords(await collector.drain()));
+  });
+
+  it('names the sender by its socket, with round-trip time', async () => {
+    await stream(pair.left, pair.right, pair.right.ipv4, 5003, 1 << 20);
+    const records = readRecords(await collector.drain());
+    const flow = records.find((record) => record.protocol === TCP && record.netns === leftOut.netns);
+    assert(flow);
+    const sender: End = pair.left;
+    const facts = flow.low === sender.ipv4 ? flow.lowFacts : flow.highFacts;
+    assert(facts.cgroupId > 0n);
+    assert(facts.cookie > 0n);
+    assert(facts.srttUs > 0 && facts.srttUs < 1_000_000);
+  });
+
+  it('counts what it has no room for', async () => {
+    collector.close();
+    collector = openCollector({ maxFlows: 4 });
+    const out = collector.attach(pair.left.netns, pair.left.ifindex, 'egress');
+    for (let port = 6000; port < 6010; port += 1) datagrams(pair.left, pair.right.ipv4, port, 5, 10);
+    const records = readRecords(await collector.drain());
+    const point = pointOf(out);
+    assert.equal(records.length, 4);
+    assert(point.mapFull >= 25, `${point.mapFull} packets without room`);
+    assertConserved(records);
+    // The other half is empty again.
+    datagrams(pair.left, pair.right.ipv4, 6011, 5, 10);
+    assert.equal(readRecords(await collector.drain()).filter((record) => record.protocol === UDP).length, 1);
+  });
+});
