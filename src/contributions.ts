@@ -74,7 +74,11 @@ export const COMMANDS: Readonly<Record<Command, CommandContribution>> = {
   'vethscope.showPodFlows': { title: 'Show Flows', icon: '$(pulse)', palette: 'false' },
   'vethscope.observeNode': { title: 'Observe Node', icon: '$(eye)', palette: 'false' },
   'vethscope.stopSession': { title: 'Stop Session', icon: '$(debug-stop)', palette: 'vethscope.hasSession' },
-  'vethscope.showSessions': { title: 'Show Sessions…', icon: '$(list-unordered)', palette: 'vethscope.hasSession' },
+  'vethscope.showSessions': {
+    title: 'Show Sessions…',
+    icon: '$(list-unordered)',
+    palette: 'vethscope.hasSession',
+  },
   'vethscope.removeAgents': { title: 'Remove Agents…', icon: '$(trash)' },
   'vethscope.forgetConsent': { title: 'Forget Consent to Deploy…', icon: '$(shield)' },
   'vethscope.refreshInterfaces': { title: 'Refresh Node Interfaces', icon: '$(refresh)' },

@@ -26,8 +26,8 @@ const IDLE_MILLISECONDS = 1000;
  * before the page said that it drew the last. `tick` is called about ten times a second.
  */
 export class FlowsFeed {
-  readonly view: FlowView;
-  readonly #store: FlowStore;
+  #store: FlowStore;
+  #view: FlowView;
   readonly #post: (message: ToFlowsPage) => void;
   readonly #knownEndpoints = new Map<number, number>();
   #ready = false;
@@ -40,10 +40,30 @@ export class FlowsFeed {
   #sentRevision = -1;
   #sentAt = -Infinity;
 
-  constructor(store: FlowStore, post: (message: ToFlowsPage) => void, view = new FlowView(store)) {
+  constructor(store: FlowStore, post: (message: ToFlowsPage) => void) {
     this.#store = store;
     this.#post = post;
-    this.view = view;
+    this.#view = new FlowView(store);
+  }
+
+  get view(): FlowView {
+    return this.#view;
+  }
+
+  /** Goes on with the flows of another session, filtered and sorted as before, and not paused. */
+  switchTo(store: FlowStore): void {
+    const { filter, sort } = this.#view;
+    this.#store = store;
+    this.#view = new FlowView(store);
+    this.#view.setFilter(filter);
+    this.#view.setSort(sort);
+    this.#knownEndpoints.clear();
+    this.#due = true;
+  }
+
+  /** Whether a page is there that asked for everything. */
+  get ready(): boolean {
+    return this.#ready;
   }
 
   /** Takes a page's message; `now` is milliseconds since the epoch. Sends nothing by itself except on `select`. */
@@ -60,14 +80,14 @@ export class FlowsFeed {
         this.#credit = true;
         return;
       case 'sort':
-        this.view.setSort(message.sort);
+        this.#view.setSort(message.sort);
         break;
       case 'filter':
-        this.view.setFilter(message.filter);
+        this.#view.setFilter(message.filter);
         break;
       case 'pause':
-        if (message.paused) this.view.pause(now);
-        else this.view.resume();
+        if (message.paused) this.#view.pause(now);
+        else this.#view.resume();
         break;
       case 'select':
         this.#selected = message.flow;
@@ -86,15 +106,15 @@ export class FlowsFeed {
   /** Sends a window if something changed and the page is ready for one. */
   tick(now: number): void {
     if (!this.#ready || !this.#visible || !this.#credit) return;
-    const reordered = this.view.refresh(now);
+    const reordered = this.#view.refresh(now);
     const changed =
-      this.#due || reordered || (!this.view.paused && this.#sentRevision !== this.#store.revision);
-    if (!changed && (this.view.paused || now - this.#sentAt < IDLE_MILLISECONDS)) return;
+      this.#due || reordered || (!this.#view.paused && this.#sentRevision !== this.#store.revision);
+    if (!changed && (this.#view.paused || now - this.#sentAt < IDLE_MILLISECONDS)) return;
     this.#due = false;
     this.#sentRevision = this.#store.revision;
     this.#sentAt = now;
-    this.#sendWindow(this.view.window(this.#first, this.#count, now));
-    if (!this.view.paused) this.#sendDetail();
+    this.#sendWindow(this.#view.window(this.#first, this.#count, now));
+    if (!this.#view.paused) this.#sendDetail();
   }
 
   #start(): void {

@@ -68,8 +68,25 @@ export interface PanelProblem {
   readonly next: string;
 }
 
+/** What a flow table asks, so that it can ask again after VS Code was closed. No credentials. */
+export interface FlowsQuestion {
+  readonly source:
+    | {
+        readonly kind: 'cluster';
+        /** As the setting `vethscope.kubeconfig` would name them; empty for the default. */
+        readonly kubeconfig: string;
+        readonly context: string;
+      }
+    | { readonly kind: 'local'; readonly name: string };
+  readonly target:
+    | { readonly kind: 'pod'; readonly namespace: string; readonly name: string }
+    | { readonly kind: 'node'; readonly node: string };
+}
+
 /** What the page shows above and below the grid. */
 export interface FlowsPanelState {
+  /** Kept by the page for its next life. */
+  readonly question: FlowsQuestion;
   readonly title: string;
   /** For example "cluster c · pod shop/web-1 · node node-a". */
   readonly scope: string;

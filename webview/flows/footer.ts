@@ -90,8 +90,9 @@ export interface FooterOptions {
 /** The ledger and the agent's cost; opens to every figure. */
 export function footer(options: FooterOptions): TemplateResult {
   const { ledger, open, onToggle } = options;
-  if (ledger === null)
+  if (ledger === null) {
     return html`<div class="footer-line"><span>The ledger comes with the first packets.</span></div>`;
+  }
   const unparsed = Object.values(ledger.unparsed).reduce((sum, count) => sum + count, 0);
   const lost = lostPackets(ledger);
   return html`${open ? ledgerTable(ledger, options.droppedEnded) : nothing}

@@ -66,6 +66,8 @@ export class FlowsPage {
     host.onMessage((message) => this.#receive(message));
     this.#drawDetail();
     host.post({ type: 'ready' });
+    this.#filter = this.#kept.filter;
+    if (this.#filter !== null) host.post({ type: 'filter', filter: this.#filter });
     if (this.#kept.selected !== null) host.post({ type: 'select', flow: this.#kept.selected });
   }
 
@@ -122,6 +124,7 @@ export class FlowsPage {
   #takeState(state: FlowsPanelState): void {
     this.#state = state;
     this.#filter ??= state.filter;
+    if (this.#kept.question === null) this.#keep({ question: state.question });
     this.#grid.setSort(state.sort);
     this.#drawAround();
   }
@@ -170,6 +173,7 @@ export class FlowsPage {
 
   #setFilter(filter: FlowFilter): void {
     this.#filter = filter;
+    this.#keep({ filter });
     this.#host.post({ type: 'filter', filter });
     this.#grid.scrollToTop();
     this.#drawAround();

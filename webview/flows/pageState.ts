@@ -1,4 +1,5 @@
-import type { FlowReference } from '../../src/model/panelMessages.ts';
+import type { FlowFilter, FlowReference, FlowsQuestion } from '../../src/model/panelMessages.ts';
+import { VERDICTS } from '../../src/model/flowRecord.ts';
 
 /** What the page keeps while it is hidden or VS Code restarts: how it looks, not what it shows. */
 export interface PageState {
@@ -7,6 +8,9 @@ export interface PageState {
   readonly detailHeight: number;
   readonly ledgerOpen: boolean;
   readonly selected: FlowReference | null;
+  readonly filter: FlowFilter | null;
+  /** Only carried: the host reads it when VS Code starts with this page open. */
+  readonly question: FlowsQuestion | null;
 }
 
 export const DEFAULT_PAGE_STATE: PageState = {
@@ -14,16 +18,21 @@ export const DEFAULT_PAGE_STATE: PageState = {
   detailHeight: 240,
   ledgerOpen: false,
   selected: null,
+  filter: null,
+  question: null,
 };
 
 /** Reads what was kept, perhaps by an older version; anything unfit is left out. */
 export function pageStateOf(kept: unknown): PageState {
   if (typeof kept !== 'object' || kept === null) return DEFAULT_PAGE_STATE;
-  const { widths, detailHeight, ledgerOpen, selected } = kept as Record<string, unknown>;
+  const { widths, detailHeight, ledgerOpen, selected, filter } = kept as Record<string, unknown>;
   return {
     widths: isWidths(widths) ? widths : DEFAULT_PAGE_STATE.widths,
     detailHeight: typeof detailHeight === 'number' ? detailHeight : DEFAULT_PAGE_STATE.detailHeight,
     ledgerOpen: ledgerOpen === true,
+    // The host sends it again with its first message.
+    question: null,
+    filter: isFilter(filter) ? filter : null,
     selected: isFlowReference(selected) ? selected : null,
   };
 }
@@ -36,4 +45,11 @@ function isFlowReference(value: unknown): value is FlowReference {
   if (typeof value !== 'object' || value === null) return false;
   const { agent, flow } = value as Record<string, unknown>;
   return Number.isInteger(agent) && Number.isInteger(flow);
+}
+
+function isFilter(value: unknown): value is FlowFilter {
+  if (typeof value !== 'object' || value === null) return false;
+  const { text, verdict, ended } = value as Record<string, unknown>;
+  const verdictFits = verdict === null || VERDICTS.some((known) => known === verdict);
+  return typeof text === 'string' && typeof ended === 'boolean' && verdictFits;
 }

@@ -28,8 +28,9 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 
 const asked = new URLSearchParams(location.search);
 const scenario = SCENARIOS[asked.get('scenario') ?? 'steady'];
-if (scenario === undefined)
+if (scenario === undefined) {
   throw new Error(`no such scenario; there are ${Object.keys(SCENARIOS).join(', ')}`);
+}
 
 applyTheme(asked.get('theme') ?? 'dark');
 registerControls();

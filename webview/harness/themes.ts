@@ -211,7 +211,8 @@ export function applyTheme(name: string): void {
   if (theme === undefined) throw new Error(`no such theme; there are ${THEME_NAMES.join(', ')}`);
   const { style } = document.documentElement;
   for (const variable of [...style]) style.removeProperty(variable);
-  for (const [variable, value] of Object.entries(theme.variables))
+  for (const [variable, value] of Object.entries(theme.variables)) {
     style.setProperty(`--vscode-${variable}`, value);
+  }
   document.body.className = theme.className;
 }

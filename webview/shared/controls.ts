@@ -3,7 +3,6 @@
  * that knows it, so that its successor needs one file changed.
  */
 import {
-  Badge,
   provideVSCodeDesignSystem,
   vsCodeBadge,
   vsCodeButton,
@@ -20,18 +19,10 @@ import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 
-/** Without the style attribute that the toolkit's badge always writes, which the page's CSP refuses. */
-class PlainBadge extends Badge {
-  constructor() {
-    super();
-    Object.assign(this, { generateBadgeStyle: () => null });
-  }
-}
-
 /** Call once before a page is drawn. */
 export function registerControls(): void {
   provideVSCodeDesignSystem().register(
-    vsCodeBadge({ baseClass: PlainBadge }),
+    vsCodeBadge(),
     vsCodeButton(),
     vsCodeCheckbox(),
     vsCodeDropdown(),
@@ -155,8 +146,11 @@ export function dropdown(options: DropdownOptions): TemplateResult {
   </vscode-dropdown>`;
 }
 
+/** The page's CSP refuses the style attribute that a badge would make for itself. */
+const noStyle = (): null => null;
+
 export function badge(text: string): TemplateResult {
-  return html`<vscode-badge>${text}</vscode-badge>`;
+  return html`<vscode-badge .generateBadgeStyle=${noStyle}>${text}</vscode-badge>`;
 }
 
 export function progressRing(label: string): TemplateResult {

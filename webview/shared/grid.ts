@@ -215,8 +215,9 @@ export class VirtualGrid<Row> {
     this.#resizePool(visible);
     for (let index = top; index < bottom; index++) this.#drawRow(index);
     for (const { element, index } of this.#drawn) if (index < top || index >= bottom) element.hidden = true;
-    if (this.#active.row >= this.#count)
+    if (this.#active.row >= this.#count) {
       this.#active = { ...this.#active, row: Math.max(0, this.#count - 1) };
+    }
     this.#moveTabStop();
     this.#keepFocus();
   }

@@ -14,6 +14,10 @@ export interface Scenario {
 }
 
 export const RUNNING: Scenario['state'] = {
+  question: {
+    source: { kind: 'cluster', kubeconfig: '', context: 'staging' },
+    target: { kind: 'pod', namespace: 'shop', name: 'checkout-7d9f4b6c9-x2m4q' },
+  },
   title: 'shop/checkout-7d9f4b6c9-x2m4q',
   scope: 'cluster staging · pod shop/checkout-7d9f4b6c9-x2m4q · node worker-a',
   phase: 'running',
