@@ -8,7 +8,7 @@ describe('counts of a test stage', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vethscope-counts-'));
   const file = join(folder, 'results.json');
   after(() => rmSync(folder, { recursive: true }));
-  const done = { code: 0, timedOut: false };
+  const done = { code: 0, killed: null };
   const passed = { passed: 3, failed: 0, skipped: 0, failures: [] };
 
   it('reads what mocha writes', () => {
@@ -35,9 +35,12 @@ describe('counts of a test stage', () => {
   it('fails a stage that tested nothing, ended badly, or took too long', () => {
     assert.equal(judge(passed, done).failed, 0);
     assert.deepEqual(judge({ ...passed, passed: 0 }, done).failures, ['ran no test']);
-    assert.deepEqual(judge(passed, { code: 1, timedOut: false }).failures, [
+    assert.deepEqual(judge(passed, { code: 1, killed: null }).failures, [
       'ended with 1 though no test failed',
     ]);
-    assert.deepEqual(judge(passed, { code: null, timedOut: true }).failures, ['exceeded its time limit']);
+    assert.deepEqual(judge(passed, { code: null, killed: 'time limit' }).failures, [
+      'exceeded its time limit',
+    ]);
+    assert.equal(judge(passed, { code: null, killed: 'lingering' }).failed, 1);
   });
 });

@@ -55,15 +55,19 @@ export function hostCounts(file: string): Counts {
   };
 }
 
-/** What a stage's exit says beside its results: a program that fails, or tests nothing, has failed. */
-export function judge(
-  counts: Counts,
-  exit: { readonly code: number | null; readonly timedOut: boolean },
-): Counts {
-  if (exit.timedOut) return sum(counts, failure('exceeded its time limit'));
+export interface Exit {
+  /** null when a signal ended it. */
+  readonly code: number | null;
+  /** Why we killed it, if we did. */
+  readonly killed: 'time limit' | 'lingering' | null;
+}
+
+/** What a stage's exit says beside its results: a program that fails, hangs, or tests nothing, has failed. */
+export function judge(counts: Counts, { code, killed }: Exit): Counts {
+  if (killed === 'time limit') return sum(counts, failure('exceeded its time limit'));
+  if (killed === 'lingering')
+    {return sum(counts, failure('did not end after its last test: something stays open'));}
   if (counts.failed > 0) return counts;
-  if (exit.code !== 0) {
-    return sum(counts, failure(`ended with ${exit.code ?? 'a signal'} though no test failed`));
-  }
+  if (code !== 0) return sum(counts, failure(`ended with ${code ?? 'a signal'} though no test failed`));
   return counts.passed > 0 ? counts : sum(counts, failure('ran no test'));
 }

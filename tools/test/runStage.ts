@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { projectEnvironment } from '../setup/environment.ts';
 import { root } from '../setup/step.ts';
 import { failure, judge } from './counts.ts';
-import type { Counts } from './counts.ts';
+import type { Counts, Exit } from './counts.ts';
 import { RESULTS } from './stages.ts';
 import type { Stage } from './stages.ts';
 
@@ -18,6 +18,9 @@ export interface StageRun {
 
 /** The name of the cluster that tests share; not the one that `npm run cluster:up` makes. */
 export const TEST_CLUSTER = 'test';
+
+/** Milliseconds that a program may take to end after its last test. */
+const LINGER = 20_000;
 
 function environment(): NodeJS.ProcessEnv {
   const env = { ...projectEnvironment(), VETHSCOPE_CLUSTER: TEST_CLUSTER };
@@ -44,11 +47,19 @@ export async function runStage(stage: Stage, abort: AbortSignal): Promise<StageR
   const killGroup = () => {
     if (child.pid !== undefined) killProcessGroup(child.pid);
   };
-  let timedOut = false;
-  const limit = setTimeout(() => {
-    timedOut = true;
+  let killed: Exit['killed'] = null;
+  const kill = (why: Exit['killed']) => {
+    killed = why;
     killGroup();
-  }, stage.minutes * 60_000);
+  };
+  const limit = setTimeout(() => kill('time limit'), stage.minutes * 60_000);
+  // Results are written after the last test: a process that stays after that holds something open.
+  let resultsSeen = 0;
+  const watch = setInterval(() => {
+    if (stage.results === undefined || !existsSync(stage.results.file)) return;
+    if (resultsSeen === 0) resultsSeen = Date.now();
+    else if (Date.now() - resultsSeen > LINGER) kill('lingering');
+  }, 1000);
   abort.addEventListener('abort', killGroup, { once: true });
   for (const [stream, ours] of [
     [child.stdout, process.stdout],
@@ -63,15 +74,16 @@ export async function runStage(stage: Stage, abort: AbortSignal): Promise<StageR
     child.once('exit', resolve);
   });
   clearTimeout(limit);
+  clearInterval(watch);
   abort.removeEventListener('abort', killGroup);
   killGroup(); // what the stage started and did not end
   log.end();
   await finished(log);
   const seconds = (performance.now() - started) / 1000;
-  return { counts: countsOf(stage, { code, timedOut }), seconds, log: file };
+  return { counts: countsOf(stage, { code, killed }), seconds, log: file };
 }
 
-function countsOf(stage: Stage, exit: { code: number | null; timedOut: boolean }): Counts {
+function countsOf(stage: Stage, exit: Exit): Counts {
   if (stage.results !== undefined) return judge(stage.results.read(stage.results.file), exit);
   if (exit.code === 0) return { passed: 1, failed: 0, skipped: 0, failures: [] };
   return judge(failure(`ended with ${exit.code ?? 'a signal'}`), exit);
