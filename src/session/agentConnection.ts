@@ -64,7 +64,7 @@ export class AgentConnection {
   readonly #changes = new Listeners<undefined>();
   readonly #topologies = new Listeners<Topology>();
   readonly #ledgers = new Listeners<Ledger>();
-  readonly #backoff = new Backoff({ firstMilliseconds: 200, maximumMilliseconds: 5000 });
+  readonly #backoff = new Backoff({ firstMilliseconds: 150, maximumMilliseconds: 5000 });
   #link: AgentLink | null = null;
   /** Updates that readers missed because they stalled or were away. */
   #streamGap = 0;
@@ -154,11 +154,22 @@ export class AgentConnection {
         signal: AbortSignal.any([attempt, link.signal]),
       });
       if (hello.protocolVersion !== PROTOCOL_VERSION) throw this.#otherVersion(hello);
+      if (this.hello !== null && this.hello.bootId !== hello.bootId) this.#startOver();
       this.hello = hello;
       return link;
     } catch (error) {
+      // A call on a broken connection only says that it was cancelled.
+      const reason: unknown = link.signal.aborted ? link.signal.reason : error;
       link.close(error instanceof Error ? error : new Error(String(error)));
-      throw error;
+      throw reason;
+    }
+  }
+
+  /** Another agent process answers: its ids and sequences have nothing to do with those before. */
+  #startOver(): void {
+    for (const reader of this.#readers) {
+      reader.sequence = 0n;
+      reader.started = false;
     }
   }
 
@@ -171,10 +182,10 @@ export class AgentConnection {
     this.#stop.signal.addEventListener('abort', stop, { once: true });
     this.#link = link;
     if (this.#stop.signal.aborted) stop();
-    this.#task(link, () => this.#heartbeat(link));
-    this.#task(link, () => pushInventory(link, this.#options.inventory));
-    this.#task(link, () => this.#readTopology(link));
-    this.#task(link, () => this.#readLedger(link));
+    this.#task(link, 'heartbeat', () => this.#heartbeat(link));
+    this.#task(link, 'inventory', () => pushInventory(link, this.#options.inventory));
+    this.#task(link, 'topology', () => this.#readTopology(link));
+    this.#task(link, 'ledger', () => this.#readLedger(link));
     for (const reader of this.#readers) this.#read(link, reader);
     const reason = await over;
     this.#stop.signal.removeEventListener('abort', stop);
@@ -183,10 +194,14 @@ export class AgentConnection {
   }
 
   /** The first task that fails or ends by itself takes the connection down: each of them is needed. */
-  #task(link: AgentLink, work: () => Promise<void>): void {
+  #task(link: AgentLink, name: string, work: () => Promise<void>): void {
     work().then(
-      () => link.close(new Error('the agent ended a stream')),
-      (error: unknown) => link.close(error instanceof Error ? error : new Error(String(error))),
+      () => link.close(new Error(`the agent ended: ${name}`)),
+      (error: unknown) => {
+        if (link.signal.aborted) return;
+        this.#options.log.debug(`${this.#options.where}: ${name}: ${String(error)}`);
+        link.close(error instanceof Error ? error : new Error(String(error)));
+      },
     );
   }
 
@@ -228,7 +243,7 @@ export class AgentConnection {
   }
 
   #read(link: AgentLink, reader: FlowReader): void {
-    this.#task(link, async () => {
+    this.#task(link, 'flows', async () => {
       const signal = AbortSignal.any([link.signal, reader.stop.signal]);
       const request = {
         afterSequence: reader.sequence,

@@ -84,6 +84,7 @@ export class TargetSession implements Session {
   }
 
   async stop(): Promise<void> {
+    if (this.state.phase === 'stopped' && this.#run === null) return;
     const failed = this.state.phase === 'failed';
     this.#set({ phase: failed ? 'failed' : 'stopped', status: 'Removing the agent…', problem: null });
     try {
