@@ -74,6 +74,7 @@ void EventReader::deliver(Napi::Env env, Napi::Function callback, EventBatch& ba
 void EventReader::release() {
   stop_.raise();
   thread_.join();
+  stop_.close();
   callback_.release();
   ring_.reset();
   collector_.reset();

@@ -136,6 +136,7 @@ bool LinkWatch::receive() {
 void LinkWatch::release() {
   stop_.raise();
   thread_.join();
+  stop_.close();
   callback_.release();
   socket_.reset();
 }

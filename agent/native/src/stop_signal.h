@@ -25,6 +25,9 @@ class StopSignal {
     }
   }
 
+  /** After its thread has ended. */
+  void close() { fd_.reset(); }
+
  private:
   Descriptor fd_;
 };
