@@ -18,8 +18,9 @@ export async function run(command: string, ...args: string[]): Promise<Buffer> {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       if (code === 0) resolve(Buffer.concat(output));
-      else
+      else {
         reject(new Error(`${command} ${args.join(' ')} failed (${signal ?? `exit code ${String(code)}`})`));
+      }
     });
   });
 }

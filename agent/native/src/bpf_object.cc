@@ -53,6 +53,10 @@ const char* load_hint(int error) {
   }
 }
 
+/* libbpf has errors of its own, from 4000 on (enum libbpf_errno): all of them say that the file is not right.
+ */
+int to_errno(int error) { return error >= __LIBBPF_ERRNO__START ? EINVAL : error; }
+
 bpf_prog_info program_info(int program_fd) {
   bpf_prog_info info = {};
   uint32_t length = sizeof(info);
@@ -87,14 +91,14 @@ BpfObject::BpfObject(const std::vector<char>& image, const std::string& path,
 
   object_ = bpf_object__open_mem(image.data(), image.size(), &options);
   if (!object_) {
-    Failure failure(errno, "bpf_object__open_mem", "This is not a BPF object that libbpf can read");
+    Failure failure(to_errno(errno), "bpf_object__open_mem", "This is not a BPF object that libbpf can read");
     throw failure.about("file " + path).with_verifier_log(messages.text());
   }
   try {
     if (prepare) prepare(*this);
     int error = bpf_object__load(object_);
     if (error != 0) {
-      Failure failure(-error, "bpf_object__load", load_hint(-error));
+      Failure failure(to_errno(-error), "bpf_object__load", load_hint(-error));
       throw failure.about("file " + path).with_verifier_log(messages.text() + log.data());
     }
   } catch (...) {

@@ -5,6 +5,20 @@
 
 namespace vethscope {
 
+namespace {
+
+std::string name_of(int error) {
+  const char* name = strerrorname_np(error);
+  return name ? name : "E" + std::to_string(error);
+}
+
+std::string description_of(int error) {
+  const char* description = strerrordesc_np(error);
+  return description ? description : "Unknown error";
+}
+
+}  // namespace
+
 Failure::Failure(int error, std::string call, std::string hint)
     : error_(error), call_(std::move(call)), hint_(std::move(hint)) {}
 
@@ -30,9 +44,7 @@ Failure& Failure::about(const std::string& subject) {
 }
 
 std::string Failure::message() const {
-  const char* name = strerrorname_np(error_);
-  std::string text =
-      call_ + ": " + strerrordesc_np(error_) + " (" + (name ? name : std::to_string(error_)) + ")";
+  std::string text = call_ + ": " + description_of(error_) + " (" + name_of(error_) + ")";
   if (!subject_.empty()) text += ", " + subject_;
   if (!interface_.empty()) text += ", interface " + interface_;
   if (ifindex_ != 0) text += ", ifindex " + std::to_string(ifindex_);
@@ -44,8 +56,7 @@ std::string Failure::message() const {
 Napi::Error Failure::to_error(Napi::Env env) const {
   Napi::Error error = Napi::Error::New(env, message());
   Napi::Object value = error.Value();
-  const char* name = strerrorname_np(error_);
-  value.Set("code", Napi::String::New(env, name ? name : "UNKNOWN"));
+  value.Set("code", Napi::String::New(env, name_of(error_)));
   value.Set("errno", Napi::Number::New(env, error_));
   value.Set("call", Napi::String::New(env, call_));
   if (!interface_.empty()) value.Set("interface", Napi::String::New(env, interface_));

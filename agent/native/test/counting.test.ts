@@ -119,7 +119,10 @@ describe('counting', function () {
   }
 
   it('counts large buffers that stay large on the way in', async () => {
-    pair.right.run('nft', `add table netdev t; add chain netdev t c { type filter hook ingress device ${pair.right.name} priority 0; }; add rule netdev t c counter`);
+    pair.right.run(
+      'nft',
+      `add table netdev t; add chain netdev t c { type filter hook ingress device ${pair.right.name} priority 0; }; add rule netdev t c counter`,
+    );
     const before = linkStatistics(pair.right);
     await stream(pair.left, pair.right, pair.right.ipv4, 5002, 8 << 20);
     const nft = JSON.parse(pair.right.run('nft', '-j', 'list', 'table', 'netdev', 't')) as {

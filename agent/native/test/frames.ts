@@ -81,7 +81,10 @@ export function extension(next: number, length = 0, content = 0): Buffer {
 }
 
 export function udp(source: number, destination: number, bytes: number): Buffer {
-  return Buffer.concat([numbers([source, 2], [destination, 2], [8 + bytes, 2], [0, 2]), Buffer.alloc(bytes, 3)]);
+  return Buffer.concat([
+    numbers([source, 2], [destination, 2], [8 + bytes, 2], [0, 2]),
+    Buffer.alloc(bytes, 3),
+  ]);
 }
 
 export function tcp(source: number, destination: number, flags: number, words = 5): Buffer {

@@ -20,7 +20,9 @@ declare const gc: (() => void) | undefined;
 function hold(path: string, ifindex: number): { held: Held; drain: () => Promise<unknown> } {
   const netns = new addon.NetworkNamespace(path);
   const collector = openCollector();
-  const attachments = (['ingress', 'egress'] as const).map((direction) => collector.attach(netns, ifindex, direction));
+  const attachments = (['ingress', 'egress'] as const).map((direction) =>
+    collector.attach(netns, ifindex, direction),
+  );
   netns.watch(() => {});
   collector.events(() => {});
   return {

@@ -52,7 +52,9 @@ describe('lifetime', function () {
     const collector = openCollector();
     const watch = pair.left.netns.watch(() => {});
     const events = collector.events(() => {});
-    const attachments = [pair.left, pair.right].map((end) => collector.attach(end.netns, end.ifindex, 'ingress'));
+    const attachments = [pair.left, pair.right].map((end) =>
+      collector.attach(end.netns, end.ifindex, 'ingress'),
+    );
     const held = {
       links: attachments.map(({ linkId }) => linkId),
       programs: attachments.map(({ programId }) => programId),
@@ -64,10 +66,17 @@ describe('lifetime', function () {
     return { held, close };
   }
 
-  async function startHolder(way: Way, ...options: string[]): Promise<{ child: ChildProcess; lines: string[] }> {
-    const child = spawn(process.execPath, [...options, holder, pair.left.path, String(pair.left.ifindex), way], {
-      stdio: ['ignore', 'pipe', way === 'throw' ? 'ignore' : 'inherit'],
-    });
+  async function startHolder(
+    way: Way,
+    ...options: string[]
+  ): Promise<{ child: ChildProcess; lines: string[] }> {
+    const child = spawn(
+      process.execPath,
+      [...options, holder, pair.left.path, String(pair.left.ifindex), way],
+      {
+        stdio: ['ignore', 'pipe', way === 'throw' ? 'ignore' : 'inherit'],
+      },
+    );
     assert(child.stdout);
     const lines: string[] = [];
     const reader = createInterface({ input: child.stdout });
@@ -158,7 +167,9 @@ describe('lifetime', function () {
   for (const way of ['return', 'exit', 'throw', 'wait', 'drain'] as const) {
     it(`detaches when a worker ends by ${way === 'wait' || way === 'drain' ? `terminate during ${way}` : way}`, async () => {
       const before = addon.openHandles();
-      const worker = new Worker(holder, { workerData: { path: pair.left.path, ifindex: pair.left.ifindex, way } });
+      const worker = new Worker(holder, {
+        workerData: { path: pair.left.path, ifindex: pair.left.ifindex, way },
+      });
       const failed = way === 'throw' ? once(worker, 'error') : undefined;
       const exited = new Promise((done) => worker.once('exit', done));
       const held = await new Promise<Held>((done) => worker.once('message', done));

@@ -42,7 +42,13 @@ describe('parsing', function () {
     buildFrameSender();
     pair = new VethPair();
     pair.left.run('ip', 'link', 'set', pair.left.name, 'arp', 'off');
-    pair.right.run('sysctl', '-q', '-w', 'net.ipv4.icmp_echo_ignore_all=1', 'net.ipv6.icmp.echo_ignore_all=1');
+    pair.right.run(
+      'sysctl',
+      '-q',
+      '-w',
+      'net.ipv4.icmp_echo_ignore_all=1',
+      'net.ipv6.icmp.echo_ignore_all=1',
+    );
   });
 
   after(() => {
@@ -100,7 +106,10 @@ describe('parsing', function () {
     const where = way === 'plain' ? 'linear buffers' : 'page fragments';
 
     it(`reads plain UDP and TCP from ${where}`, async () => {
-      const record = await flowOf(ethernet(IP, ipv4(udp(1000, 2000, 400), { protocol: UDP, tos: 0xb8 })), way);
+      const record = await flowOf(
+        ethernet(IP, ipv4(udp(1000, 2000, 400), { protocol: UDP, tos: 0xb8 })),
+        way,
+      );
       assertPorts(record, UDP, 1000, 2000);
       assert.deepEqual([record.low, record.high, record.lowFacts.dscp], ['10.9.9.1', '10.9.9.2', 46]);
       const stream = await flowOf(ethernet(IP, ipv4(tcp(1001, 2001, 0x18), { protocol: TCP })), way);
@@ -142,8 +151,12 @@ describe('parsing', function () {
   it('keys the first fragment and counts the later ones apart', async () => {
     const first = ethernet(IP, ipv4(udp(1006, 2006, 64), { protocol: UDP, fragment: FIRST_FRAGMENT }));
     assertPorts(await flowOf(first), UDP, 1006, 2006);
-    sendFrames(pair.left, [ethernet(IP, ipv4(Buffer.alloc(64, 9), { protocol: UDP, fragment: LATER_FRAGMENT }))]);
-    sendFrames(pair.left, [ethernet(IP6, ipv6(44, Buffer.concat([extension(UDP, 0, 64), Buffer.alloc(64, 9)])))]);
+    sendFrames(pair.left, [
+      ethernet(IP, ipv4(Buffer.alloc(64, 9), { protocol: UDP, fragment: LATER_FRAGMENT })),
+    ]);
+    sendFrames(pair.left, [
+      ethernet(IP6, ipv6(44, Buffer.concat([extension(UDP, 0, 64), Buffer.alloc(64, 9)]))),
+    ]);
     assert.deepEqual(readRecords(await collector.drain()), []);
     assert.equal(point().unparsed[FRAGMENT], 2);
   });
@@ -195,7 +208,9 @@ describe('parsing', function () {
       let ifindex: number | undefined;
       for (let tries = 0; ifindex === undefined && tries < 50; tries += 1) {
         await setTimeout(50);
-        ifindex = pair.left.netns.links().find((link) => link.name === 'tunnel' && link.state !== 'down')?.ifindex;
+        ifindex = pair.left.netns
+          .links()
+          .find((link) => link.name === 'tunnel' && link.state !== 'down')?.ifindex;
       }
       assert(ifindex);
       await setTimeout(200);

@@ -60,13 +60,34 @@ export function datagrams(from: End, address: string, port: number, count: numbe
 }
 
 /** Sends bytes over one connection, from left to right, and waits for its end. */
-export async function stream(from: End, to: End, address: string, port: number, bytes: number): Promise<void> {
-  const server = spawn('ip', ['netns', 'exec', to.name, process.execPath, program, 'tcp-serve', String(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+export async function stream(
+  from: End,
+  to: End,
+  address: string,
+  port: number,
+  bytes: number,
+): Promise<void> {
+  const server = spawn(
+    'ip',
+    ['netns', 'exec', to.name, process.execPath, program, 'tcp-serve', String(port)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   try {
     await once(server.stdout, 'data');
-    run('ip', 'netns', 'exec', from.name, process.execPath, program, 'tcp-send', address, String(port), String(bytes));
+    run(
+      'ip',
+      'netns',
+      'exec',
+      from.name,
+      process.execPath,
+      program,
+      'tcp-send',
+      address,
+      String(port),
+      String(bytes),
+    );
     if (server.exitCode === null) await once(server, 'exit');
   } finally {
     server.kill();

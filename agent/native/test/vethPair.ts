@@ -30,9 +30,15 @@ export interface LinkStatistics {
 
 function makeEnd(name: string, number: number): End {
   const path = `/run/netns/${name}`;
-  const inside = (command: string, ...args: string[]): string => run('ip', 'netns', 'exec', name, command, ...args);
+  const inside = (command: string, ...args: string[]): string =>
+    run('ip', 'netns', 'exec', name, command, ...args);
   // No packets but the test's: no router solicitation, no duplicate address detection, no multicast reports later.
-  const quiet = ['router_solicitations=0', 'accept_dad=0', 'addr_gen_mode=1', 'mldv2_unsolicited_report_interval=1'];
+  const quiet = [
+    'router_solicitations=0',
+    'accept_dad=0',
+    'addr_gen_mode=1',
+    'mldv2_unsolicited_report_interval=1',
+  ];
   for (const setting of quiet) inside('sysctl', '-q', '-w', `net.ipv6.conf.${name}.${setting}`);
   inside('ip', 'link', 'set', 'lo', 'up');
   inside('ip', 'address', 'add', `10.9.9.${number}/24`, 'dev', name);

@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
+
+import type { LinkChange } from '../index.d.ts';
+import { addon } from './addon.ts';
+import { VethPair } from './vethPair.ts';
+
+interface IpLink {
+  ifindex: number;
+  ifname: string;
+  link_type: string;
+  address: string;
+  mtu: number;
+  operstate: string;
+  promiscuity: number;
+  master?: string;
+  link_index?: number;
+  link_netnsid?: number;
+  linkinfo?: { info_kind?: string };
+  stats64: { rx: { packets: number; bytes: number }; tx: { packets: number; bytes: number } };
+}
+
+describe('netlink', function () {
+  this.timeout(20_000);
+  let pair: VethPair;
+
+  before(() => {
+    pair = new VethPair();
+    const { left, right } = pair;
+    left.run('ip', 'link', 'add', 'bridge0', 'type', 'bridge');
+    left.run('ip', 'link', 'add', 'port0', 'type', 'veth', 'peer', 'name', 'port1');
+    left.run('ip', 'link', 'set', 'port0', 'master', 'bridge0');
+    left.run(
+      'ip',
+      'link',
+      'add',
+      'vxlan0',
+      'type',
+      'vxlan',
+      'id',
+      '7',
+      'dstport',
+      '8472',
+      'remote',
+      right.ipv4,
+    );
+    for (const name of ['bridge0', 'port0', 'port1', 'vxlan0']) left.run('ip', 'link', 'set', name, 'up');
+    left.run('bridge', 'fdb', 'add', '02:00:00:00:00:99', 'dev', 'port0', 'master', 'static');
+    left.run('ip', 'route', 'add', '10.50.0.0/16', 'via', right.ipv4, 'src', left.ipv4);
+    left.run(
+      'ip',
+      'route',
+      'add',
+      '10.51.0.0/16',
+      'nexthop',
+      'via',
+      right.ipv4,
+      'nexthop',
+      'via',
+      '10.9.9.3',
+    );
+    left.run('ip', 'route', 'add', 'blackhole', '10.52.0.0/16', 'table', '1000');
+    left.run('ip', '-6', 'route', 'add', 'default', 'via', right.ipv6);
+    left.run(
+      'ip',
+      'neighbour',
+      'add',
+      '10.9.9.77',
+      'lladdr',
+      '02:00:00:00:00:77',
+      'dev',
+      left.name,
+      'nud',
+      'permanent',
+    );
+    left.run('busybox', 'ping', '-c', '1', right.ipv4);
+  });
+
+  after(() => {
+    pair.remove();
+  });
+
+  function ip<T>(...args: string[]): T[] {
+    return JSON.parse(pair.left.run('ip', '-j', ...args)) as T[];
+  }
+
+  it('lists links as ip does', () => {
+    const expected = ip<IpLink>('-d', '-s', 'link', 'show');
+    const links = pair.left.netns.links();
+    const nameOf = (ifindex: number): string | undefined =>
+      expected.find((link) => link.ifindex === ifindex)?.ifname;
+    assert.deepEqual(
+      links.map((link) => ({
+        ifindex: link.ifindex,
+        name: link.name,
+        kind: link.kind,
+        mac: link.mac,
+        mtu: link.mtu,
+        state: link.state,
+        promiscuity: link.promiscuity,
+        master: nameOf(link.master),
+        sent: link.sentPackets,
+        received: link.receivedBytes,
+      })),
+      expected.map((link) => ({
+        ifindex: link.ifindex,
+        name: link.ifname,
+        kind: link.linkinfo?.info_kind ?? '',
+        mac: link.address,
+        mtu: link.mtu,
+        state: link.operstate.toLowerCase(),
+        promiscuity: link.promiscuity,
+        master: link.master,
+        sent: link.stats64.tx.packets,
+        received: link.stats64.rx.bytes,
+      })),
+    );
+    const veth = links.find((link) => link.name === pair.left.name);
+    assert.equal(veth?.link, pair.right.ifindex);
+    assert.equal(veth.linkNetnsid, pair.left.netns.idOf(pair.right.netns));
+    assert(veth.linkNetnsid >= 0);
+    assert.equal(pair.left.netns.idOf(pair.left.netns), -1);
+    assert.equal(links.find((link) => link.name === 'lo')?.type, 772);
+    assert.equal(links.find((link) => link.name === 'port0')?.linkNetnsid, -1);
+  });
+
+  it('lists addresses as ip does', () => {
+    const expected = ip<{ ifindex: number; addr_info: { local: string; prefixlen: number }[] }>(
+      'address',
+      'show',
+    );
+    assert.deepEqual(
+      pair.left.netns
+        .addresses()
+        .map(({ ifindex, address }) => `${ifindex} ${address}`)
+        .sort(),
+      expected
+        .flatMap(({ ifindex, addr_info }) =>
+          addr_info.map(({ local, prefixlen }) => `${ifindex} ${local}/${prefixlen}`),
+        )
+        .sort(),
+    );
+  });
+
+  it('lists routes as ip does', () => {
+    interface IpRoute {
+      type?: string;
+      dst: string;
+      gateway?: string;
+      dev?: string;
+      prefsrc?: string;
+      nexthops?: { gateway: string; dev: string }[];
+    }
+    const names = new Map(pair.left.netns.links().map((link) => [link.ifindex, link.name]));
+    for (const [option, family, whole] of [
+      ['-4', '.', '/32'],
+      ['-6', ':', '/128'],
+    ] as const) {
+      const expected = ip<IpRoute>(option, 'route', 'show', 'table', 'all').flatMap((route) =>
+        (route.nexthops ?? [route]).map((hop) => {
+          const destination = route.dst === 'default' ? (family === '.' ? '0.0.0.0/0' : '::/0') : route.dst;
+          return [
+            destination.includes('/') ? destination : destination + whole,
+            hop.gateway ?? null,
+            hop.dev ?? null,
+            route.prefsrc ?? null,
+          ].join(' ');
+        }),
+      );
+      const routes = pair.left.netns
+        .routes()
+        .filter((route) => route.destination.includes(family))
+        .map((route) =>
+          [route.destination, route.gateway, names.get(route.ifindex) ?? null, route.source].join(' '),
+        );
+      assert.deepEqual(routes.sort(), expected.sort());
+    }
+    const blackhole = pair.left.netns.routes().find((route) => route.destination === '10.52.0.0/16');
+    assert.deepEqual([blackhole?.table, blackhole?.type, blackhole?.ifindex], [1000, 6, 0]);
+  });
+
+  it('lists neighbours and forwarding entries as ip and bridge do', () => {
+    const neighbours = ip<{ dst: string; dev: string; lladdr?: string; state: string[] }>(
+      'neighbour',
+      'show',
+      'nud',
+      'all',
+    );
+    const names = new Map(pair.left.netns.links().map((link) => [link.ifindex, link.name]));
+    assert.deepEqual(
+      pair.left.netns
+        .neighbours()
+        .map((entry) => [entry.address, names.get(entry.ifindex), entry.mac].join(' '))
+        .sort(),
+      neighbours.map((entry) => [entry.dst, entry.dev, entry.lladdr ?? null].join(' ')).sort(),
+    );
+    const permanent = pair.left.netns.neighbours().find((entry) => entry.address === '10.9.9.77');
+    assert.equal(permanent?.state, 0x80);
+
+    const fdb = JSON.parse(pair.left.run('bridge', '-j', 'fdb', 'show')) as {
+      mac: string;
+      ifname: string;
+      dst?: string;
+    }[];
+    const forwarding = pair.left.netns.forwarding();
+    assert.deepEqual(
+      forwarding.map((entry) => [entry.mac, names.get(entry.ifindex), entry.address].join(' ')).sort(),
+      fdb.map((entry) => [entry.mac, entry.ifname, entry.dst ?? null].join(' ')).sort(),
+    );
+    assert(forwarding.some((entry) => entry.address === pair.right.ipv4));
+  });
+
+  it("reads sysctls of the namespace, not of the process's own", () => {
+    pair.left.run('sysctl', '-q', '-w', 'net.ipv4.ip_forward=1');
+    assert.equal(pair.left.netns.sysctl('net/ipv4/ip_forward'), '1');
+    assert.equal(pair.right.netns.sysctl('net/ipv4/ip_forward'), '0');
+    assert.equal(pair.left.netns.sysctl('net/ipv4/there_is_none'), null);
+  });
+
+  it('reports changes, and none after close', async () => {
+    const changes: LinkChange[] = [];
+    const watch = pair.left.netns.watch((change) => changes.push(change));
+    const waitFor = async (kind: LinkChange['kind'], removed: boolean, ifindex: number): Promise<void> => {
+      const isIt = (change: LinkChange): boolean =>
+        change.kind === kind && change.removed === removed && change.ifindex === ifindex;
+      for (let tries = 0; tries < 100 && !changes.some(isIt); tries += 1) await setTimeout(20);
+      assert(changes.some(isIt), `no ${kind} change of ${ifindex}`);
+    };
+    pair.left.run('ip', 'link', 'add', 'later0', 'type', 'veth', 'peer', 'name', 'later1');
+    const ifindex = pair.left.netns.links().find((link) => link.name === 'later0')?.ifindex ?? 0;
+    await waitFor('link', false, ifindex);
+    pair.left.run('ip', 'link', 'set', 'later0', 'up');
+    pair.left.run('ip', 'address', 'add', '10.60.0.1/24', 'dev', 'later0');
+    await waitFor('address', false, ifindex);
+    pair.left.run('ip', 'link', 'set', 'later1', 'up');
+    await waitFor('route', false, ifindex);
+    pair.left.run('ip', 'neighbour', 'add', '10.60.0.2', 'lladdr', '02:00:00:00:00:02', 'dev', 'later0');
+    await waitFor('neighbour', false, ifindex);
+    pair.left.run('ip', 'link', 'delete', 'later0');
+    await waitFor('link', true, ifindex);
+
+    watch.close();
+    const seen = changes.length;
+    pair.left.run('ip', 'link', 'add', 'later0', 'type', 'veth', 'peer', 'name', 'later1');
+    pair.left.run('ip', 'link', 'delete', 'later0');
+    await setTimeout(100);
+    assert.equal(changes.length, seen);
+  });
+
+  it('keeps its own namespace while it reads another', () => {
+    const own = new addon.NetworkNamespace('/proc/self/ns/net');
+    const before = own.inode;
+    for (let round = 0; round < 20; round += 1) pair.left.netns.sysctl('net/ipv4/ip_forward');
+    const after = new addon.NetworkNamespace('/proc/self/ns/net');
+    assert.equal(after.inode, before);
+    assert.notEqual(pair.left.netns.inode, before);
+    own.close();
+    after.close();
+  });
+});
