@@ -125,7 +125,7 @@ function spawnPlugin(options: ExecCredentialOptions, command: string): Promise<s
     };
     const timer = setTimeout(() => {
       settle(() => {
-        const seconds = Math.round(timeoutMilliseconds / 1000);
+        const seconds = timeoutMilliseconds / 1000;
         const said = lastLine(messages);
         reject(
           pluginError(

@@ -99,7 +99,6 @@ class ResourceWatch<T extends WatchedObject> {
   async step(): Promise<void> {
     if (this.#version === null) {
       this.#version = await this.#list();
-      this.#worked();
     }
     await this.#watch(this.#version);
   }
@@ -123,8 +122,7 @@ class ResourceWatch<T extends WatchedObject> {
     await sleep(wait, this.#options.signal);
   }
 
-  #worked(): void {
-    this.#backoff.reset();
+  #recovered(): void {
     if (this.#failed) this.#options.onProblem(null);
     this.#failed = false;
   }
@@ -179,7 +177,7 @@ class ResourceWatch<T extends WatchedObject> {
       { ...query, resourceVersion: version, allowWatchBookmarks: true, timeoutSeconds },
       signal,
     );
-    this.#worked();
+    this.#recovered();
     // The server ends the watch itself; one that outlives its time is a connection nobody answers on.
     const overdue = setTimeout(
       () => answer.destroy(new DOMException('The watch did not end in time', 'TimeoutError')),
@@ -189,16 +187,16 @@ class ResourceWatch<T extends WatchedObject> {
     try {
       for await (const value of jsonLines(answer)) {
         this.#apply(value as WatchEvent);
-        events += 1;
+        // Not before: a server whose lists work and whose watches fail is asked with growing waits too.
+        if (events++ === 0) this.#backoff.reset();
       }
     } finally {
       clearTimeout(overdue);
       answer.destroy();
     }
-    if (events === 0 && Date.now() - started < 1000) {
-      // A server that ends every watch at once would be asked without pause.
-      await sleep(this.#backoff.nextMilliseconds(), signal);
-    }
+    // A server that ends every watch at once would be asked without pause.
+    if (Date.now() - started >= 1000) this.#backoff.reset();
+    else if (events === 0) await sleep(this.#backoff.nextMilliseconds(), signal);
   }
 
   #apply(event: WatchEvent): void {
