@@ -190,7 +190,7 @@ export const WELCOME = [
   {
     view: INTERFACES_VIEW,
     contents:
-      'No kubeconfig was found.\nSet one in [the settings](command:workbench.action.openSettings?%5B%22vethscope.kubeconfig%22%5D), or create `~/.kube/config`.\n[Show Log](command:vethscope.showLog)',
+      'No kubeconfig was found. Set one, or create ~/.kube/config.\n[Open Settings](command:workbench.action.openSettings?%5B%22vethscope.kubeconfig%22%5D)\nThe [log](command:vethscope.showLog) says where it was looked for.',
     when: 'vethscope.clusterState == none',
   },
 ] as const;

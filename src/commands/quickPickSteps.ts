@@ -37,7 +37,8 @@ export async function pickStep<T>(step: PickStep<T>): Promise<Picked<T>> {
   pick.show();
   step.items().then((items) => {
     pick.items = items;
-    pick.activeItems = items.filter(({ value }) => step.isActive(value)).slice(0, 1);
+    const active = items.find(({ value }) => step.isActive(value));
+    if (active !== undefined) pick.activeItems = [active];
     pick.busy = false;
     if (items.length === 0) pick.placeholder = 'There is nothing to choose from';
   }, reject);

@@ -167,7 +167,7 @@ type Item<T> = QuickPickItem & { readonly value: T };
 function contextItem(context: string, current: boolean): Item<Place> {
   const value = { kind: 'context', context } as const;
   return {
-    label: `$(symbol-namespace) ${plain(context)}`,
+    label: `$(server-environment) ${plain(context)}`,
     description: current ? 'current context' : '',
     value,
   };

@@ -44,7 +44,7 @@ export class ClusterNode implements TreeNode {
     const state = current ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed;
     const item = new TreeItem(context, state);
     item.id = this.id;
-    item.iconPath = new ThemeIcon('symbol-namespace');
+    item.iconPath = new ThemeIcon('server-environment');
     item.contextValue = TREE_CONTEXT.cluster;
     item.description = this.#progress ?? (current ? 'current' : '');
     item.tooltip = `Context ${context}`;

@@ -28,7 +28,11 @@ export class Clusters implements Disposable {
   /** Reads files named as the setting names them; empty for the default. @throws KubeError */
   async kubeconfig(files: string): Promise<Kubeconfig> {
     const { loadKubeconfig } = await import('../kube/kubeconfig.ts');
-    return loadKubeconfig({ setting: files });
+    const kubeconfig = await loadKubeconfig({ setting: files });
+    const { missing } = kubeconfig;
+    this.#log.debug(`kubeconfig: read ${kubeconfig.files.join(', ') || 'nothing'}`);
+    if (missing.length > 0) this.#log.info(`kubeconfig: there is no ${missing.join(', ')}`);
+    return kubeconfig;
   }
 
   /** @throws KubeError; the next call tries again. */

@@ -25,7 +25,7 @@ export class InterfacesTree implements TreeDataProvider<TreeNode> {
   readonly #changes = new EventEmitter<TreeNode | undefined>();
   readonly onDidChangeTreeData = this.#changes.event;
   readonly #view: TreeView<TreeNode>;
-  readonly #subscriptions: Disposable[];
+  readonly #subscriptions: readonly { dispose(): unknown }[];
   #roots: Promise<readonly TreeNode[]> | null = null;
   #nodes: readonly TreeNode[] = [];
 
