@@ -32,20 +32,25 @@ export function killAll(root: string): void {
   if (existsSync(root)) writeFileSync(join(root, 'cgroup.kill'), '1');
 }
 
-/** Removes the empty tree; a folder stays busy for some milliseconds after its last process. */
+/**
+ * Ends every process below the root and removes the tree. It takes several tries: a folder stays busy for some
+ * milliseconds after its last process, and a process that was just starting may enter it late.
+ */
 export async function removeTree(root: string): Promise<void> {
   for (let attempt = 0; !tryRemoveTree(root); attempt++) {
-    if (attempt === 100) {
-      throw new Error(`${root} does not empty; its processes are in ${root}/**/cgroup.procs`);
-    }
+    if (attempt === 500) throw new Error(`processes in ${root}/**/cgroup.procs do not end`);
     await delay(20);
+    killAll(root);
   }
 }
 
 /** For exit handlers, which cannot wait for promises. */
 export function removeTreeNow(root: string): void {
   const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (let attempt = 0; attempt < 100 && !tryRemoveTree(root); attempt++) Atomics.wait(pause, 0, 0, 20);
+  for (let attempt = 0; attempt < 100 && !tryRemoveTree(root); attempt++) {
+    Atomics.wait(pause, 0, 0, 20);
+    killAll(root);
+  }
 }
 
 function tryRemoveTree(root: string): boolean {

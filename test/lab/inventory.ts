@@ -25,6 +25,8 @@ export function inventoryOf(plan: LabPlan): InventoryList {
   };
 }
 
+/** As a Deployment's ReplicaSet is named and labels its pods. */
+const TEMPLATE_HASH = '6d4cf56db6';
 const STARTED = new Date().toISOString();
 
 function podObject({ node }: LabPlan, pod: PodPlan): Pod {
@@ -34,9 +36,9 @@ function podObject({ node }: LabPlan, pod: PodPlan): Pod {
       name: pod.name,
       namespace: pod.namespace,
       uid: pod.uid,
-      labels: pod.labels,
+      labels: { ...pod.labels, 'pod-template-hash': TEMPLATE_HASH },
       creationTimestamp: STARTED,
-      ownerReferences: [{ kind: 'ReplicaSet', name: `${pod.workload}-6d4cf56db6` }],
+      ownerReferences: [{ kind: 'ReplicaSet', name: `${pod.workload}-${TEMPLATE_HASH}` }],
     },
     spec: {
       nodeName: node.name,

@@ -14,7 +14,7 @@ import { inventoryOf } from './inventory.ts';
 import { buildNetwork, namespaces, removeNetwork } from './network.ts';
 import { planLab } from './plan.ts';
 import type { LabPlan, PodPlan } from './plan.ts';
-import { leftovers, register, unregister } from './registry.ts';
+import { register, takeLeftovers, unregister } from './registry.ts';
 import type { LabRecord } from './registry.ts';
 import { interfaceStatistics } from './truth/interfaceStatistics.ts';
 
@@ -47,7 +47,7 @@ export class Lab {
     if (process.getuid?.() !== 0) {
       throw new Error('the lab makes network namespaces: run it on Linux as root');
     }
-    for (const record of leftovers()) await removeLab(record);
+    for (const record of takeLeftovers()) await removeLab(record);
     const lab = new Lab(planLab());
     register(lab.record);
     process.once('exit', lab.onExit);

@@ -46,7 +46,7 @@ describe('names', () => {
     assert.equal(flow.client.name, 'client');
     assert.equal(flow.client.uid, client.uid);
     assert.equal(flow.client.node, lab.plan.node.name);
-    assert.deepEqual(flow.client.workload, { kind: 'ReplicaSet', name: 'client-6d4cf56db6' });
+    assert.deepEqual(flow.client.workload, { kind: 'Deployment', name: 'client' });
     assert.ok(flow.client.evidence.includes('veth'), flow.client.evidence.join());
     assert.equal(flow.server.kind, 'pod');
     assert.equal(flow.server.name, 'web-2');
