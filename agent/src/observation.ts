@@ -13,6 +13,8 @@ import { ledgerOf } from './flows/ledger.ts';
 import { OwnTraffic } from './flows/ownTraffic.ts';
 import type { PointFacts } from './flows/pointRegistry.ts';
 import { PointRegistry } from './flows/pointRegistry.ts';
+import { RecordIntake } from './flows/recordIntake.ts';
+import { RowIdentity } from './flows/rowIdentity.ts';
 import { Identifier } from './identity/identifier.ts';
 import { InventoryStore } from './identity/inventoryStore.ts';
 import { namespaceInode } from './topology/processNamespaces.ts';
@@ -53,6 +55,7 @@ export class Observation {
   readonly #points = new PointRegistry();
   readonly #identifier = new Identifier(this.inventory);
   readonly #collection: Collection;
+  readonly #intake: RecordIntake;
   readonly #tracker: FlowTracker;
   readonly #clock = new WallClock();
   readonly #eventReader: Closable;
@@ -74,13 +77,10 @@ export class Observation {
   constructor(options: ObservationOptions) {
     this.options = options;
     this.inventory.update({ reset: true, upserts: options.inventory, deletedUids: [] }, Date.now());
-    this.table = new FlowTable({
-      maxFlows: options.maxFlows,
-      points: this.#points,
-      identify: (question) => this.#identifier.identify(question),
-      isOwn: (view, offset) => this.own.has(view, offset),
-    });
-    this.#tracker = new FlowTracker(this.table);
+    this.table = new FlowTable(options.maxFlows, this.#points, Date.now());
+    const identity = new RowIdentity(this.table, (question) => this.#identifier.identify(question));
+    this.#intake = new RecordIntake(this.table, identity, (view, offset) => this.own.has(view, offset));
+    this.#tracker = new FlowTracker(this.table, this.#intake, identity);
     this.#collection = new Collection(
       options.payload,
       { mapFlows: options.mapFlows, ringBytes: EVENT_RING_BYTES, interfaces: options.interfaces },
@@ -163,7 +163,7 @@ export class Observation {
       this.counters(),
       this.#points,
       {
-        outside: this.table.outside,
+        outside: this.#intake.outside,
         eventsDropped: this.#eventsDropped,
         queueDropped: readers.queueDropped + this.table.endedDropped,
         streamGap: readers.streamGap,
@@ -202,6 +202,7 @@ export class Observation {
       now,
       wallTime: (nanoseconds) => this.#clock.wallTime(nanoseconds),
     });
+    release(drained.records);
     this.#tellListeners();
   }
 
@@ -294,4 +295,9 @@ export class Observation {
       mapCapacity: this.#collection.mapCapacity,
     };
   }
+}
+
+/** Frees a drain's memory now: the collector of garbage sees only its small handle and would leave it for long. */
+function release(records: Buffer): void {
+  if (records.buffer instanceof ArrayBuffer && records.length === records.buffer.byteLength) records.buffer.transfer(0);
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { loadPayload } from '../collector/addon.ts';
 import { flowJson } from '../flows/flowJson.ts';
-import { NONE } from '../flows/flowRow.ts';
 import { readInventoryFile } from '../identity/inventoryFile.ts';
 import { Observation } from '../observation.ts';
 import { namespacePath } from '../topology/namespacePath.ts';
@@ -82,8 +81,7 @@ class FlowPrinter {
     if (this.#output.blocked) return;
     const { table } = this.#observation;
     const rows: number[] = [];
-    for (let row = table.changes.newest; row !== NONE; row = table.older(row)) {
-      if (table.changedAt(row) <= this.#printed) break;
+    for (const row of table.changedSince(this.#printed)) {
       if (!this.#options.final || table.isEnded(row)) rows.push(row);
     }
     this.#printed = table.sequence;

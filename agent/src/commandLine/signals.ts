@@ -17,6 +17,10 @@ export function whenAsked(milliseconds?: number): Stop {
       resolve(undefined);
     });
   }
-  if (milliseconds !== undefined) setTimeout(() => resolve(undefined), milliseconds);
-  return { asked: promise, now: () => resolve(undefined), failed: reject };
+  const timer = milliseconds === undefined ? undefined : setTimeout(() => resolve(undefined), milliseconds);
+  // Left running, the timer would keep the program alive after it was interrupted.
+  const asked = promise.finally(() => clearTimeout(timer));
+  // Whoever awaits it hears of a failure; one that comes earlier must not end the program before.
+  asked.catch(() => undefined);
+  return { asked, now: () => resolve(undefined), failed: reject };
 }

@@ -1,7 +1,10 @@
-import { PROTOCOLS, VERDICTS } from '../../../src/model/flowRecord.ts';
+import { VERDICTS } from '../../../src/model/flowRecord.ts';
+import { ROW } from './flowRow.ts';
+import { protocolOf, refreshRow, summarize } from './flowSummary.ts';
 import type { FlowTable } from './flowTable.ts';
-import { NONE, ROW, ROW_BYTES } from './flowRow.ts';
-import { idleTimeout } from './timeouts.ts';
+import type { RecordIntake, WallTime } from './recordIntake.ts';
+import type { RowIdentity } from './rowIdentity.ts';
+import { idleTimeout, SHORTEST_TIMEOUT } from './timeouts.ts';
 import { ANSWER_TIME } from './verdict.ts';
 
 /** What one interval brought. */
@@ -15,8 +18,7 @@ export interface Harvest {
   readonly identityChanged: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** CLOCK_MONOTONIC nanoseconds to milliseconds since the epoch. */
-  wallTime(nanoseconds: number): number;
+  readonly wallTime: WallTime;
 }
 
 const EXPIRY_INTERVAL = 2000;
@@ -24,89 +26,81 @@ const UNKNOWN = VERDICTS.indexOf('unknown');
 
 /** Moves the flow table on, one interval at a time. */
 export class FlowTracker {
-  readonly table: FlowTable;
+  readonly #table: FlowTable;
+  readonly #intake: RecordIntake;
+  readonly #identity: RowIdentity;
   /** Rows that opened and wait for an answer. */
   readonly #waiting = new Set<number>();
   #lastExpiry = 0;
 
-  constructor(table: FlowTable) {
-    this.table = table;
+  constructor(table: FlowTable, intake: RecordIntake, identity: RowIdentity) {
+    this.#table = table;
+    this.#intake = intake;
+    this.#identity = identity;
   }
 
-  /** Takes an interval in. Everything that changed carries the table's new sequence. @returns how many rows changed */
-  tick(harvest: Harvest): number {
-    const { table } = this;
-    table.nextSequence();
-    table.ingest(harvest.records, harvest.count, (nanoseconds) => harvest.wallTime(nanoseconds));
-    for (const events of harvest.events) table.ingestEvents(events);
+  /** Takes an interval in. Everything that changed carries the table's new sequence. */
+  tick(harvest: Harvest): void {
+    const before = this.#table.sequence;
+    this.#table.nextSequence();
+    this.#intake.addRecords(harvest.records, harvest.count, harvest.wallTime);
+    for (const events of harvest.events) this.#intake.addEvents(events);
     this.#touchOverdue(harvest.now);
     if (harvest.identityChanged) this.#identifyAgain();
     if (harvest.now - this.#lastExpiry >= EXPIRY_INTERVAL) {
       this.#lastExpiry = harvest.now;
       this.#endIdle(harvest.now);
     }
-    const changed = table.refresh(harvest.now);
-    this.#noteWaiting();
-    return changed;
+    for (const row of this.#table.changedSince(before)) {
+      refreshRow(this.#table, row, harvest.now);
+      if (this.#waits(row)) this.#waiting.add(row);
+    }
   }
 
-  /** Ends all flows; their records are then final. */
+  /** Ends all flows; their figures are then final. @param now milliseconds since the epoch */
   endAll(now: number): void {
-    this.table.nextSequence();
-    this.table.forEachLive((row) => this.table.end(row));
-    this.table.refresh(now);
+    this.#table.nextSequence();
+    this.#table.forEachLive((row) => {
+      this.#table.end(row);
+      refreshRow(this.#table, row, now);
+    });
     this.#waiting.clear();
+  }
+
+  #waits(row: number): boolean {
+    const unknown = this.#table.uint8(row, ROW.verdict) === UNKNOWN;
+    return unknown && this.#table.uint8(row, ROW.opened) !== 0 && this.#table.isLive(row);
   }
 
   /** Rows whose verdict turns by time alone. */
   #touchOverdue(now: number): void {
-    const { table } = this;
+    const kept = this.#table.keepTime(now);
     for (const row of this.#waiting) {
-      const base = row * ROW_BYTES;
-      const answered = table.rows.getUint8(base + ROW.verdict) !== UNKNOWN;
-      if (!table.isLive(row) || answered) this.#waiting.delete(row);
-      else if (now - table.rows.getFloat64(base + ROW.start, true) > ANSWER_TIME) {
-        table.touch(row);
-        this.#waiting.delete(row);
-      }
-    }
-  }
-
-  #noteWaiting(): void {
-    const { table } = this;
-    for (let row = table.changes.newest; row !== NONE; row = table.older(row)) {
-      if (table.changedAt(row) < table.sequence) break;
-      const base = row * ROW_BYTES;
-      const opened = table.rows.getUint8(base + ROW.opened) !== 0;
-      const unknown = table.rows.getUint8(base + ROW.verdict) === UNKNOWN;
-      if (opened && unknown && table.isLive(row)) this.#waiting.add(row);
+      const waits = this.#waits(row);
+      const overdue = kept - this.#table.uint32(row, ROW.start) > ANSWER_TIME;
+      if (waits && overdue) this.#table.touch(row);
+      if (!waits || overdue) this.#waiting.delete(row);
     }
   }
 
   #identifyAgain(): void {
-    this.table.forEachLive((row) => {
-      const start = this.table.rows.getFloat64(row * ROW_BYTES + ROW.start, true);
+    const table = this.#table;
+    table.forEachLive((row) => {
+      const start = table.uint32(row, ROW.start);
       // A row of this very interval was identified with what is known now; its start is not written yet.
-      if (start !== 0) this.table.identifyAgain(row, start);
+      if (start !== 0) this.#identity.stampAgain(row, table.epoch + start);
     });
   }
 
   #endIdle(now: number): void {
-    const { table } = this;
-    const { rows } = table;
+    const table = this.#table;
+    const kept = table.keepTime(now);
     table.forEachLive((row) => {
-      const base = row * ROW_BYTES;
-      const silent = now - rows.getFloat64(base + ROW.end, true);
-      if (silent < 10_000 || rows.getFloat64(base + ROW.end, true) === 0) return;
-      if (table.changedAt(row) === table.sequence) return;
-      const limit = idleTimeout(
-        PROTOCOLS[rows.getUint8(base + ROW.protocol)] ?? 'other',
-        rows.getUint16(base + ROW.clientTcpFlags, true),
-        rows.getUint16(base + ROW.serverTcpFlags, true),
-        rows.getFloat64(base + ROW.receivedPackets, true) > 0,
-      );
-      if (silent >= limit) table.end(row);
+      const silent = kept - table.uint32(row, ROW.end);
+      if (silent < SHORTEST_TIMEOUT || table.changedAt(row) === table.sequence) return;
+      const { sent, received } = summarize(table, row);
+      const answered = received.packets > 0;
+      if (silent >= idleTimeout(protocolOf(table, row), sent.tcpFlags, received.tcpFlags, answered)) table.end(row);
     });
   }
 }
-

@@ -1,8 +1,8 @@
 import type { PointCounters } from '../../native/index.d.ts';
 import type { Ledger, PointLedger, SelfCost, UnparsedCause } from '../../../src/model/ledger.ts';
 import { UNPARSED_CAUSES } from '../../../src/model/ledger.ts';
-import type { OutsideRows } from './flowTable.ts';
 import type { PointRegistry } from './pointRegistry.ts';
+import type { OutsideRows } from './recordIntake.ts';
 
 /** Losses on the agent's own side of the kernel. */
 export interface AgentLosses {

@@ -1,16 +1,15 @@
-import { SIGHTING, SIGHTING_RECORD_BYTES } from '../../../src/model/flowRecord.ts';
 import { KEPT, KEPT_BYTES, NONE } from './flowRow.ts';
 
 /** What all sightings of all flows are kept in: records of one size, those of one flow linked. */
 export class SightingPool {
-  readonly #bytes: Uint8Array;
   readonly view: DataView;
+  readonly #bytes: Uint8Array;
   readonly #capacity: number;
   /** First of the given-back records. */
   #free = NONE;
   #used = 0;
 
-  /** Memory is reserved for `capacity` records and taken as they are used. */
+  /** Memory is reserved for `capacity` records and becomes resident as they are used. */
   constructor(capacity: number) {
     this.#capacity = capacity;
     this.#bytes = new Uint8Array(capacity * KEPT_BYTES);
@@ -39,32 +38,19 @@ export class SightingPool {
     return this.view.getUint32(index * KEPT_BYTES + KEPT.next, true);
   }
 
-  /** Adds to a record. Times are milliseconds since the epoch. */
-  add(
-    index: number,
-    packets: number,
-    bytes: number,
-    tcpFlags: number,
-    first: number,
-    last: number,
-  ): void {
+  /** Adds to a record. Times are milliseconds since the table's epoch. */
+  add(index: number, packets: number, bytes: number, tcpFlags: number, first: number, last: number): void {
     const base = index * KEPT_BYTES;
     const { view } = this;
-    const isNew = view.getFloat64(base + SIGHTING.packets, true) === 0;
-    view.setFloat64(base + SIGHTING.packets, view.getFloat64(base + SIGHTING.packets, true) + packets, true);
-    view.setFloat64(base + SIGHTING.bytes, view.getFloat64(base + SIGHTING.bytes, true) + bytes, true);
-    view.setUint32(base + SIGHTING.tcpFlags, view.getUint32(base + SIGHTING.tcpFlags, true) | tcpFlags, true);
-    if (isNew || first < view.getFloat64(base + SIGHTING.first, true)) {
-      view.setFloat64(base + SIGHTING.first, first, true);
+    const before = view.getFloat64(base + KEPT.packets, true);
+    view.setFloat64(base + KEPT.packets, before + packets, true);
+    view.setFloat64(base + KEPT.bytes, view.getFloat64(base + KEPT.bytes, true) + bytes, true);
+    view.setUint32(base + KEPT.tcpFlags, view.getUint32(base + KEPT.tcpFlags, true) | tcpFlags, true);
+    if (before === 0 || first < view.getUint32(base + KEPT.first, true)) {
+      view.setUint32(base + KEPT.first, first, true);
     }
-    if (isNew || last > view.getFloat64(base + SIGHTING.last, true)) {
-      view.setFloat64(base + SIGHTING.last, last, true);
+    if (before === 0 || last > view.getUint32(base + KEPT.last, true)) {
+      view.setUint32(base + KEPT.last, last, true);
     }
-  }
-
-  /** Copies the wire's part of a record. */
-  copy(index: number, target: Uint8Array, offset: number): void {
-    const base = index * KEPT_BYTES;
-    target.set(this.#bytes.subarray(base, base + SIGHTING_RECORD_BYTES), offset);
   }
 }

@@ -2,6 +2,8 @@ import type { Protocol } from '../../../src/model/flow.ts';
 import { TCP_FLAG } from '../collector/flowLayout.ts';
 
 const SECOND = 1000;
+/** No flow ends sooner. */
+export const SHORTEST_TIMEOUT = 10 * SECOND;
 
 /** How long a flow may be silent before it ends, milliseconds: the defaults of nf_conntrack, where a flow has its states. */
 export function idleTimeout(
@@ -14,7 +16,7 @@ export function idleTimeout(
     const either = clientFlags | serverFlags;
     const bothFin = (clientFlags & serverFlags & TCP_FLAG.fin) !== 0;
     // TIME_WAIT sends nothing, so a closed connection needs no 120 s here.
-    if (bothFin || (either & TCP_FLAG.rst) !== 0) return 10 * SECOND;
+    if (bothFin || (either & TCP_FLAG.rst) !== 0) return SHORTEST_TIMEOUT;
     if ((either & TCP_FLAG.fin) !== 0) return 120 * SECOND;
     if (!answered) return 120 * SECOND;
     return 432_000 * SECOND;

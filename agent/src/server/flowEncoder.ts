@@ -1,7 +1,9 @@
-import { FLOW_RECORD_BYTES, SIGHTING, SIGHTING_RECORD_BYTES } from '../../../src/model/flowRecord.ts';
 import type { Endpoint } from '../../../src/model/endpoint.ts';
-import { KEPT_BYTES, NONE, ROW, ROW_BYTES } from '../flows/flowRow.ts';
+import { FLOW_RECORD_BYTES, SIGHTING_RECORD_BYTES } from '../../../src/model/flowRecord.ts';
+import { viewOf } from '../collector/flowLayout.ts';
+import { ROW } from '../flows/flowRow.ts';
 import type { FlowTable } from '../flows/flowTable.ts';
+import { countSightings, packFlow, packSightings } from '../flows/packedFlow.ts';
 import type { Point } from '../flows/pointRegistry.ts';
 import type { FlowsMessage } from './source.ts';
 
@@ -28,27 +30,21 @@ export class FlowEncoder {
   encode(rows: readonly number[]): FlowsMessage {
     this.#sortOut();
     const table = this.#table;
-    const sightingCount = rows.reduce((sum, row) => sum + this.#uint32(row, ROW.sightings), 0);
+    const sightingCount = rows.reduce((sum, row) => sum + countSightings(table, row), 0);
     const flows = new Uint8Array(rows.length * FLOW_RECORD_BYTES);
     const sightings = new Uint8Array(sightingCount * SIGHTING_RECORD_BYTES);
+    const [flowsView, sightingsView] = [viewOf(flows), viewOf(sightings)];
     const names = new NewNames();
     const ended: number[] = [];
     let at = 0;
     rows.forEach((row, index) => {
-      table.copyRecord(row, flows, index * FLOW_RECORD_BYTES);
-      for (const field of [ROW.client, ROW.server, ROW.service]) this.#nameEndpoint(this.#uint32(row, field), names);
-      if (table.isEnded(row)) ended.push(this.#uint32(row, ROW.id));
-      for (let kept = table.firstSighting(row); kept !== NONE; kept = table.sightings.next(kept)) {
-        table.sightings.copy(kept, sightings, at);
-        at += SIGHTING_RECORD_BYTES;
-        this.#nameSighting(kept, names);
-      }
+      const used = packFlow(table, row, flowsView, index * FLOW_RECORD_BYTES);
+      for (const id of used.endpoints) this.#nameEndpoint(id, names);
+      for (const field of [ROW.lowAddress, ROW.highAddress]) this.#nameAddress(table.uint32(row, field), names);
+      at = packSightings(table, row, sightingsView, at, (id) => this.#namePoint(id, names));
+      if (table.isEnded(row)) ended.push(table.idOf(row));
     });
     return { flows, sightings, ended: uint32Bytes(ended), ...names };
-  }
-
-  #uint32(row: number, field: number): number {
-    return this.#table.rows.getUint32(row * ROW_BYTES + field, true);
   }
 
   #nameEndpoint(id: number, names: NewNames): void {
@@ -59,19 +55,17 @@ export class FlowEncoder {
     names.endpoints.push(endpointMessage(id, endpoint));
   }
 
-  #nameSighting(kept: number, names: NewNames): void {
-    const { view } = this.#table.sightings;
-    const base = kept * KEPT_BYTES;
-    for (const field of [SIGHTING.source, SIGHTING.destination]) {
-      const id = view.getUint32(base + field, true);
-      const address = this.#addresses.has(id) ? undefined : this.#table.names.addresses.get(id);
-      if (address === undefined) continue;
-      this.#addresses.add(id);
-      names.addresses.push({ id, address });
-    }
-    const point = this.#table.points.get(view.getUint32(base + SIGHTING.point, true));
-    if (point === undefined || this.#points.get(point.id) === point.version) return;
-    this.#points.set(point.id, point.version);
+  #nameAddress(id: number, names: NewNames): void {
+    const address = this.#addresses.has(id) ? undefined : this.#table.names.addresses.get(id);
+    if (address === undefined) return;
+    this.#addresses.add(id);
+    names.addresses.push({ id, address });
+  }
+
+  #namePoint(id: number, names: NewNames): void {
+    const point = this.#table.points.get(id);
+    if (point === undefined || this.#points.get(id) === point.version) return;
+    this.#points.set(id, point.version);
     names.points.push(pointMessage(point));
   }
 

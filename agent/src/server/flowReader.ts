@@ -1,5 +1,5 @@
 import type { FlowTable } from '../flows/flowTable.ts';
-import { NONE, ROW, ROW_BYTES } from '../flows/flowRow.ts';
+import { NONE, ROW } from '../flows/flowRow.ts';
 import { FlowEncoder } from './flowEncoder.ts';
 import { endpointFilter } from './flowTarget.ts';
 import type { FlowsMessage, FlowsRequest } from './source.ts';
@@ -31,7 +31,7 @@ export class FlowReader {
     this.#encoder = new FlowEncoder(table);
     this.#request = request;
     const filter = endpointFilter(request.target);
-    this.#wanted = (row) => this.#endMatches(row, ROW.client, filter) || this.#endMatches(row, ROW.server, filter);
+    this.#wanted = (row) => this.#endMatches(row, ROW.lowEndpoint, filter) || this.#endMatches(row, ROW.highEndpoint, filter);
     const resumes = request.afterSequence > 0 && request.afterSequence <= table.sequence;
     this.#cursor = resumes ? request.afterSequence : 0;
     this.#gap = resumes ? table.endedForgottenSince(this.#cursor) : 0;
@@ -53,10 +53,7 @@ export class FlowReader {
 
   /** Counts what changed since it was last called, while a round may still be on its way. */
   note(): void {
-    for (let row = this.#table.changes.newest; row !== NONE; row = this.#table.older(row)) {
-      if (this.#table.changedAt(row) <= this.#noted) break;
-      if (this.#wanted(row)) this.#updates += 1;
-    }
+    for (const row of this.#table.changedSince(this.#noted)) if (this.#wanted(row)) this.#updates += 1;
     this.#noted = this.#table.sequence;
   }
 
@@ -91,10 +88,7 @@ export class FlowReader {
   /** Wanted rows that changed after the cursor, oldest change first, as of now. */
   #changed(): { rows: Uint32Array; ids: Uint32Array } {
     const found: number[] = [];
-    for (let row = this.#table.changes.newest; row !== NONE; row = this.#table.older(row)) {
-      if (this.#table.changedAt(row) <= this.#cursor) break;
-      if (this.#wanted(row)) found.push(row);
-    }
+    for (const row of this.#table.changedSince(this.#cursor)) if (this.#wanted(row)) found.push(row);
     const rows = Uint32Array.from(found.reverse());
     return { rows, ids: rows.map((row) => this.#table.idOf(row)) };
   }
@@ -102,8 +96,7 @@ export class FlowReader {
   #endMatches(row: number, field: number, filter: ReturnType<typeof endpointFilter>): boolean {
     const { podUids, namespaces } = this.#request.target;
     if (podUids.length === 0 && namespaces.length === 0) return true;
-    const id = this.#table.rows.getUint32(row * ROW_BYTES + field, true);
-    const endpoint = this.#table.names.endpoints.get(id);
+    const endpoint = this.#table.names.endpoints.get(this.#table.uint32(row, field));
     return endpoint !== undefined && filter(endpoint);
   }
 }

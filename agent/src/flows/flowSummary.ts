@@ -1,0 +1,140 @@
+import type { Protocol } from '../../../src/model/flow.ts';
+import { NOT_KNOWN, PROTOCOLS, VERDICTS } from '../../../src/model/flowRecord.ts';
+import { KEY } from '../collector/flowLayout.ts';
+import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
+import type { FlowTable } from './flowTable.ts';
+import { pointRank } from './pointRegistry.ts';
+import { verdictOf } from './verdict.ts';
+
+/** One direction of a flow. */
+export interface DirectionSummary {
+  packets: number;
+  bytes: number;
+  /** OR over all points. */
+  tcpFlags: number;
+  /** Kept times, over all points. */
+  first: number;
+  last: number;
+}
+
+/** What follows from a row's sightings. */
+export interface FlowSummary {
+  readonly clientIsHigh: boolean;
+  readonly initiatorCertain: boolean;
+  /** Kept times. */
+  readonly start: number;
+  readonly end: number;
+  readonly sent: DirectionSummary;
+  readonly received: DirectionSummary;
+  readonly sightings: number;
+}
+
+/** Adds a row's sightings up: who is client, totals, times. */
+export function summarize(table: FlowTable, row: number): FlowSummary {
+  const { view } = table.sightings;
+  const low = emptyDirection();
+  const high = emptyDirection();
+  let sightings = 0;
+  for (let index = table.firstSighting(row); index !== NONE; index = table.sightings.next(index)) {
+    const base = index * KEPT_BYTES;
+    const direction = (view.getUint32(base + KEPT.code, true) & 1) === 1 ? high : low;
+    direction.tcpFlags |= view.getUint32(base + KEPT.tcpFlags, true);
+    direction.first = Math.min(direction.first, view.getUint32(base + KEPT.first, true));
+    direction.last = Math.max(direction.last, view.getUint32(base + KEPT.last, true));
+    sightings += 1;
+  }
+  const opened = table.uint8(row, ROW.opened);
+  const clientIsHigh = opened === 0 ? guessClientIsHigh(table, row, low, high) : opened === SIDE_NUMBER.high;
+  const sent = clientIsHigh ? high : low;
+  const received = clientIsHigh ? low : high;
+  const start = Math.min(sent.first, received.first);
+  // The rank of a point depends on who the client is, so totals are taken once that is known.
+  takeTotals(table, row, clientIsHigh, true, start, sent);
+  takeTotals(table, row, !clientIsHigh, false, start, received);
+  const end = Math.max(sent.last, received.last);
+  return { clientIsHigh, initiatorCertain: opened !== 0, start, end, sent, received, sightings };
+}
+
+/** Writes a row's fields that other parts ask for without adding up: times, client and verdict. */
+export function refreshRow(table: FlowTable, row: number, now: number): void {
+  const { rows } = table;
+  const base = row * ROW_BYTES;
+  const { clientIsHigh, initiatorCertain, start, end, sent, received } = summarize(table, row);
+  rows.setUint8(base + ROW.clientIsHigh, clientIsHigh ? 1 : 0);
+  rows.setUint32(base + ROW.start, start, true);
+  rows.setUint32(base + ROW.end, end, true);
+  const verdict = verdictOf({
+    protocol: protocolOf(table, row),
+    sentPackets: sent.packets,
+    receivedPackets: received.packets,
+    clientFlags: sent.tcpFlags,
+    serverFlags: received.tcpFlags,
+    opened: initiatorCertain,
+    age: table.keepTime(now) - start,
+  });
+  rows.setUint8(base + ROW.verdict, VERDICTS.indexOf(verdict));
+}
+
+export function protocolOf(table: FlowTable, row: number): Protocol {
+  return PROTOCOLS[table.uint8(row, ROW.protocol)] ?? 'other';
+}
+
+/** What the sockets told of the connection. */
+export function socketFacts(table: FlowTable, row: number, clientIsHigh: boolean): { rttUs: number; retransmits: number } {
+  const low = table.uint32(row, ROW.lowSrttUs);
+  const high = table.uint32(row, ROW.highSrttUs);
+  const [client, server] = clientIsHigh ? [high, low] : [low, high];
+  return {
+    rttUs: client || server || NOT_KNOWN,
+    retransmits: table.uint32(row, ROW.lowRetransmits) + table.uint32(row, ROW.highRetransmits),
+  };
+}
+
+function emptyDirection(): DirectionSummary {
+  return { packets: 0, bytes: 0, tcpFlags: 0, first: Infinity, last: 0 };
+}
+
+/** Packet times come from the kernel's coarse clock, which is up to one jiffy (10 ms at HZ=100) behind. */
+const COARSE_CLOCK = 10;
+/** Rank behind all points that saw the whole flow. */
+const LATE = 100;
+
+/**
+ * Packets and bytes of a direction at the one point that counts: the nearest of those that were attached before the
+ * flow began. A point that came later has not seen all of it; where only such points are, the fullest one counts.
+ */
+function takeTotals(
+  table: FlowTable,
+  row: number,
+  fromHigh: boolean,
+  fromClient: boolean,
+  start: number,
+  totals: DirectionSummary,
+): void {
+  const { view } = table.sightings;
+  const began = table.epoch + start + COARSE_CLOCK;
+  let bestRank = Infinity;
+  for (let index = table.firstSighting(row); index !== NONE; index = table.sightings.next(index)) {
+    const base = index * KEPT_BYTES;
+    const code = view.getUint32(base + KEPT.code, true);
+    if ((code & 1) !== (fromHigh ? 1 : 0)) continue;
+    const point = table.points.get(code >>> 1);
+    const rank = point !== undefined && point.attachedAt <= began ? pointRank(point.name, fromClient) : LATE;
+    const packets = view.getFloat64(base + KEPT.packets, true);
+    if (rank > bestRank || (rank === bestRank && packets <= totals.packets)) continue;
+    bestRank = rank;
+    totals.packets = packets;
+    totals.bytes = view.getFloat64(base + KEPT.bytes, true);
+  }
+}
+
+/** Without a seen opening: a Service's side serves, else the lower port, else who spoke first asked. */
+function guessClientIsHigh(table: FlowTable, row: number, low: DirectionSummary, high: DirectionSummary): boolean {
+  const lowService = table.uint32(row, ROW.lowService) !== 0;
+  const highService = table.uint32(row, ROW.highService) !== 0;
+  if (lowService !== highService) return lowService;
+  const lowPort = table.rows.getUint16(row * ROW_BYTES + ROW.key + KEY.lowPort, true);
+  const highPort = table.rows.getUint16(row * ROW_BYTES + ROW.key + KEY.highPort, true);
+  if (lowPort !== highPort) return lowPort < highPort;
+  return high.first < low.first;
+}

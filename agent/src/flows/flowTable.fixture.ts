@@ -1,0 +1,66 @@
+/** A flow table with made-up points, for tests. */
+import type { InterfaceRole, PodReference } from '../../../src/model/topology.ts';
+import { Identifier } from '../identity/identifier.ts';
+import { InventoryStore } from '../identity/inventoryStore.ts';
+import { FlowTable } from './flowTable.ts';
+import { FlowTracker } from './flowTracker.ts';
+import type { SeenPacket } from './kernelRecords.fixture.ts';
+import { drainOf, eventOf } from './kernelRecords.fixture.ts';
+import { PointRegistry } from './pointRegistry.ts';
+import { RecordIntake } from './recordIntake.ts';
+import { RowIdentity } from './rowIdentity.ts';
+
+/** Wall time of CLOCK_MONOTONIC 0 in these tests, milliseconds since the epoch. */
+export const BOOT = Date.parse('2026-01-01T00:00:00Z');
+export const NETNS = 4_026_531_840;
+
+export interface TestPoint {
+  readonly ifindex: number;
+  readonly name: string;
+  readonly role: InterfaceRole;
+  readonly pod?: PodReference;
+}
+
+export class TestFlows {
+  readonly points = new PointRegistry();
+  readonly inventory = new InventoryStore();
+  readonly table: FlowTable;
+  readonly intake: RecordIntake;
+  readonly tracker: FlowTracker;
+
+  constructor(
+    interfaces: readonly TestPoint[],
+    options: { maxFlows?: number; isOwn?: (view: DataView, offset: number) => boolean } = {},
+  ) {
+    const identifier = new Identifier(this.inventory);
+    for (const { ifindex, name, role, pod } of interfaces) {
+      this.points.attach(
+        1,
+        { node: 'node-a', netnsInode: NETNS, interface: name, ifindex, role, pod: pod ?? null, inside: false },
+        BOOT - 1000,
+      );
+    }
+    this.table = new FlowTable(options.maxFlows ?? 1024, this.points, BOOT);
+    const identity = new RowIdentity(this.table, (question) => identifier.identify(question));
+    this.intake = new RecordIntake(this.table, identity, options.isOwn ?? (() => false));
+    this.tracker = new FlowTracker(this.table, this.intake, identity);
+  }
+
+  /** One interval with these packets. @param at monotonic milliseconds of its end */
+  tick(packets: readonly SeenPacket[], at: number, events: readonly SeenPacket[] = []): void {
+    this.tracker.tick({
+      ...drainOf(packets),
+      events: events.map(eventOf),
+      identityChanged: false,
+      now: BOOT + at,
+      wallTime: (nanoseconds) => BOOT + nanoseconds / 1e6,
+    });
+  }
+
+  /** Rows in use. */
+  rows(): number[] {
+    const rows: number[] = [];
+    for (let row = 0; row < this.table.size; row += 1) rows.push(row);
+    return rows;
+  }
+}

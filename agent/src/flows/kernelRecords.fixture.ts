@@ -1,0 +1,134 @@
+/** Builds records as the kernel program writes them (bpf/flow.h), for tests. */
+import { isIPv6 } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import {
+  EVENT,
+  EVENT_BYTES,
+  IP_PROTOCOL,
+  KEY,
+  RECORD,
+  RECORD_BYTES,
+  SIDE,
+  SLOT,
+  SLOT_BYTES,
+  TCP_FLAG,
+  viewOf,
+} from '../collector/flowLayout.ts';
+
+/** One packet as a point saw it. */
+export interface SeenPacket {
+  readonly from: string;
+  readonly fromPort: number;
+  readonly to: string;
+  readonly toPort: number;
+  readonly protocol: number;
+  readonly netns: number;
+  readonly ifindex: number;
+  readonly egress: boolean;
+  readonly bytes: number;
+  readonly tcpFlags: number;
+  /** CLOCK_MONOTONIC milliseconds. */
+  readonly time: number;
+}
+
+const ADDRESS_BYTES = 16;
+
+/** What one drain would hand over after these packets. */
+export function drainOf(packets: readonly SeenPacket[]): { records: Uint8Array; count: number } {
+  const entries = new Map<string, Uint8Array>();
+  for (const packet of packets) {
+    const { key, fromHigh } = keyOf(packet);
+    const name = Buffer.from(key).toString('hex');
+    let record = entries.get(name);
+    if (record === undefined) {
+      record = new Uint8Array(RECORD_BYTES);
+      record.set(key);
+      entries.set(name, record);
+    }
+    countIn(record, packet, fromHigh);
+  }
+  return { records: Buffer.concat([...entries.values()]), count: entries.size };
+}
+
+/** The event that a SYN, SYN-ACK or RST makes. */
+export function eventOf(packet: SeenPacket): Uint8Array {
+  const event = new Uint8Array(EVENT_BYTES);
+  const view = viewOf(event);
+  const { key, fromHigh } = keyOf(packet);
+  event.set(key, EVENT.key);
+  view.setUint32(EVENT.point, pointCode(packet, fromHigh), true);
+  view.setBigUint64(EVENT.time, nanoseconds(packet.time), true);
+  view.setUint32(EVENT.tcpFlags, packet.tcpFlags, true);
+  return event;
+}
+
+/** Writes what the sender's socket told into a record. */
+export function setSide(
+  record: Uint8Array,
+  high: boolean,
+  facts: { cgroup?: number; srttUs?: number; retransmits?: number },
+): void {
+  const view = viewOf(record);
+  const side = high ? RECORD.high : RECORD.low;
+  view.setBigUint64(side + SIDE.cgroup, BigInt(facts.cgroup ?? 0), true);
+  view.setUint32(side + SIDE.srttUs, facts.srttUs ?? 0, true);
+  view.setUint32(side + SIDE.retransmits, facts.retransmits ?? 0, true);
+}
+
+function countIn(record: Uint8Array, packet: SeenPacket, fromHigh: boolean): void {
+  const view = viewOf(record);
+  const code = pointCode(packet, fromHigh);
+  for (let slot = 0; slot < 8; slot += 1) {
+    const base = RECORD.slots + slot * SLOT_BYTES;
+    const owner = view.getUint32(base + SLOT.point, true);
+    if (owner !== 0 && owner !== code) continue;
+    if (owner === 0) view.setBigUint64(base + SLOT.first, nanoseconds(packet.time), true);
+    view.setUint32(base + SLOT.point, code, true);
+    view.setUint32(base + SLOT.tcpFlags, view.getUint32(base + SLOT.tcpFlags, true) | slotFlags(packet), true);
+    view.setBigUint64(base + SLOT.packets, view.getBigUint64(base + SLOT.packets, true) + 1n, true);
+    view.setBigUint64(base + SLOT.bytes, view.getBigUint64(base + SLOT.bytes, true) + BigInt(packet.bytes), true);
+    view.setBigUint64(base + SLOT.last, nanoseconds(packet.time), true);
+    return;
+  }
+  throw new Error('the packets were seen at more than eight points');
+}
+
+/** The kernel marks who opens, because the OR of flags forgets it. */
+function slotFlags({ tcpFlags }: SeenPacket): number {
+  const opens = (tcpFlags & (TCP_FLAG.syn | TCP_FLAG.ack)) === TCP_FLAG.syn;
+  return opens ? tcpFlags | TCP_FLAG.opened : tcpFlags;
+}
+
+function pointCode({ ifindex, egress }: SeenPacket, fromHigh: boolean): number {
+  return ifindex * 4 + (egress ? 2 : 0) + (fromHigh ? 1 : 0);
+}
+
+function nanoseconds(milliseconds: number): bigint {
+  return BigInt(Math.round(milliseconds * 1e6));
+}
+
+/** The canonical key: the lower address and port first. */
+function keyOf(packet: SeenPacket): { key: Uint8Array; fromHigh: boolean } {
+  const from = endBytes(packet.from, packet.fromPort);
+  const to = endBytes(packet.to, packet.toPort);
+  const fromHigh = Buffer.compare(from, to) > 0;
+  const [low, high] = fromHigh ? [to, from] : [from, to];
+  const key = new Uint8Array(44);
+  const view = viewOf(key);
+  key.set(low.subarray(0, ADDRESS_BYTES), KEY.lowAddress);
+  key.set(high.subarray(0, ADDRESS_BYTES), KEY.highAddress);
+  view.setUint32(KEY.netns, packet.netns, true);
+  view.setUint16(KEY.lowPort, viewOf(low).getUint16(ADDRESS_BYTES), true);
+  view.setUint16(KEY.highPort, viewOf(high).getUint16(ADDRESS_BYTES), true);
+  view.setUint8(KEY.protocol, packet.protocol);
+  view.setUint8(KEY.family, isIPv6(packet.from) ? 6 : 4);
+  if (packet.protocol === IP_PROTOCOL.icmp) view.setUint16(KEY.icmp, 8 << 8, true);
+  return { key, fromHigh };
+}
+
+/** Address in 16 bytes and port, in the order they are compared in. */
+function endBytes(address: string, port: number): Uint8Array {
+  const parsed = ipaddr.parse(address);
+  const six = parsed instanceof ipaddr.IPv4 ? parsed.toIPv4MappedAddress() : parsed;
+  return Uint8Array.from([...six.toByteArray(), port >> 8, port & 0xff]);
+}

@@ -1,0 +1,97 @@
+import { FLOW, FLOW_BITS, SIGHTING, SIGHTING_RECORD_BYTES } from '../../../src/model/flowRecord.ts';
+import { KEY } from '../collector/flowLayout.ts';
+import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES } from './flowRow.ts';
+import { socketFacts, summarize } from './flowSummary.ts';
+import type { FlowTable } from './flowTable.ts';
+
+/** Ids of the names that a packed row uses. */
+export interface PackedNames {
+  /** Endpoint ids; the last is 0 where no Service was asked for. */
+  readonly endpoints: readonly [client: number, server: number, service: number];
+}
+
+/** Writes a row as a record of src/model/flowRecord.ts. */
+export function packFlow(table: FlowTable, row: number, view: DataView, offset: number): PackedNames {
+  const { rows } = table;
+  const base = row * ROW_BYTES;
+  const { clientIsHigh, initiatorCertain, start, end, sent, received, sightings } = summarize(table, row);
+  const side = (low: number, high: number, client: boolean): number => (client === clientIsHigh ? high : low);
+  const uint32 = (field: number): number => rows.getUint32(base + field, true);
+  const client = uint32(side(ROW.lowEndpoint, ROW.highEndpoint, true));
+  const server = uint32(side(ROW.lowEndpoint, ROW.highEndpoint, false));
+  const service = uint32(side(ROW.lowService, ROW.highService, false));
+  const port = (isClient: boolean): number =>
+    rows.getUint16(base + ROW.key + side(KEY.lowPort, KEY.highPort, isClient), true);
+  const { rttUs, retransmits } = socketFacts(table, row, clientIsHigh);
+
+  view.setUint32(offset + FLOW.id, uint32(ROW.id), true);
+  view.setUint32(offset + FLOW.client, client, true);
+  view.setUint32(offset + FLOW.server, server, true);
+  view.setUint32(offset + FLOW.service, service, true);
+  view.setUint16(offset + FLOW.clientPort, port(true), true);
+  view.setUint16(offset + FLOW.serverPort, port(false), true);
+  view.setUint8(offset + FLOW.protocol, table.uint8(row, ROW.protocol));
+  view.setUint8(offset + FLOW.verdict, table.uint8(row, ROW.verdict));
+  const bits = (initiatorCertain ? FLOW_BITS.initiatorCertain : 0) | (table.isEnded(row) ? FLOW_BITS.final : 0);
+  view.setUint8(offset + FLOW.bits, bits);
+  view.setUint8(offset + FLOW.dscp, table.uint8(row, side(ROW.lowDscp, ROW.highDscp, true)));
+  view.setUint16(offset + FLOW.clientTcpFlags, sent.tcpFlags, true);
+  view.setUint16(offset + FLOW.serverTcpFlags, received.tcpFlags, true);
+  view.setUint32(offset + FLOW.handshakeUs, uint32(ROW.handshakeUs), true);
+  view.setUint32(offset + FLOW.rttUs, rttUs, true);
+  view.setUint32(offset + FLOW.retransmits, retransmits, true);
+  view.setFloat64(offset + FLOW.start, table.epoch + start, true);
+  view.setFloat64(offset + FLOW.end, table.epoch + end, true);
+  view.setFloat64(offset + FLOW.sentPackets, sent.packets, true);
+  view.setFloat64(offset + FLOW.sentBytes, sent.bytes, true);
+  view.setFloat64(offset + FLOW.receivedPackets, received.packets, true);
+  view.setFloat64(offset + FLOW.receivedBytes, received.bytes, true);
+  const cgroup = (isClient: boolean): number =>
+    rows.getFloat64(base + side(ROW.lowCgroup, ROW.highCgroup, isClient), true);
+  view.setFloat64(offset + FLOW.clientCgroup, cgroup(true), true);
+  view.setFloat64(offset + FLOW.serverCgroup, cgroup(false), true);
+  view.setUint32(offset + FLOW.sightings, sightings, true);
+  return { endpoints: [client, server, service] };
+}
+
+export function countSightings(table: FlowTable, row: number): number {
+  let count = 0;
+  for (let index = table.firstSighting(row); index !== NONE; index = table.sightings.next(index)) count += 1;
+  return count;
+}
+
+/** Writes all sightings of a row. @param named is told each point's id @returns the offset behind them */
+export function packSightings(
+  table: FlowTable,
+  row: number,
+  view: DataView,
+  offset: number,
+  named: (pointId: number) => void,
+): number {
+  const kept = table.sightings.view;
+  const key = row * ROW_BYTES + ROW.key;
+  let at = offset;
+  for (let index = table.firstSighting(row); index !== NONE; index = table.sightings.next(index)) {
+    const base = index * KEPT_BYTES;
+    const code = kept.getUint32(base + KEPT.code, true);
+    const fromHigh = (code & 1) === 1;
+    view.setUint32(at + SIGHTING.flow, table.idOf(row), true);
+    view.setUint32(at + SIGHTING.point, code >>> 1, true);
+    view.setUint32(at + SIGHTING.source, table.uint32(row, fromHigh ? ROW.highAddress : ROW.lowAddress), true);
+    view.setUint32(at + SIGHTING.destination, table.uint32(row, fromHigh ? ROW.lowAddress : ROW.highAddress), true);
+    view.setUint16(at + SIGHTING.sourcePort, table.rows.getUint16(key + (fromHigh ? KEY.highPort : KEY.lowPort), true), true);
+    view.setUint16(
+      at + SIGHTING.destinationPort,
+      table.rows.getUint16(key + (fromHigh ? KEY.lowPort : KEY.highPort), true),
+      true,
+    );
+    view.setUint32(at + SIGHTING.tcpFlags, kept.getUint32(base + KEPT.tcpFlags, true), true);
+    view.setFloat64(at + SIGHTING.packets, kept.getFloat64(base + KEPT.packets, true), true);
+    view.setFloat64(at + SIGHTING.bytes, kept.getFloat64(base + KEPT.bytes, true), true);
+    view.setFloat64(at + SIGHTING.first, table.epoch + kept.getUint32(base + KEPT.first, true), true);
+    view.setFloat64(at + SIGHTING.last, table.epoch + kept.getUint32(base + KEPT.last, true), true);
+    named(code >>> 1);
+    at += SIGHTING_RECORD_BYTES;
+  }
+  return at;
+}

@@ -1,0 +1,91 @@
+import { PROTOCOLS } from '../../../src/model/flowRecord.ts';
+import type { PodReference } from '../../../src/model/topology.ts';
+import { KEY, POINT_SLOTS, RECORD, SLOT, SLOT_BYTES } from '../collector/flowLayout.ts';
+import type { Identity, Question } from '../identity/identifier.ts';
+import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES } from './flowRow.ts';
+import type { FlowTable } from './flowTable.ts';
+import type { Point } from './pointRegistry.ts';
+
+/** Stamps on rows who their sides are: when a flow is first counted, and again while a side has no name. */
+export class RowIdentity {
+  readonly #table: FlowTable;
+  readonly #identify: (question: Question) => Identity;
+
+  constructor(table: FlowTable, identify: (question: Question) => Identity) {
+    this.#table = table;
+    this.#identify = identify;
+  }
+
+  /** A new row, with the record that began it. @param when milliseconds since the epoch */
+  stamp(row: number, view: DataView, offset: number, when: number): void {
+    this.#stamp(row, when, (high) => this.#vethPodInRecord(view, offset, high));
+  }
+
+  /** A row that changed nothing but whose sides may be known better now. */
+  stampAgain(row: number, when: number): void {
+    const table = this.#table;
+    if (table.uint8(row, ROW.unresolved) === 0) return;
+    const fields = [ROW.lowEndpoint, ROW.highEndpoint, ROW.lowService, ROW.highService];
+    const before = fields.map((field) => table.uint32(row, field));
+    this.#stamp(row, when, (high) => this.#vethPodInSightings(row, high));
+    // Given back only now, so that a name that stays the same keeps its id.
+    for (const id of before) table.releaseEndpoint(id);
+    if (fields.some((field, index) => table.uint32(row, field) !== before[index])) table.touch(row);
+  }
+
+  #stamp(row: number, when: number, vethPod: (high: boolean) => PodReference | null): void {
+    const { rows, names, points } = this.#table;
+    const base = row * ROW_BYTES;
+    let unresolved = 0;
+    for (const high of [false, true]) {
+      const address = rows.getUint32(base + (high ? ROW.highAddress : ROW.lowAddress), true);
+      const identity = this.#identify({
+        address: names.addresses.get(address) ?? '',
+        port: rows.getUint16(base + ROW.key + (high ? KEY.highPort : KEY.lowPort), true),
+        protocol: PROTOCOLS[rows.getUint8(base + ROW.protocol)] ?? 'other',
+        when,
+        netns: points.inodeOf(rows.getUint32(base + ROW.key + KEY.netns, true)),
+        vethPod: vethPod(high),
+      });
+      rows.setUint32(base + (high ? ROW.highEndpoint : ROW.lowEndpoint), names.useEndpoint(identity.endpoint), true);
+      rows.setUint32(base + (high ? ROW.highService : ROW.lowService), this.#useService(identity), true);
+      if (identity.endpoint.evidence[0] === 'none') unresolved = 1;
+    }
+    rows.setUint8(base + ROW.unresolved, unresolved);
+  }
+
+  /** One endpoint a Service and port, because the row refers to both by one id. */
+  #useService({ service, serviceEndpoint }: Identity): number {
+    if (service === null || serviceEndpoint === null) return 0;
+    const names = [`${service.portName ?? ''}:${service.port}`];
+    const id = this.#table.names.useEndpoint({ ...serviceEndpoint, names });
+    this.#table.services.set(id, service);
+    return id;
+  }
+
+  #vethPodInRecord(view: DataView, offset: number, high: boolean): PodReference | null {
+    const netns = view.getUint32(offset + KEY.netns, true);
+    for (let slot = 0; slot < POINT_SLOTS; slot += 1) {
+      const code = view.getUint32(offset + RECORD.slots + slot * SLOT_BYTES + SLOT.point, true);
+      const point = code === 0 ? undefined : this.#table.points.lookup(netns, code);
+      if (point !== undefined && isOwnVeth(point, (code & 1) === 1, high)) return point.facts.pod;
+    }
+    return null;
+  }
+
+  #vethPodInSightings(row: number, high: boolean): PodReference | null {
+    const { sightings, points } = this.#table;
+    for (let index = this.#table.firstSighting(row); index !== NONE; index = sightings.next(index)) {
+      const code = sightings.view.getUint32(index * KEPT_BYTES + KEPT.code, true);
+      const point = points.get(code >>> 1);
+      if (point !== undefined && isOwnVeth(point, (code & 1) === 1, high)) return point.facts.pod;
+    }
+    return null;
+  }
+}
+
+/** Whether the point is the veth of the pod on the given side of the conversation. */
+function isOwnVeth(point: Point, fromHigh: boolean, high: boolean): boolean {
+  if (point.name === 'from-endpoint') return fromHigh === high;
+  return point.name === 'to-endpoint' && fromHigh !== high;
+}
