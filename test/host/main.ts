@@ -33,9 +33,8 @@ export async function runHostTests(
     const page = await (await browser.newContext()).newPage();
     // VS Code calls these two of a window that runs extension tests.
     const ended = new Promise<unknown>((resolve) => void page.exposeFunction('codeAutomationExit', resolve));
-    await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) =>
-      console.log(`[${type}]`, ...args),
-    );
+    // What the suites print comes here; their results come by file.
+    await page.exposeFunction('codeAutomationLog', () => undefined);
     await page.goto(
       server.url([
         // Without a development path VS Code does not run the tests at all, so there is an empty extension for it.
@@ -50,8 +49,9 @@ export async function runHostTests(
     await browser.close();
     await server.stop();
   }
-  if (!existsSync(results))
+  if (!existsSync(results)) {
     throw new Error(`the suites did not end within ${MINUTES} minutes:\n${server.log}`);
+  }
   return JSON.parse(readFileSync(results, 'utf8')) as HostTestResult[];
 }
 
