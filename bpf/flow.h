@@ -69,12 +69,7 @@ enum unparsed_cause {
 	UNPARSED_CAUSES,
 };
 
-struct point_key {
-	__u32 netns;
-	__u32 point; /* ifindex << 1 | egress */
-};
-
-/* buffers = kernel buffers (skbs); the rest are wire packets.
+/* Of one interface and direction. buffers = kernel buffers (skbs); the rest are wire packets.
  * packets = counted + sum(unparsed) + map_full.
  */
 struct point_counters {

@@ -41,20 +41,28 @@ static __always_inline void count_in_entry(struct __sk_buff *skb, struct point_c
 					   struct flow_value *value, const struct flow_key *key,
 					   const struct packet *packet, __u32 point, const struct wire_size *size)
 {
+	struct side_facts *facts = sender_facts(value, point);
 	struct point_slot *slot = slot_of(value, point);
+	__u64 now = coarse_now();
 
-	if (slot) {
-		__sync_fetch_and_add(&slot->packets, size->packets);
-		__sync_fetch_and_add(&slot->bytes, size->bytes);
-		if (packet->tcp_flags & ~slot->tcp_flags)
-			__sync_fetch_and_or(&slot->tcp_flags, packet->tcp_flags);
-		slot->last = coarse_now();
-	} else {
+	if (facts->dscp != packet->dscp)
+		facts->dscp = packet->dscp;
+	if (!slot) {
 		__sync_fetch_and_add(&value->overflow_packets, size->packets);
 		__sync_fetch_and_add(&value->overflow_bytes, size->bytes);
 		counters->points_overflow += size->packets;
+		return;
 	}
-	note_sender(skb, sender_facts(value, point), key->protocol, packet->dscp);
+	__sync_fetch_and_add(&slot->packets, size->packets);
+	__sync_fetch_and_add(&slot->bytes, size->bytes);
+	if (packet->tcp_flags & ~slot->tcp_flags)
+		__sync_fetch_and_or(&slot->tcp_flags, packet->tcp_flags);
+	/* The socket once a tick of the clock, and when the connection ends: each packet of a bulk stream costs 50 ns.
+	 */
+	if (slot->last != now || packet->tcp_flags & (TCP_FIN | TCP_RST)) {
+		slot->last = now;
+		note_socket(skb, facts, key->protocol);
+	}
 }
 
 /* Puts an entry with this packet in it; 0, -EEXIST when another CPU was faster, or why there is no room. */
@@ -62,6 +70,7 @@ static __always_inline long add_entry(struct __sk_buff *skb, void *half, const s
 				      const struct packet *packet, __u32 point, const struct wire_size *size)
 {
 	struct flow_value *value;
+	struct side_facts *facts;
 	__u32 zero = 0;
 
 	value = bpf_map_lookup_elem(&new_flow, &zero);
@@ -75,7 +84,9 @@ static __always_inline long add_entry(struct __sk_buff *skb, void *half, const s
 	value->slots[0].bytes = size->bytes;
 	value->slots[0].first = coarse_now();
 	value->slots[0].last = value->slots[0].first;
-	note_sender(skb, sender_facts(value, point), key->protocol, packet->dscp);
+	facts = sender_facts(value, point);
+	facts->dscp = packet->dscp;
+	note_socket(skb, facts, key->protocol);
 	return bpf_map_update_elem(half, key, value, BPF_NOEXIST);
 }
 

@@ -38,13 +38,35 @@ struct {
 	__type(value, struct flow_value);
 } new_flow SEC(".maps");
 
-/* Entries are made by the agent before it attaches. */
+/* Interfaces have an index here, which the agent gives before it attaches; their counters are at index << 1 | egress.
+ * 0 is nobody's. An array, because a hash by interface costs 34 ns a packet.
+ */
+#define MAX_INTERFACES 2048
+
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct point_key);
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, MAX_INTERFACES << 1);
+	__type(key, __u32);
 	__type(value, struct point_counters);
 } points SEC(".maps");
+
+/* That index by ifindex, for this namespace; the few higher ones of a long-lived node take the hash. */
+#define NEAR_INTERFACES 16384
+
+__u16 interface_index[NEAR_INTERFACES];
+
+struct far_interface {
+	__u32 netns;
+	__u32 ifindex;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_INTERFACES);
+	__type(key, struct far_interface);
+	__type(value, __u32);
+} far_interfaces SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -35,11 +35,4 @@ static __always_inline void note_socket(struct __sk_buff *skb, struct side_facts
 	facts->retransmits = tcp->total_retrans;
 }
 
-static __always_inline void note_sender(struct __sk_buff *skb, struct side_facts *facts, __u8 protocol, __u32 dscp)
-{
-	if (facts->dscp != dscp)
-		facts->dscp = dscp;
-	note_socket(skb, facts, protocol);
-}
-
 #endif

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <napi.h>
 
 #include "attachment.h"
@@ -15,6 +16,9 @@
 namespace vethscope {
 
 namespace {
+
+/** Drains are read on several threads, and glibc would keep up to 28 MB of freed records in the arena of each. */
+void keep_large_blocks_mapped() { mallopt(M_MMAP_THRESHOLD, 256 * 1024); }
 
 Napi::Value probe(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -52,6 +56,7 @@ Napi::Object layout(Napi::Env env) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  keep_large_blocks_mapped();
   capture_libbpf_messages();
   auto* environment = new Environment();
   env.SetInstanceData(environment);

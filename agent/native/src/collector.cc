@@ -44,9 +44,9 @@ Napi::Object to_object(Napi::Env env, const PointTotals& totals) {
   auto number = [env](uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); };
   const point_counters& counters = totals.counters;
   Napi::Object object = Napi::Object::New(env);
-  object.Set("netns", number(totals.key.netns));
-  object.Set("ifindex", number(totals.key.point >> 1));
-  object.Set("direction", to_string(env, totals.key.point & 1 ? Direction::egress : Direction::ingress));
+  object.Set("netns", number(totals.netns));
+  object.Set("ifindex", number(totals.ifindex));
+  object.Set("direction", to_string(env, totals.egress ? Direction::egress : Direction::ingress));
   object.Set("buffers", number(counters.buffers));
   object.Set("packets", number(counters.packets));
   object.Set("bytes", number(counters.bytes));

@@ -16,7 +16,8 @@ namespace {
 
 constexpr uint32_t kFirstNetnsIndex = 1;
 constexpr uint32_t kEthernetHeader = 14;
-constexpr const char* kSharedMaps[] = {"flows", "flows_a", "flows_b", "points", "events", "new_flow"};
+constexpr const char* kSharedMaps[] = {"flows",          "flows_a", "flows_b", "points",
+                                       "far_interfaces", "events",  "new_flow"};
 
 void set_netns_index(const BpfObject& object, uint32_t index) {
   size_t size = 0;
@@ -61,7 +62,7 @@ CollectorResource::CollectorResource(std::shared_ptr<ResourceRegistry> registry,
     : Resource(std::move(registry)), options_(options), image_(read_object_file(options.object_path)) {
   maps_ = load(kFirstNetnsIndex);
   flows_ = std::make_shared<FlowMaps>(maps_);
-  points_ = std::make_unique<PointMap>(maps_);
+  points_ = std::make_shared<PointMap>(maps_);
 }
 
 std::shared_ptr<BpfObject> CollectorResource::load(uint32_t netns_index) {
@@ -89,20 +90,25 @@ std::shared_ptr<AttachmentResource> CollectorResource::attach(std::shared_ptr<Re
   uint32_t link_header = link_header_of(netns, ifindex);
   const WatchedNamespace& watched = watch(netns.inode());
   bool egress = direction == Direction::egress;
-  Point point = {watched.index, ifindex << 1 | (egress ? 1 : 0)};
-  if (attached_->count(point) > 0) {
+  if (points_->attached(watched.index, ifindex, egress)) {
     Failure failure(EEXIST, "attach",
                     "Attached twice, every packet would count twice; close the first attachment");
     throw failure.at_interface(ifindex, netns.interface_name(ifindex)).in_namespace(netns.path());
   }
-  points_->add({point.first, point.second}, link_header);
-  auto attached = attached_;
-  auto attachment =
-      std::make_shared<AttachmentResource>(std::move(registry), shared_from_this(), netns,
-                                           watched.object->program_fd(egress ? "egress" : "ingress"),
-                                           AttachmentResource::Place{watched.index, ifindex, direction},
-                                           [attached, point] { attached->erase(point); });
-  attached_->insert(point);
+  points_->attach(*watched.object, watched.index, ifindex, egress, link_header);
+  auto detach = [points = points_, index = watched.index, ifindex, egress] {
+    points->detach(index, ifindex, egress);
+  };
+  std::shared_ptr<AttachmentResource> attachment;
+  try {
+    attachment = std::make_shared<AttachmentResource>(
+        std::move(registry), shared_from_this(), netns,
+        watched.object->program_fd(egress ? "egress" : "ingress"),
+        AttachmentResource::Place{watched.index, ifindex, direction}, detach);
+  } catch (...) {
+    detach();
+    throw;
+  }
   adopt(attachment);
   return attachment;
 }

@@ -3,13 +3,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "attachment.h"
 #include "bpf_object.h"
 #include "flow_maps.h"
+#include "point_map.h"
 #include "resource.h"
 
 namespace vethscope {
@@ -49,7 +49,6 @@ class CollectorResource : public Resource, public std::enable_shared_from_this<C
     uint32_t index;
     std::shared_ptr<BpfObject> object;
   };
-  using Point = std::pair<uint32_t, uint32_t>; /* namespace index, point of point_key */
 
   std::shared_ptr<BpfObject> load(uint32_t netns_index);
   const WatchedNamespace& watch(uint64_t inode);
@@ -58,9 +57,8 @@ class CollectorResource : public Resource, public std::enable_shared_from_this<C
   std::vector<char> image_;
   std::shared_ptr<BpfObject> maps_; /* the object loaded first: its maps are everyone's */
   std::shared_ptr<FlowMaps> flows_;
-  std::unique_ptr<PointMap> points_;
+  std::shared_ptr<PointMap> points_;
   std::map<uint64_t, WatchedNamespace> namespaces_; /* by inode */
-  std::shared_ptr<std::set<Point>> attached_ = std::make_shared<std::set<Point>>();
   std::vector<std::weak_ptr<Resource>> dependents_;
 };
 

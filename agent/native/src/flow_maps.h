@@ -44,26 +44,4 @@ class FlowMaps {
   uint32_t position_ = 0;
 };
 
-/** Counters of one point, summed over CPUs. */
-struct PointTotals {
-  point_key key;
-  point_counters counters;
-};
-
-/** The observation points' counters. */
-class PointMap {
- public:
-  explicit PointMap(std::shared_ptr<BpfObject> object);
-
-  /** Makes a point's entry, or keeps its figures and notes the link header of the device that has it now. */
-  void add(const point_key& key, uint32_t link_header);
-  std::vector<PointTotals> read() const;
-
- private:
-  std::vector<point_counters> per_cpu(const point_key& key, int& error) const;
-
-  std::shared_ptr<BpfObject> object_;
-  std::vector<point_key> keys_;
-};
-
 }  // namespace vethscope

@@ -199,7 +199,7 @@ describe('parsing', function () {
       spawn('ip', [
         ...['netns', 'exec', end.name, 'socat'],
         `TUN:10.8.8.${number}/24,tun-name=tunnel,iff-no-pi,up`,
-        `UDP4:${peer.ipv4}:7000,bind=${end.ipv4}:7000`,
+        `UDP4-DATAGRAM:${peer.ipv4}:7000,bind=${end.ipv4}:7000`,
       ]);
     pair.left.run('ip', 'link', 'set', pair.left.name, 'arp', 'on');
     pair.right.run('sysctl', '-q', '-w', 'net.ipv4.icmp_echo_ignore_all=0');
