@@ -59,7 +59,6 @@ export class Observation {
   readonly #tracker: FlowTracker;
   readonly #clock = new WallClock();
   readonly #eventReader: Closable;
-  readonly #started = Date.now();
   readonly #listeners = new Set<() => void>();
   readonly #topologyListeners = new Set<(topology: Topology) => void>();
   #events: Buffer[] = [];
@@ -106,8 +105,9 @@ export class Observation {
     return this.#topology;
   }
 
-  get startedAt(): number {
-    return this.#started;
+  /** Whether the last interval is over. */
+  get stopped(): boolean {
+    return this.#stopped;
   }
 
   get programIds(): readonly number[] {

@@ -53,23 +53,29 @@ async function print(observation: Observation, options: ObserveOptions): Promise
   const output = new DataOutput(stop.now);
   const printer = new FlowPrinter(observation, output, options);
   if (options.output === 'table') output.write(tableHeader());
-  observation.onTick(() => printer.print());
+  const ticks = observation.onTick(() => {
+    printer.print().catch(stop.failed);
+  });
   observation.start(stop.failed);
   await stop.asked;
-  await output.flush();
+  ticks.close();
   await observation.finish();
-  await output.flush();
+  await printer.print();
   if (options.ledger) output.write(`${JSON.stringify({ ledger: observation.ledger() })}\n`);
   await output.flush();
 }
 
-/** Prints what changed since it printed before; while the reader lags it waits, and prints totals then. */
+/** Rows whose text is made at once. */
+const PIECE = 256;
+
+/** Prints what changed since it printed before. Waits for its reader, and prints the totals of that later moment. */
 class FlowPrinter {
   readonly #observation: Observation;
   readonly #output: DataOutput;
   readonly #options: ObserveOptions;
   readonly #session = randomBytes(4).toString('hex');
   #printed = 0;
+  #printing: Promise<void> | undefined;
 
   constructor(observation: Observation, output: DataOutput, options: ObserveOptions) {
     this.#observation = observation;
@@ -77,20 +83,29 @@ class FlowPrinter {
     this.#options = options;
   }
 
-  print(): void {
-    if (this.#output.blocked) return;
+  /** Brings the output up to date; while that goes on, only the last of further calls has anything to do. */
+  async print(): Promise<void> {
+    if (this.#observation.stopped) await this.#printing;
+    else if (this.#printing !== undefined) return;
+    this.#printing = this.#round();
+    await this.#printing;
+    this.#printing = undefined;
+  }
+
+  async #round(): Promise<void> {
     const { table } = this.#observation;
-    const rows: number[] = [];
-    for (const row of table.changedSince(this.#printed)) {
-      if (!this.#options.final || table.isEnded(row)) rows.push(row);
+    const sequence = table.sequence;
+    const rows = [...table.changedSince(this.#printed)].reverse();
+    const ids = rows.map((row) => table.idOf(row));
+    for (let start = 0; start < rows.length; start += PIECE) {
+      // Rows that were given to another flow meanwhile are left out; that other one comes in the next round.
+      const piece = rows.slice(start, start + PIECE).filter((row, index) => table.idOf(row) === ids[start + index]);
+      const wanted = this.#options.final ? piece.filter((row) => table.isEnded(row)) : piece;
+      this.#output.write(wanted.map((row) => this.#text(row)).join(''));
+      await this.#output.flush();
     }
-    this.#printed = table.sequence;
-    // In pieces, so that text of 100,000 flows is never in memory at once.
-    for (let end = rows.length; end > 0; end -= PIECE) {
-      const piece = rows.slice(Math.max(0, end - PIECE), end).reverse();
-      this.#output.write(piece.map((row) => this.#text(row)).join(''));
-    }
-    table.forgetEnded(table.sequence);
+    this.#printed = sequence;
+    table.forgetEnded(sequence);
   }
 
   #text(row: number): string {
@@ -99,5 +114,3 @@ class FlowPrinter {
     return this.#options.output === 'table' ? tableLine(flow) : `${JSON.stringify(flow)}\n`;
   }
 }
-
-const PIECE = 256;

@@ -14,11 +14,6 @@ export class DataOutput {
     });
   }
 
-  /** Whether the reader lags behind; more text would only pile up here. */
-  get blocked(): boolean {
-    return this.#blocked;
-  }
-
   write(text: string): void {
     if (!this.#gone && text !== '' && !process.stdout.write(text)) this.#blocked = true;
   }
