@@ -70,6 +70,8 @@ export class PortForwardStream extends Duplex {
         socket.terminate();
       },
     });
+    // Errors and the end are heard also before anyone reads; data waits up to the high-water mark.
+    socket.resume();
   }
 
   override _read(): void {

@@ -64,7 +64,7 @@ export class ScriptedApiServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  client(timeoutMilliseconds = 2000, user: KubeconfigUser['user'] = {}): ApiClient {
+  client(timeoutMilliseconds = 5000, user: KubeconfigUser['user'] = {}): ApiClient {
     return new ApiClient(kubeconfigFor(this.url, user), 'test', { timeoutMilliseconds });
   }
 
