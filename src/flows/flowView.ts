@@ -27,6 +27,7 @@ export class FlowView {
   #frozen: FlowPicture | null = null;
   #order: Uint32Array = new Uint32Array(0);
   #keys = new Float64Array(0);
+  #total = 0;
   #changed = true;
   #sortedRevision = -1;
   #sortedDropped = 0;
@@ -106,7 +107,7 @@ export class FlowView {
     });
     return {
       matching: this.#order.length,
-      total: this.#total(picture),
+      total: this.#total,
       droppedEnded: picture.droppedEnded,
       first: start,
       rows: rows.buffer,
@@ -126,12 +127,9 @@ export class FlowView {
     return this.#frozen ?? this.#store.picture(now);
   }
 
-  #total(picture: FlowPicture): number {
-    return this.#frozen === null ? this.#store.size : countHeld(picture);
-  }
-
   #reorder(picture: FlowPicture): void {
     this.#rowFilter.update();
+    this.#total = countHeld(picture);
     const slots = new Uint32Array(picture.slots);
     let count = 0;
     for (let slot = 0; slot < picture.slots; slot++) {

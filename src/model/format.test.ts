@@ -46,13 +46,13 @@ describe('format', () => {
       '850 ms',
       '2.4 s',
       '59 s',
-      '3 min 20 s',
-      '2 h 5 min',
-      '3 d 4 h',
+      '3m 20s',
+      '2h 5m',
+      '3d 4h',
     ]);
     assert.deepEqual(
       [9_000, 5_000, 0].map((time) => formatAge(time, 10_000)),
-      ['now', '5 s ago', '10 s ago'],
+      ['now', '5s ago', '10s ago'],
     );
     assert.deepEqual([85, 420, 12_000, 1_300_000].map(formatMicroseconds), [
       '85 µs',

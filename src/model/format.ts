@@ -26,27 +26,27 @@ export function formatRate(bytesPerSecond: number): string {
   return bytesPerSecond < 0.5 ? '–' : `${formatBytes(bytesPerSecond)}/s`;
 }
 
-/** Milliseconds as `0 ms`, `850 ms`, `12.4 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+/** Milliseconds as `0 ms`, `850 ms`, `2.4 s`, `59 s`, `3m 20s`, `2h 5m`, `3d 4h`: short enough for a column. */
 export function formatDuration(milliseconds: number): string {
   const whole = Math.max(0, milliseconds);
   if (whole < 1000) return `${Math.round(whole)} ms`;
   const seconds = whole / 1000;
   if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.floor(seconds)} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  if (minutes < 60) return `${minutes}m ${Math.floor(seconds % 60)}s`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours < 24) return `${hours}h ${minutes % 60}m`;
+  return `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
-/** How long before `now` something was, by whole seconds: `now`, `5 s ago`, `3 min ago`. */
+/** How long before `now` something was, by whole seconds: `now`, `5s ago`, `3m ago`. */
 export function formatAge(time: number, now: number): string {
   const seconds = Math.floor(now / 1000) - Math.floor(time / 1000);
   if (seconds < 2) return 'now';
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} d ago`;
+  if (seconds < 60) return `${seconds}s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ago`;
+  return `${Math.floor(seconds / 86_400)}d ago`;
 }
 
 /** Microseconds as `85 µs`, `0.42 ms`, `12 ms`, `1.3 s`. */

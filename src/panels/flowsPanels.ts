@@ -41,7 +41,10 @@ export class FlowsPanels implements WebviewPanelSerializer {
   }
 
   #add(panel: WebviewPanel, question: FlowsQuestion): FlowsPanel {
-    panel.iconPath = Uri.joinPath(this.#extension, 'media', 'icon.svg');
+    panel.iconPath = {
+      dark: Uri.joinPath(this.#extension, 'media', 'tab-dark.svg'),
+      light: Uri.joinPath(this.#extension, 'media', 'tab-light.svg'),
+    };
     const added = new FlowsPanel(panel, this.#extension, question, this.#actions);
     this.#open.add(added);
     panel.onDidDispose(() => {

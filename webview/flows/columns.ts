@@ -25,7 +25,7 @@ const figure = (width: number, text: (row: FlowRow) => string): Column => ({
 });
 
 const traffic = (packets: (row: FlowRow) => number, bytes: (row: FlowRow) => number): Column => ({
-  ...figure(72, (row) => formatBytes(bytes(row))),
+  ...figure(80, (row) => formatBytes(bytes(row))),
   draw: (cell, row) => {
     drawText(cell, formatBytes(bytes(row)));
     const tooltip = `${formatCount(packets(row))} packets, ${formatCount(bytes(row))} bytes`;
@@ -53,33 +53,33 @@ const endpoint = (
 const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
   client: endpoint(
     3,
-    190,
+    150,
     (row) => row.client,
-    (row) => row.clientPort,
+    (row) => (row.hasPorts ? row.clientPort : null),
   ),
   server: endpoint(
     3,
-    190,
+    150,
     (row) => row.server,
-    (row) => row.serverPort,
+    (row) => (row.hasPorts ? row.serverPort : null),
   ),
   service: endpoint(
     2,
-    130,
+    105,
     (row) => row.service,
     () => null,
   ),
   protocol: {
     align: 'start',
-    width: 70,
+    width: 76,
     grow: 0,
     minimum: 48,
     draw: (cell, row) => drawText(cell, row.protocol.toUpperCase()),
   },
-  port: figure(54, (row) => (row.protocol.startsWith('icmp') ? '' : String(row.serverPort))),
+  port: figure(56, (row) => (row.hasPorts ? String(row.serverPort) : '')),
   verdict: {
     align: 'start',
-    width: 108,
+    width: 122,
     grow: 0,
     minimum: 56,
     draw: (cell, { verdict }) => {
@@ -95,11 +95,11 @@ const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
     (row) => row.receivedPackets,
     (row) => row.receivedBytes,
   ),
-  rate: figure(84, (row) => formatRate(row.rate)),
-  rtt: figure(68, (row) => (row.rttUs === null ? '' : formatMicroseconds(row.rttUs))),
-  duration: figure(84, (row) => formatDuration(row.end - row.start)),
+  rate: figure(82, (row) => formatRate(row.rate)),
+  rtt: figure(74, (row) => (row.rttUs === null ? '' : formatMicroseconds(row.rttUs))),
+  duration: figure(80, (row) => formatDuration(row.end - row.start)),
   last: figure(104, (row) => `${row.ended ? 'ended ' : ''}${formatAge(row.end, row.now)}`),
-  points: figure(60, (row) => String(row.points)),
+  points: figure(62, (row) => String(row.points)),
 };
 
 /** The columns of the flow table, in order. */

@@ -43,7 +43,7 @@ export function detail({ row, sightings }: FlowDetail, onClose: () => void): Tem
         id: 'points',
         label: 'Observation Points',
         badge: String(sightings.length),
-        content: sightingsTable(sightings),
+        content: sightingsTable(sightings, row.hasPorts),
       },
       { id: 'endpoints', label: 'Endpoints', badge: null, content: endpointCards(row) },
       { id: 'figures', label: 'Figures', badge: null, content: figures(row) },
@@ -60,11 +60,11 @@ function verdictMark({ verdict }: FlowRow): TemplateResult {
   return html`<span class="verdict" title=${meaning}>${icon(name, `verdict-${verdict}`)}${label}</span>`;
 }
 
-function sightingsTable(sightings: readonly SightingRow[]): TemplateResult {
+function sightingsTable(sightings: readonly SightingRow[], ports: boolean): TemplateResult {
   if (sightings.length === 0) {
     return html`<p class="weak">No observation point told of this flow yet.</p>`;
   }
-  const tuples = new Set(sightings.map(tupleOf));
+  const tuples = new Set(sightings.map((sighting) => [...endsOf(sighting, ports)].sort().join(' ')));
   return html`<table>
     <caption>
       ${formatPlural(tuples.size, 'tuple')} at ${formatPlural(sightings.length, 'point')}
@@ -83,26 +83,26 @@ function sightingsTable(sightings: readonly SightingRow[]): TemplateResult {
       </tr>
     </thead>
     <tbody>
-      ${sightings.map(sightingLine)}
+      ${sightings.map((sighting) => sightingLine(sighting, ports))}
     </tbody>
   </table>`;
 }
 
-const tupleOf = (sighting: SightingRow): string =>
-  [
-    formatSocketAddress(sighting.source, sighting.sourcePort),
-    formatSocketAddress(sighting.destination, sighting.destinationPort),
-  ]
-    .sort()
-    .join(' ');
+/** Source and destination as seen at the point. */
+function endsOf(sighting: SightingRow, ports: boolean): readonly [string, string] {
+  const { source, sourcePort, destination, destinationPort } = sighting;
+  if (!ports) return [source, destination];
+  return [formatSocketAddress(source, sourcePort), formatSocketAddress(destination, destinationPort)];
+}
 
-function sightingLine(sighting: SightingRow): TemplateResult {
+function sightingLine(sighting: SightingRow, ports: boolean): TemplateResult {
+  const [source, destination] = endsOf(sighting, ports);
   return html`<tr>
     <td>${sighting.node}</td>
     <td>${icon('plug')}${sighting.interface}</td>
     <td>${sighting.point}</td>
-    <td class="address">${formatSocketAddress(sighting.source, sighting.sourcePort)}</td>
-    <td class="address">${formatSocketAddress(sighting.destination, sighting.destinationPort)}</td>
+    <td class="address">${source}</td>
+    <td class="address">${destination}</td>
     <td class="align-end">${formatCount(sighting.packets)}</td>
     <td class="align-end" title="${formatCount(sighting.bytes)} bytes">${formatBytes(sighting.bytes)}</td>
     <td class="align-end">${formatTime(sighting.first)}</td>
@@ -112,10 +112,12 @@ function sightingLine(sighting: SightingRow): TemplateResult {
 
 function endpointCards(row: FlowRow): TemplateResult {
   const opened = row.initiatorCertain ? 'opened the connection' : 'probably opened the connection';
+  const answered = row.receivedPackets > 0 ? 'answered' : 'did not answer';
+  const portOf = (port: number): number | null => (row.hasPorts ? port : null);
   return html`<div class="cards">
-    ${endpointCard('Client', opened, row.client, row.clientPort)}
+    ${endpointCard('Client', opened, row.client, portOf(row.clientPort))}
     ${row.service === null ? nothing : endpointCard('Service', 'was asked for', row.service, null)}
-    ${endpointCard('Server', 'answered', row.server, row.serverPort)}
+    ${endpointCard('Server', answered, row.server, portOf(row.serverPort))}
   </div>`;
 }
 

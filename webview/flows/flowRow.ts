@@ -49,6 +49,10 @@ export class FlowRow {
   get protocol(): Protocol {
     return PROTOCOLS[this.#records.uint8(this.#row, FLOW.protocol)] ?? 'other';
   }
+  /** ICMP has none; its records carry an echo id where ports are. */
+  get hasPorts(): boolean {
+    return !this.protocol.startsWith('icmp');
+  }
   get verdict(): Verdict {
     return VERDICTS[this.#records.uint8(this.#row, FLOW.verdict)] ?? 'unknown';
   }

@@ -1,7 +1,8 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import { formatBytes, formatCount, formatShare } from '../../src/model/format.ts';
-import type { Ledger, SelfCost } from '../../src/model/ledger.ts';
+import type { Ledger, SelfCost, UnparsedCause } from '../../src/model/ledger.ts';
+import { UNPARSED_CAUSES } from '../../src/model/ledger.ts';
 import { icon } from '../shared/controls.ts';
 
 /** One figure of the ledger with what it means. */
@@ -11,22 +12,22 @@ interface LedgerLine {
   readonly meaning: string;
 }
 
-const CAUSE_WORDS: Readonly<Record<keyof Ledger['unparsed'], string>> = {
-  'not-ip': 'neither IPv4 nor IPv6, for example ARP',
-  truncated: 'shorter than their headers say',
-  'ip-options': 'with IPv4 options beyond the bound',
-  'extension-header': 'with IPv6 extension headers beyond the bound',
-  fragment: 'later fragments, which carry no ports',
-  protocol: 'of a protocol without ports that is not counted',
-  'bad-header': 'with a header that makes no sense',
+const CAUSE_MEANINGS: Readonly<Record<UnparsedCause, string>> = {
+  'not-ip': 'Neither IPv4 nor IPv6, for example ARP.',
+  truncated: 'Shorter than their headers say.',
+  'ip-options': 'IPv4 options beyond the bound.',
+  'extension-header': 'IPv6 extension headers beyond the bound.',
+  fragment: 'Later fragments, which carry no ports.',
+  protocol: 'A protocol that is not counted.',
+  'bad-header': 'A header that makes no sense.',
 };
 
 /** What is not in the rows although it was seen, by cause. */
 export function ledgerLosses(ledger: Ledger, droppedEnded: number): readonly LedgerLine[] {
-  const unparsed = Object.entries(CAUSE_WORDS).map(([cause, words]) => ({
+  const unparsed = UNPARSED_CAUSES.map((cause) => ({
     label: `Unparsed: ${cause}`,
-    count: ledger.unparsed[cause as keyof Ledger['unparsed']],
-    meaning: `Packets ${words}.`,
+    count: ledger.unparsed[cause],
+    meaning: CAUSE_MEANINGS[cause],
   }));
   const suppressed = Object.entries(ledger.suppressed).map(([kind, count]) => ({
     label: `Suppressed: ${kind}`,

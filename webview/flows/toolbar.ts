@@ -58,24 +58,28 @@ function phaseMark({ phase, paused }: FlowsPanelState): TemplateResult {
 }
 
 function controls({ phase, paused }: FlowsPanelState, actions: ToolbarActions): TemplateResult {
-  // After a failure the notice in the middle offers what there is to do.
-  const over = phase === 'stopped' || phase === 'failed';
+  const { onPause, onStop, onRestart } = actions;
   const pause = paused
     ? button({
         label: 'Resume',
         icon: 'debug-continue',
         appearance: 'primary',
-        onClick: () => actions.onPause(false),
+        onClick: () => onPause(false),
       })
-    : button({ label: 'Pause', icon: 'debug-pause', onClick: () => actions.onPause(true) });
-  // After a failure the notice in the middle offers what there is to do.
-  const again =
-    phase === 'failed'
-      ? nothing
-      : button({ label: 'Start Again', icon: 'debug-restart', onClick: actions.onRestart });
-  return over
-    ? html`${paused ? pause : nothing}${again}`
-    : html`${pause}${button({ label: 'Stop', icon: 'debug-stop', onClick: actions.onStop })}`;
+    : button({ label: 'Pause', icon: 'debug-pause', onClick: () => onPause(true) });
+  const stop = button({ label: 'Stop', icon: 'debug-stop', onClick: onStop });
+  switch (phase) {
+    case 'starting':
+      return stop;
+    case 'running':
+    case 'reconnecting':
+      return html`${pause}${stop}`;
+    case 'stopped':
+      return html`${paused ? pause : nothing}${button({ label: 'Start Again', icon: 'debug-restart', onClick: onRestart })}`;
+    case 'failed':
+      // The notice offers what there is to do.
+      return html`${paused ? pause : nothing}`;
+  }
 }
 
 function filterFields(filter: FlowFilter, { onFilter }: ToolbarActions): TemplateResult {

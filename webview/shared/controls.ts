@@ -166,11 +166,13 @@ export interface PanelTab {
 }
 
 export function panels(label: string, tabs: readonly PanelTab[]): TemplateResult {
+  // The toolkit names a tab once, by its text; the attribute follows when the badge changes.
+  const name = (tab: PanelTab): string => [tab.label, tab.badge].filter(Boolean).join(' ');
   return html`<vscode-panels aria-label=${label}>
     ${tabs.map(
       (tab) =>
-        html`<vscode-panel-tab id="tab-${tab.id}"
-          >${tab.label}${tab.badge === null ? nothing : badge(tab.badge)}</vscode-panel-tab
+        html`<vscode-panel-tab id="tab-${tab.id}" aria-label=${name(tab)}
+          >${tab.label}${tab.badge === null ? nothing : html` ${badge(tab.badge)}`}</vscode-panel-tab
         >`,
     )}
     ${tabs.map((tab) => html`<vscode-panel-view id="view-${tab.id}">${tab.content}</vscode-panel-view>`)}

@@ -222,12 +222,15 @@ export class VirtualGrid<Row> {
     this.#keepFocus();
   }
 
-  /** A row element that holds the focus may show another row by now. */
+  /**
+   * A row element that holds the focus may show another row by now, and a cell that was waited for may have come: the
+   * grid itself holds the focus meanwhile.
+   */
   #keepFocus(): void {
     const focused = document.activeElement;
-    if (focused === null || !this.#body.contains(focused)) return;
-    const cell = this.#activeCell();
-    if (focused !== cell) (cell ?? this.element).focus({ preventScroll: true });
+    if (focused !== this.element && !this.#body.contains(focused)) return;
+    const stop = this.#activeCell() ?? this.element;
+    if (focused !== stop) stop.focus({ preventScroll: true });
   }
 
   #ask(view: { first: number; count: number }): void {
