@@ -164,7 +164,7 @@ async function removeLab(record: Pick<LabRecord, 'id' | 'namespaces' | 'cgroup' 
 
 let watching = false;
 
-/** A signal ends the process by the ordinary way, so that exit handlers run. */
+/** A signal ends the process by the ordinary way, so that exit handlers run, unless the program has a way of its own. */
 function watchSignals(): void {
   if (watching) return;
   watching = true;
@@ -173,6 +173,6 @@ function watchSignals(): void {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const) {
-    process.once(signal, () => process.exit(code));
+    if (process.listenerCount(signal) === 0) process.once(signal, () => process.exit(code));
   }
 }

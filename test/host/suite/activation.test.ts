@@ -15,13 +15,17 @@ describe('activation', () => {
     assert.ok(extension, 'the extension is installed');
     assert.equal(extension.isActive, false, 'nothing activates it at start-up');
     const start = performance.now();
+    const cpuBefore = process.cpuUsage();
     await extension.activate();
     const milliseconds = performance.now() - start;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    const cpuMilliseconds = (user + system) / 1000;
     console.log(`activation ${milliseconds.toFixed(1)} ms`);
     const target = process.env.ACTIVATION_RESULT;
     if (target !== undefined) writeFileSync(target, String(milliseconds));
-    // The aim is 50 ms on a quiet machine, which the bench measures; this catches a package that slipped in.
-    assert.ok(milliseconds < 300, `${milliseconds.toFixed(1)} ms`);
+    // The aim is 50 ms on a quiet machine, which the bench measures; this catches a package that slipped in, by CPU time,
+    // which other work on the machine changes little.
+    assert.ok(cpuMilliseconds < 250, `${cpuMilliseconds.toFixed(0)} ms of CPU`);
 
     const dist = pathToFileURL(realpathSync(join(extension.extensionPath, 'dist/host'))).href;
     const scripts = loadedScripts().filter((url) => url.startsWith(`${dist}/`));
