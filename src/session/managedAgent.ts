@@ -106,8 +106,9 @@ export class ManagedAgent implements Agent {
   ): Disposable {
     let reading: Disposable | null = null;
     const begin = (): void => {
-      if (reading === null && this.#connection !== null)
-        {reading = this.#connection.readFlows(target, consume);}
+      if (reading === null && this.#connection !== null) {
+        reading = this.#connection.readFlows(target, consume);
+      }
     };
     const subscription = this.#changes.add(begin);
     begin();

@@ -148,8 +148,9 @@ export class TargetSession implements Session {
       }),
     );
     const uid = flows.podUids[0];
-    if (this.source.kind === 'cluster' && uid !== undefined)
-      {this.#watchPod(run, this.source.cluster, uid, agent);}
+    if (this.source.kind === 'cluster' && uid !== undefined) {
+      this.#watchPod(run, this.source.cluster, uid, agent);
+    }
     this.#follow(agent);
   }
 
@@ -174,9 +175,9 @@ export class TargetSession implements Session {
   #follow(agent: ManagedAgent): void {
     const { phase, status, problem } = agent;
     if (phase === 'deploying' || phase === 'connecting') this.#set({ phase: 'starting', status, problem });
-    else if (phase === 'running')
-      {this.#set({ phase: 'running', status: this.#runningStatus(agent), problem: null });}
-    else if (phase === 'reconnecting') this.#set({ phase, status, problem });
+    else if (phase === 'running') {
+      this.#set({ phase: 'running', status: this.#runningStatus(agent), problem: null });
+    } else if (phase === 'reconnecting') this.#set({ phase, status, problem });
     else if (phase === 'failed' && problem !== null) this.#fail(problem);
     else if (this.state.phase !== 'stopped') this.#set({ phase: 'stopped', status, problem: null });
   }
