@@ -16,7 +16,8 @@ export interface KubernetesTreePod {
 export async function podOfKubernetesTree(target: unknown): Promise<KubernetesTreePod | null> {
   if (extensions.getExtension(KUBERNETES_EXTENSION) === undefined) return null;
   // Importing it starts that extension, and remembers if it was missing: only here, when it is there.
-  const kubernetes = await import('vscode-kubernetes-tools-api');
+  // It is CommonJS, so what it exports is the default, here as in the bundle.
+  const { default: kubernetes } = await import('vscode-kubernetes-tools-api');
   const explorer = await kubernetes.extension.clusterExplorer.v1_1;
   if (!explorer.available) return null;
   const node = explorer.api.resolveCommandTarget(target);
@@ -28,7 +29,7 @@ export async function podOfKubernetesTree(target: unknown): Promise<KubernetesTr
   };
 }
 
-async function kubeconfigOf(kubernetes: typeof import('vscode-kubernetes-tools-api')): Promise<string> {
+async function kubeconfigOf(kubernetes: (typeof import('vscode-kubernetes-tools-api'))['default']): Promise<string> {
   const configuration = await kubernetes.extension.configuration.v1_1;
   if (!configuration.available) return '';
   const path = configuration.api.getKubeconfigPath();
