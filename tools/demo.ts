@@ -7,9 +7,12 @@ import { root } from './setup/step.ts';
 
 /** The lab needs Linux and root; elsewhere the demo shows a recorded session, for which the bundles suffice. */
 function partsFor(words: readonly string[]): Part[] {
-  if (words.includes('--kubeconfig')) return ['build', 'vscode'];
-  if (words.includes('--cluster')) return ['build', 'vscode', 'cluster'];
-  return process.platform === 'linux' && process.getuid?.() === 0 ? ['build', 'vscode', 'lab'] : ['vscode'];
+  const always: Part[] = ['bundles', 'vscode'];
+  if (words.includes('--cluster')) return [...always, 'native', 'cluster'];
+  const linux = process.platform === 'linux';
+  if (words.includes('--kubeconfig')) return linux ? [...always, 'native'] : always;
+  const canObserve = linux && process.getuid?.() === 0 && !words.includes('--recorded');
+  return canObserve ? [...always, 'native', 'lab'] : always;
 }
 
 /** @returns the demo's exit code */

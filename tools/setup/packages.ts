@@ -11,7 +11,7 @@ const COMPILER: Packages = { 'build-essential': 'make', 'g++': 'g++', 'libc6-dev
 
 const PACKAGES: Readonly<Record<Part, Packages>> = {
   check: { 'clang-format': 'clang-format' },
-  build: {
+  native: {
     ...COMPILER,
     bpftool: 'bpftool',
     clang: 'clang',
@@ -21,6 +21,7 @@ const PACKAGES: Readonly<Record<Part, Packages>> = {
     llvm: 'llvm-strip',
     'zlib1g-dev': '/usr/include/zlib.h',
   },
+  bundles: {},
   lab: {
     bpftool: 'bpftool',
     'busybox-static': 'busybox',

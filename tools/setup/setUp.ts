@@ -11,10 +11,8 @@ import { logFile, runLogged, SetupError, step } from './step.ts';
 export async function setUp(parts: readonly Part[]): Promise<void> {
   const wants = (part: Part) => parts.includes(part);
   await step('Debian packages', () => installPackages(parts));
-  if (wants('build')) {
-    await step('collector and addon', () => build('tools/buildNative.ts'));
-    await step('bundles', () => build('tools/build.ts'));
-  }
+  if (wants('native')) await step('collector and addon', () => build('tools/buildNative.ts'));
+  if (wants('bundles')) await step('bundles', () => build('tools/build.ts'));
   // One compiles much and downloads little, the other downloads first: side by side they fill two cores.
   const results = await Promise.allSettled([
     ...(wants('vscode') ? [step('code-server', installCodeServer)] : []),

@@ -65,8 +65,9 @@ export interface Exit {
 /** What a stage's exit says beside its results: a program that fails, hangs, or tests nothing, has failed. */
 export function judge(counts: Counts, { code, killed }: Exit): Counts {
   if (killed === 'time limit') return sum(counts, failure('exceeded its time limit'));
-  if (killed === 'lingering')
-    {return sum(counts, failure('did not end after its last test: something stays open'));}
+  if (killed === 'lingering') {
+    return sum(counts, failure('did not end after its last test: something stays open'));
+  }
   if (counts.failed > 0) return counts;
   if (code !== 0) return sum(counts, failure(`ended with ${code ?? 'a signal'} though no test failed`));
   return counts.passed > 0 ? counts : sum(counts, failure('ran no test'));

@@ -51,21 +51,25 @@ function mocha(
 const SOURCES = ['src', 'agent/src', 'webview', 'tools'].map((folder) => `${folder}/**/*.test.ts`);
 
 export const STAGES: readonly Stage[] = [
-  { name: 'check', parts: ['check', 'build'], command: ['node', 'tools/check.ts'], minutes: 5 },
+  { name: 'check', parts: ['check', 'native', 'bundles'], command: ['node', 'tools/check.ts'], minutes: 5 },
   { ...mocha('unit', 5, 10, SOURCES), parts: [] },
-  { ...mocha('native', 5, 60, ['agent/native/test/**/*.test.ts']), parts: ['build', 'lab'] },
-  { ...mocha('lab', 15, 120, ['test/lab/**/*.test.ts']), parts: ['build', 'lab'] },
-  { ...mocha('cluster', 20, 180, ['test/cluster/**/*.test.ts']), parts: ['build', 'cluster'], cluster: true },
+  { ...mocha('native', 5, 60, ['agent/native/test/**/*.test.ts']), parts: ['native', 'bundles', 'lab'] },
+  { ...mocha('lab', 15, 120, ['test/lab/**/*.test.ts']), parts: ['native', 'bundles', 'lab'] },
+  {
+    ...mocha('cluster', 20, 180, ['test/cluster/**/*.test.ts']),
+    parts: ['native', 'bundles', 'cluster'],
+    cluster: true,
+  },
   {
     name: 'host',
-    parts: ['build', 'vscode', 'browser'],
+    parts: ['native', 'bundles', 'vscode', 'browser'],
     command: ['node', 'test/host/main.ts'],
     minutes: 5,
     results: { file: join(RESULTS, 'host-tests.json'), read: hostCounts },
   },
   {
     ...mocha('e2e', 25, 300, ['test/e2e/**/*.test.ts']),
-    parts: ['build', 'lab', 'vscode', 'browser', 'cluster'],
+    parts: ['native', 'bundles', 'lab', 'vscode', 'browser', 'cluster'],
     cluster: true,
   },
 ];
