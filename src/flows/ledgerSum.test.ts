@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import type { Ledger } from '../model/ledger.ts';
+import { UNPARSED_CAUSES } from '../model/ledger.ts';
+import { sumLedgers } from './ledgerSum.ts';
+
+function ledger(figure: number, nanoseconds: number | null): Ledger {
+  const cost = { cpu: 0.5, residentBytes: 10, flows: 1, mapEntries: 2, mapCapacity: 4 };
+  return {
+    seen: figure,
+    counted: figure,
+    unparsed: Object.fromEntries(UNPARSED_CAUSES.map((cause) => [cause, figure])) as Ledger['unparsed'],
+    mapFull: figure,
+    pointsOverflow: figure,
+    eventsLost: figure,
+    suppressed: { [`kind-${figure}`]: figure, both: 1 },
+    folded: figure,
+    queueDropped: figure,
+    streamGap: figure,
+    own: figure,
+    byPoint: [],
+    cost: { ...cost, nanosecondsPerPacket: nanoseconds },
+  };
+}
+
+describe('sumLedgers', () => {
+  it('is null without a ledger and the same with one', () => {
+    assert.equal(sumLedgers([]), null);
+    assert.deepEqual(sumLedgers([ledger(3, 100)]), ledger(3, 100));
+  });
+
+  it('adds every figure and keeps the dearest time per packet', () => {
+    const sum = sumLedgers([ledger(1, 100), ledger(2, 300), ledger(4, null)]);
+    assert.ok(sum);
+    const { suppressed, cost, unparsed, byPoint, ...figures } = sum;
+    assert.deepEqual(byPoint, []);
+    assert.deepEqual(new Set(Object.values(figures)), new Set([7]));
+    assert.deepEqual(new Set(Object.values(unparsed)), new Set([7]));
+    assert.deepEqual(suppressed, { 'kind-1': 1, 'kind-2': 2, 'kind-4': 4, both: 3 });
+    assert.deepEqual([cost?.nanosecondsPerPacket, cost?.cpu, cost?.mapEntries], [300, 1.5, 6]);
+  });
+});
