@@ -2,9 +2,6 @@ import { extensions } from 'vscode';
 
 const KUBERNETES_EXTENSION = 'ms-kubernetes-tools.vscode-kubernetes-tools';
 
-/** A CommonJS module: what it exports is the import's default. */
-type KubernetesTools = (typeof import('vscode-kubernetes-tools-api'))['default'];
-
 /** A pod of the Kubernetes extension's tree, and the kubeconfig it uses (as KUBECONFIG has it; empty: unknown). */
 export interface KubernetesTreePod {
   readonly namespace: string;
@@ -32,9 +29,7 @@ export async function podOfKubernetesTree(target: unknown): Promise<KubernetesTr
   };
 }
 
-async function kubeconfigOf(
-  kubernetes: typeof import('vscode-kubernetes-tools-api'),
-): Promise<string> {
+async function kubeconfigOf(kubernetes: typeof import('vscode-kubernetes-tools-api')): Promise<string> {
   const configuration = await kubernetes.extension.configuration.v1_1;
   if (!configuration.available) return '';
   const path = configuration.api.getKubeconfigPath();
