@@ -8,6 +8,7 @@
 #include "flow.h"
 #include "maps.h"
 #include "parse.h"
+#include "tunnel.h"
 #include "flow_key.h"
 #include "wire_size.h"
 #include "flow_counters.h"
@@ -25,13 +26,19 @@ static __always_inline int observe(struct __sk_buff *skb, __u32 egress)
 	enum unparsed_cause cause;
 	struct wire_size size;
 	__u32 flow_point;
+	__u32 segment;
 
 	point = point_of(skb->ifindex, egress);
 	if (!point)
 		return NEXT;
 
+	/* Read once: what the compiler makes of two reads, the verifier refuses. */
+	segment = skb->gso_size;
+	barrier_var(segment);
 	cause = parse_packet(skb, point->link_header, &key, &packet);
-	size = wire_size(skb, &packet);
+	if (segment && cause == PARSED && key.protocol == IPPROTO_UDP)
+		packet.header_length += tunnel_header_length(skb, packet.header_length, key.high_port);
+	size = wire_size(skb, &packet, segment);
 	count_point(point, &size);
 	if (cause != PARSED) {
 		point->unparsed[cause] += size.packets;

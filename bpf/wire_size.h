@@ -8,11 +8,11 @@ struct wire_size {
 	__u64 bytes; /* layer 2, without FCS; a VLAN tag kept beside the bytes is not in it, as in interface counters */
 };
 
-static __always_inline struct wire_size wire_size(struct __sk_buff *skb, const struct packet *packet)
+/* segment: the payload of each packet, skb->gso_size; 0 for a buffer of one packet. */
+static __always_inline struct wire_size wire_size(struct __sk_buff *skb, const struct packet *packet, __u32 segment)
 {
 	struct wire_size size = { .packets = 1, .bytes = skb->len };
 	__u32 header = packet->header_length;
-	__u32 segment = skb->gso_size;
 	__u32 segments = skb->gso_segs;
 
 	if (!segment)

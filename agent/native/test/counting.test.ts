@@ -138,6 +138,28 @@ describe('counting', function () {
     assertConserved(readRecords(await collector.drain()));
   });
 
+  it('counts a tunnel as its segments are on the wire', async () => {
+    const { left, right } = pair;
+    for (const [end, peer, number] of [
+      [left, right, 1],
+      [right, left, 2],
+    ] as const) {
+      end.run('ip', 'link', 'add', 'tunnel0', 'type', 'vxlan', 'id', '7', 'dstport', '8472', 'remote', peer.ipv4);
+      end.run('ip', 'address', 'add', `10.44.0.${number}/24`, 'dev', 'tunnel0');
+      end.run('ip', 'link', 'set', 'tunnel0', 'up');
+    }
+    left.run('ethtool', '-K', left.name, 'tso', 'off', 'gso', 'off', 'tx-udp_tnl-segmentation', 'off');
+    await setTimeout(SETTLE_MS);
+    const before = linkStatistics(right);
+    const baseline = pointOf(leftOut);
+    await stream(left, right, '10.44.0.2', 5004, 4 << 20);
+    const after = linkStatistics(right);
+    const point = pointOf(leftOut);
+    assert(point.buffers - baseline.buffers < (point.packets - baseline.packets) / 4, 'no large buffers seen');
+    assert.equal(point.packets - baseline.packets, after.rx.packets - before.rx.packets);
+    assert.equal(point.bytes - baseline.bytes, after.rx.bytes - before.rx.bytes);
+  });
+
   it('names the sender by its socket, with round-trip time', async () => {
     await stream(pair.left, pair.right, pair.right.ipv4, 5003, 1 << 20);
     const records = readRecords(await collector.drain());
