@@ -48,12 +48,17 @@ export class TestFlows {
 
   /** One interval with these packets. @param at monotonic milliseconds of its end */
   tick(packets: readonly SeenPacket[], at: number, events: readonly SeenPacket[] = []): void {
+    this.feed(drainOf(packets), at, 0, events);
+  }
+
+  /** One interval with a drain made before. @param late milliseconds that its packets come later than they say */
+  feed(drain: ReturnType<typeof drainOf>, at: number, late: number, events: readonly SeenPacket[] = []): void {
     this.tracker.tick({
-      ...drainOf(packets),
+      ...drain,
       events: events.map(eventOf),
       identityChanged: false,
       now: BOOT + at,
-      wallTime: (nanoseconds) => BOOT + nanoseconds / 1e6,
+      wallTime: (nanoseconds) => BOOT + late + nanoseconds / 1e6,
     });
   }
 

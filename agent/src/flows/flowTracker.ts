@@ -99,7 +99,7 @@ export class FlowTracker {
       const silent = kept - table.uint32(row, ROW.end);
       if (silent < SHORTEST_TIMEOUT || table.changedAt(row) === table.sequence) return;
       const { sent, received } = summarize(table, row);
-      const answered = received.packets > 0;
+      const answered = sent.packets > 0 && received.packets > 0;
       if (silent >= idleTimeout(protocolOf(table, row), sent.tcpFlags, received.tcpFlags, answered)) table.end(row);
     });
   }

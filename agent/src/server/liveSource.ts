@@ -3,7 +3,8 @@ import { release } from 'node:os';
 import type { InventoryObject } from '../../../src/model/inventory.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
 import type { Topology } from '../../../src/model/topology.ts';
-import type { Observation } from '../observation.ts';
+import type { FlowTable } from '../flows/flowTable.ts';
+import type { InventoryStore } from '../identity/inventoryStore.ts';
 import { FlowReader } from './flowReader.ts';
 import { Gate } from './gate.ts';
 import type { Check, FlowsMessage, FlowsRequest, Introduction, Source } from './source.ts';
@@ -11,9 +12,22 @@ import type { Check, FlowsMessage, FlowsRequest, Introduction, Source } from './
 /** How long ended flows are kept for a reader that comes back, milliseconds. */
 const HISTORY = 30_000;
 
+/** The running observation, as far as serving needs it. */
+export interface ObservedNode {
+  readonly table: FlowTable;
+  readonly inventory: InventoryStore;
+  readonly topology: Topology;
+  /** `interval` in milliseconds. */
+  readonly options: { readonly node: string; readonly interval: number };
+  /** Calls back after every interval. */
+  onTick(listener: () => void): { close(): void };
+  onTopology(listener: () => void): { close(): void };
+  ledger(readers: { queueDropped: number; streamGap: number }): Ledger;
+}
+
 /** Serves a running observation. */
 export class LiveSource implements Source {
-  readonly #observation: Observation;
+  readonly #observation: ObservedNode;
   readonly #checks: readonly Check[];
   readonly #session = randomUUID();
   readonly #readers = new Set<FlowReader>();
@@ -21,7 +35,7 @@ export class LiveSource implements Source {
   #queueDropped = 0;
   #streamGap = 0;
 
-  constructor(observation: Observation, checks: readonly Check[]) {
+  constructor(observation: ObservedNode, checks: readonly Check[]) {
     this.#observation = observation;
     this.#checks = checks;
     observation.onTick(() => this.#forget());
