@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EVENT, EVENT_BYTES, KEY, KEY_BYTES, POINT_SLOTS, RECORD, RECORD_BYTES, SIDE, SLOT, SLOT_BYTES, TCP_FLAG } from './flowLayout.ts';
+
+const HEADERS = fileURLToPath(new URL('../../../bpf', import.meta.url));
+
+/** Values of C expressions, as the compiler sees bpf/flow.h. */
+function compiled(expressions: readonly string[]): number[] {
+  const folder = mkdtempSync(join(tmpdir(), 'vethscope-layout-'));
+  try {
+    const source = join(folder, 'layout.c');
+    const program = join(folder, 'layout');
+    const lines = expressions.map((expression) => `printf("%lu\\n", (unsigned long)(${expression}));`);
+    writeFileSync(
+      source,
+      `#include <linux/types.h>\n#include <stddef.h>\n#include <stdio.h>\n#include "flow.h"\nint main(void) { ${lines.join(' ')} }\n`,
+    );
+    execFileSync('clang', ['-I', HEADERS, '-o', program, source]);
+    return execFileSync(program, { encoding: 'utf8' }).trim().split('\n').map(Number);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe('layout of kernel records', () => {
+  it('is the one the compiler gives bpf/flow.h', function () {
+    this.timeout(20_000);
+    const expected = new Map<string, number>([
+      ['sizeof(struct flow_key)', KEY_BYTES],
+      ['sizeof(struct flow_record)', RECORD_BYTES],
+      ['sizeof(struct point_slot)', SLOT_BYTES],
+      ['sizeof(struct flow_event)', EVENT_BYTES],
+      ['POINT_SLOTS', POINT_SLOTS],
+      ['POINT_OPENED', TCP_FLAG.opened],
+      ['offsetof(struct flow_key, low_address)', KEY.lowAddress],
+      ['offsetof(struct flow_key, high_address)', KEY.highAddress],
+      ['offsetof(struct flow_key, netns)', KEY.netns],
+      ['offsetof(struct flow_key, low_port)', KEY.lowPort],
+      ['offsetof(struct flow_key, high_port)', KEY.highPort],
+      ['offsetof(struct flow_key, protocol)', KEY.protocol],
+      ['offsetof(struct flow_key, family)', KEY.family],
+      ['offsetof(struct flow_key, icmp)', KEY.icmp],
+      ['offsetof(struct flow_record, key)', RECORD.key],
+      ['offsetof(struct flow_record, value.low)', RECORD.low],
+      ['offsetof(struct flow_record, value.high)', RECORD.high],
+      ['offsetof(struct flow_record, value.overflow_packets)', RECORD.overflowPackets],
+      ['offsetof(struct flow_record, value.overflow_bytes)', RECORD.overflowBytes],
+      ['offsetof(struct flow_record, value.slots)', RECORD.slots],
+      ['offsetof(struct side_facts, cgroup_id)', SIDE.cgroup],
+      ['offsetof(struct side_facts, cookie)', SIDE.cookie],
+      ['offsetof(struct side_facts, srtt_us)', SIDE.srttUs],
+      ['offsetof(struct side_facts, retransmits)', SIDE.retransmits],
+      ['offsetof(struct side_facts, dscp)', SIDE.dscp],
+      ['offsetof(struct point_slot, point)', SLOT.point],
+      ['offsetof(struct point_slot, tcp_flags)', SLOT.tcpFlags],
+      ['offsetof(struct point_slot, packets)', SLOT.packets],
+      ['offsetof(struct point_slot, bytes)', SLOT.bytes],
+      ['offsetof(struct point_slot, first)', SLOT.first],
+      ['offsetof(struct point_slot, last)', SLOT.last],
+      ['offsetof(struct flow_event, key)', EVENT.key],
+      ['offsetof(struct flow_event, point)', EVENT.point],
+      ['offsetof(struct flow_event, time)', EVENT.time],
+      ['offsetof(struct flow_event, tcp_flags)', EVENT.tcpFlags],
+      ['offsetof(struct flow_event, sequence)', EVENT.sequence],
+    ]);
+    const found = compiled([...expected.keys()]);
+    assert.deepEqual(Object.fromEntries([...expected.keys()].map((key, i) => [key, found[i]])), Object.fromEntries(expected));
+  });
+});

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import type { Endpoint } from '../../../src/model/endpoint.ts';
+import type { InventoryObject, Node, Pod, Service } from '../../../src/model/inventory.ts';
+import type { Topology } from '../../../src/model/topology.ts';
+import type { Identity, Question } from './identifier.ts';
+import { Identifier } from './identifier.ts';
+import { InventoryStore } from './inventoryStore.ts';
+
+const START = Date.parse('2026-01-01T10:00:00Z');
+const MINUTE = 60_000;
+
+function pod(name: string, ip: string, changes: { phase?: string; from?: number; deleted?: boolean; hostNetwork?: boolean; ports?: number[] } = {}): Pod {
+  const { phase = 'Running', from = START, deleted = false, hostNetwork = false, ports = [] } = changes;
+  return {
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: 'shop',
+      uid: `uid-${name}`,
+      deletionTimestamp: deleted ? '2026-01-01T10:05:00Z' : undefined,
+      ownerReferences: [{ kind: 'ReplicaSet', name: `${name}-6d4cf56db6` }],
+    },
+    spec: { nodeName: 'node-a', hostNetwork, containers: [{ name: 'main', ports: ports.map((containerPort) => ({ containerPort })) }] },
+    status: { phase, podIPs: [{ ip }], startTime: new Date(from).toISOString() },
+  };
+}
+
+const NODE: Node = {
+  kind: 'Node',
+  metadata: { name: 'node-a', uid: 'uid-node-a' },
+  spec: { podCIDRs: ['10.244.1.0/24', 'fd00:1::/64'] },
+  status: { addresses: [{ type: 'InternalIP', address: '172.30.0.11' }, { type: 'Hostname', address: 'node-a' }] },
+};
+
+const SERVICE: Service = {
+  kind: 'Service',
+  metadata: { name: 'api', namespace: 'shop', uid: 'uid-api' },
+  spec: { type: 'NodePort', clusterIPs: ['10.96.0.10'], ports: [{ name: 'http', port: 80, nodePort: 30080 }] },
+};
+
+const TOPOLOGY: Topology = {
+  node: 'node-a',
+  kernel: '6.18',
+  sysctls: {},
+  namespaces: [
+    {
+      inode: 1,
+      path: '/proc/1/ns/net',
+      pod: null,
+      routes: [],
+      neighbours: [],
+      fdb: [],
+      sockets: [],
+      interfaces: [
+        {
+          ifindex: 3,
+          name: 'cni0',
+          kind: 'bridge',
+          role: 'bridge',
+          mac: '',
+          mtu: 1500,
+          state: 'up',
+          master: null,
+          peer: null,
+          addresses: ['10.250.0.1/24'],
+          pod: null,
+          attached: true,
+          promiscuous: false,
+          statistics: { receivedPackets: 0, receivedBytes: 0, receivedDropped: 0, sentPackets: 0, sentBytes: 0, sentDropped: 0 },
+        },
+      ],
+    },
+  ],
+};
+
+class World {
+  readonly inventory = new InventoryStore();
+  readonly identifier = new Identifier(this.inventory);
+
+  constructor(...objects: InventoryObject[]) {
+    this.push(START, ...objects);
+    this.identifier.setTopology(TOPOLOGY);
+  }
+
+  push(now: number, ...upserts: InventoryObject[]): void {
+    this.inventory.update({ reset: false, upserts, deletedUids: [] }, now);
+  }
+
+  remove(now: number, uid: string): void {
+    this.inventory.update({ reset: false, upserts: [], deletedUids: [uid] }, now);
+  }
+
+  ask(address: string, changes: Partial<Question> = {}): Identity {
+    return this.identifier.identify({ address, port: 80, protocol: 'tcp', when: START + MINUTE, netns: 1, vethPod: null, ...changes });
+  }
+
+  who(address: string, changes: Partial<Question> = {}): Endpoint {
+    return this.ask(address, changes).endpoint;
+  }
+}
+
+describe('identity', () => {
+  it('names a pod by its address, with workload, node and only container', () => {
+    const { kind, namespace, name, workload, node, container, evidence } = new World(pod('web', '10.244.1.5')).who('10.244.1.5');
+    assert.deepEqual({ kind, namespace, name, node, container, evidence }, {
+      kind: 'pod',
+      namespace: 'shop',
+      name: 'web',
+      node: 'node-a',
+      container: 'main',
+      evidence: ['pod-ip'],
+    });
+    assert.deepEqual(workload, { kind: 'Deployment', name: 'web' });
+  });
+
+  it('adds the veth as evidence when the packets used the pod’s own', () => {
+    const world = new World(pod('web', '10.244.1.5'));
+    const vethPod = { namespace: 'shop', name: 'web', uid: 'uid-web' };
+    assert.deepEqual(world.who('10.244.1.5', { vethPod }).evidence, ['veth', 'pod-ip']);
+  });
+
+  it('does not take an address for a pod’s own only because it came through its veth', () => {
+    const world = new World(pod('router', '10.244.1.5'));
+    const vethPod = { namespace: 'shop', name: 'router', uid: 'uid-router' };
+    assert.equal(world.who('203.0.113.9', { vethPod }).kind, 'external');
+  });
+
+  it('gives a reused address to the pod that had it at the time', () => {
+    const world = new World(NODE, pod('old', '10.244.1.5'));
+    world.remove(START + 5 * MINUTE, 'uid-old');
+    world.push(START + 6 * MINUTE, pod('new', '10.244.1.5', { from: START + 6 * MINUTE }));
+    assert.equal(world.who('10.244.1.5', { when: START + MINUTE }).name, 'old');
+    assert.equal(world.who('10.244.1.5', { when: START + 7 * MINUTE }).name, 'new');
+    const between = world.who('10.244.1.5', { when: START + 5.5 * MINUTE });
+    assert.deepEqual([between.kind, between.name], ['unknown', null]);
+  });
+
+  it('never gives a finished Job’s pod the traffic of the pod that has its address now', () => {
+    const job = pod('job', '10.244.1.5', { phase: 'Succeeded' });
+    const world = new World(job, pod('web', '10.244.1.5'));
+    assert.equal(world.who('10.244.1.5').name, 'web');
+    assert.deepEqual(world.who('10.244.1.5').candidates, []);
+    assert.equal(new World(job).who('10.244.1.5').name, null);
+  });
+
+  it('prefers a running pod over one that terminates', () => {
+    const world = new World(pod('going', '10.244.1.5', { deleted: true }), pod('running', '10.244.1.5'));
+    assert.equal(world.who('10.244.1.5').name, 'running');
+    assert.equal(new World(pod('going', '10.244.1.5', { deleted: true })).who('10.244.1.5').name, 'going');
+  });
+
+  it('lists all candidates when nothing decides between pods', () => {
+    const { kind, name, candidates } = new World(pod('a', '10.244.1.5'), pod('b', '10.244.1.5')).who('10.244.1.5');
+    assert.deepEqual({ kind, name, candidates }, { kind: 'pod', name: null, candidates: ['shop/a', 'shop/b'] });
+  });
+
+  it('names the node for a node’s address, and the pods on its network as candidates only', () => {
+    const proxy = pod('proxy', '172.30.0.11', { hostNetwork: true, ports: [9100] });
+    const world = new World(NODE, proxy, pod('agent', '172.30.0.11', { hostNetwork: true }));
+    const { kind, name, candidates, evidence } = world.who('172.30.0.11', { port: 40000 });
+    assert.deepEqual({ kind, name, evidence }, { kind: 'node', name: 'node-a', evidence: ['node-ip'] });
+    assert.deepEqual(candidates, ['shop/agent', 'shop/proxy']);
+    assert.deepEqual(world.who('172.30.0.11', { port: 9100 }).candidates, ['shop/proxy']);
+  });
+
+  it('finds the Service behind a cluster address and behind a node port', () => {
+    const world = new World(NODE, SERVICE);
+    const direct = world.ask('10.96.0.10');
+    assert.deepEqual([direct.endpoint.kind, direct.endpoint.name, direct.service?.portName], ['service', 'api', 'http']);
+    const published = world.ask('172.30.0.11', { port: 30080 });
+    assert.deepEqual([published.endpoint.kind, published.service?.name], ['node', 'api']);
+    assert.equal(world.ask('172.30.0.11', { port: 30081 }).service, null);
+  });
+
+  it('calls an unowned address inside the cluster unknown and one outside external', () => {
+    const world = new World(NODE);
+    assert.equal(world.who('10.244.1.99').kind, 'unknown');
+    assert.equal(world.who('fd00:1::99').kind, 'unknown');
+    assert.equal(world.who('10.250.0.77').kind, 'unknown');
+    assert.equal(world.who('ff02::1').kind, 'unknown');
+    assert.equal(world.who('198.51.100.1').kind, 'external');
+    assert.deepEqual(world.who('198.51.100.1').evidence, ['none']);
+  });
+
+  it('calls the node’s own addresses the node, without any inventory', () => {
+    assert.deepEqual([new World().who('10.250.0.1').kind, new World().who('10.250.0.1').name], ['node', 'node-a']);
+  });
+
+  it('compares addresses in one spelling', () => {
+    assert.equal(new World(pod('six', 'FD00:1:0:0::5')).who('fd00:1::5').name, 'six');
+  });
+
+  it('replaces everything on reset', () => {
+    const world = new World(pod('web', '10.244.1.5'), NODE);
+    world.inventory.update({ reset: true, upserts: [NODE], deletedUids: [] }, START + MINUTE);
+    assert.equal(world.inventory.size, 1);
+    assert.equal(world.who('10.244.1.5', { when: START + 2 * MINUTE }).name, null);
+  });
+});
