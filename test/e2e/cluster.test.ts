@@ -4,6 +4,8 @@
  * each end neither Kubernetes nor the kernel may know anything of us.
  */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { addNftCounters } from '../cluster/nftCounters.ts';
 import { addressOf, kubeconfigOf } from '../cluster/cluster.ts';
@@ -16,10 +18,12 @@ import { ETHERNET_HEADER } from '../lab/truth/packetCounters.ts';
 import { expectNoResidue, runningAgents } from './agentsInCluster.ts';
 import type { RunningAgent } from './agentsInCluster.ts';
 import { CodeServer } from './codeServer.ts';
+import type { UserSettings } from './codeServer.ts';
 import { buildExtension, extensionUnderTest } from './extensionFolder.ts';
 import { FlowsView } from './flowsView.ts';
 import type { ShownRow } from './flowsView.ts';
-import { screenshot, screenshotThemes } from './screenshots.ts';
+import { THEMES } from './themes.ts';
+import { RESULTS, screenshot, screenshotThemes } from './screenshots.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
 
 const SECONDS = 1000;
@@ -45,15 +49,18 @@ describe('Show Flows on a real cluster', function () {
     await browser.close();
   });
 
-  beforeEach(async () => {
+  beforeEach(() => openVsCode());
+
+  async function openVsCode(settings: UserSettings = {}): Promise<void> {
     const { folders = [], packages = [] } = extensionUnderTest();
     server = await CodeServer.start({
       folders: [...folders, stub],
       packages,
+      settings,
       environment: { KUBECONFIG: kubeconfigOf(cluster, 'admin') },
     });
     workbench = await Workbench.open(browser, server.url());
-  });
+  }
 
   afterEach(async function () {
     if (this.currentTest?.state === 'failed') {
@@ -63,10 +70,8 @@ describe('Show Flows on a real cluster', function () {
     await server.stop();
   });
 
-  /** Right-clicks the shop's client and agrees; returns the view with rows and the milliseconds from click to row. */
-  async function showFlows(
-    whileAsked?: () => Promise<void>,
-  ): Promise<{ view: FlowsView; milliseconds: number }> {
+  /** Chooses Show Flows on the shop's client in the Kubernetes extension's tree; returns the time of the click. */
+  async function rightClick(): Promise<number> {
     await workbench.openContainer('Kubernetes');
     const pod = workbench.treeItem(/^client\b/);
     await pod.waitFor({ timeout: 30 * SECONDS });
@@ -75,6 +80,14 @@ describe('Show Flows on a real cluster', function () {
     await entry.waitFor();
     const start = performance.now();
     await entry.click();
+    return start;
+  }
+
+  /** Shows the client's flows and agrees; returns the view with rows and the milliseconds from click to row. */
+  async function showFlows(
+    whileAsked?: () => Promise<void>,
+  ): Promise<{ view: FlowsView; milliseconds: number }> {
+    const start = await rightClick();
     await workbench.dialog().waitFor({ timeout: 20 * SECONDS });
     let asked = 0;
     if (whileAsked) {
@@ -126,9 +139,10 @@ describe('Show Flows on a real cluster', function () {
 
   it('names the client, both backends on both nodes, the Service and the host outside', async () => {
     const { view, milliseconds } = await showFlows(async () => {
-      await screenshot(workbench, 'consent');
+      await screenshot(workbench, 'consent-dark');
     });
     console.log(`      click to first row ${(milliseconds / 1000).toFixed(1)} s`);
+    writeFileSync(join(RESULTS, 'click-to-first-row.txt'), milliseconds.toFixed(0));
     const webs = await podNames(cluster, SHOP_NAMESPACE, 'app=web');
     const places = await Promise.all(webs.map((name) => podPlace(cluster, SHOP_NAMESPACE, name)));
     assert.equal(new Set(places.map(({ node }) => node)).size, 2, 'the backends run on two nodes');
@@ -150,6 +164,21 @@ describe('Show Flows on a real cluster', function () {
     await screenshotThemes(workbench, 'interfaces');
   });
 
+  it('asks before it deploys, in every theme, and creates nothing when the answer is no', async () => {
+    for (const theme of ['light', 'high-contrast'] as const) {
+      await workbench.close();
+      await server.stop();
+      await openVsCode({ 'workbench.colorTheme': THEMES[theme].setting });
+      await rightClick();
+      await workbench.dialog().waitFor({ timeout: 20 * SECONDS });
+      await workbench.page.waitForTimeout(500);
+      await screenshot(workbench, `consent-${theme}`);
+      await workbench.answerDialog('Cancel');
+    }
+    await workbench.page.waitForTimeout(1000);
+    assert.deepEqual(await runningAgents(cluster), []);
+  });
+
   it("counts a pod's datagrams and connections as nftables does at its veth", async () => {
     const { view } = await showFlows();
     const { node, address } = await podPlace(cluster, SHOP_NAMESPACE, 'client');
@@ -161,7 +190,8 @@ describe('Show Flows on a real cluster', function () {
       received: `ip daddr ${address} tcp dport ${tcp}`,
     });
     const outside = addressOf(cluster, 'outside');
-    const say = `for i in $(seq 25); do echo datagram; sleep 0.02; done | socat -u - UDP:${outside}:7777,sourceport=${udp}`;
+    // Nobody listens there; a socket that is not connected does not mind.
+    const say = `for i in $(seq 25); do echo datagram; sleep 0.02; done | socat -u - UDP-SENDTO:${outside}:7777,sourceport=${udp}`;
     await inPod(cluster, SHOP_NAMESPACE, 'client', ['sh', '-c', say]);
     const get = ['curl', '-s', '-o', '/dev/null', '--local-port', String(tcp), 'http://web/'];
     await inPod(cluster, SHOP_NAMESPACE, 'client', get);

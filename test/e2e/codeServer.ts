@@ -15,7 +15,7 @@ export type UserSettings = Readonly<Record<string, unknown>>;
 
 const SETTINGS: UserSettings = {
   'workbench.startupEditor': 'none',
-  'workbench.colorTheme': THEMES.dark.label,
+  'workbench.colorTheme': THEMES.dark.setting,
   'workbench.tips.enabled': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.welcomePage.walkthroughs.openOnInstall': false,

@@ -185,7 +185,7 @@ describe('the flow table in a browser', function () {
   it('explains a failure and offers what helps', async () => {
     shown = await harness.open('failure');
     await shown.page.getByRole('alert').getByText('violates PodSecurity').waitFor();
-    for (const name of ['Retry', 'Show Log', 'Open Settings']) {
+    for (const name of ['Restart', 'Show Log', 'Open Settings']) {
       await shown.page.getByRole('button', { name }).click();
     }
     const asked = await shown.asked();
