@@ -87,9 +87,9 @@ function explanation(plan: DeployPlan): string {
   const lines = [
     `Image: ${plan.image}`,
     `Namespace: ${plan.namespace}`,
-    `It gets: ${PRIVILEGES[plan.privileges]}.`,
-    'It reads: addresses, ports, sizes and times of packets, interfaces and sockets of the node. No payload.',
-    `It goes away: when you stop the session or close VS Code, when the connection is lost, and after ${hours} at the latest.`,
+    `Privileges: ${PRIVILEGES[plan.privileges]}`,
+    'Reads: metadata of packets (addresses, ports, sizes, times), interfaces and sockets of the node. No payload.',
+    `Goes away: when you stop the session or close VS Code, when its connection is lost, and after ${hours} in any case.`,
   ];
   if (plan.reason !== null) lines.unshift(`Why privileged: ${plan.reason}`);
   return [...lines, '', 'You are asked once for each cluster. Forget Consent to Deploy takes it back.'].join(

@@ -79,12 +79,15 @@ export class ClusterNode implements TreeNode {
   async #connect(): Promise<readonly TreeNode[]> {
     try {
       const cluster = await this.#options.connect((message) => this.#setProgress(message));
+      // Closed again meanwhile: nobody looks.
+      if (this.#open === null) return [];
       const hold = cluster.holdInventory();
       this.#hold = hold;
       await hold.inventory.synced;
+      if (this.#hold !== hold) return [];
       this.#subscriptions = [
         hold.inventory.onChange(() => this.#inventoryChanged(cluster)),
-        hold.inventory.onProblems(() => this.#options.changed(this)),
+        hold.inventory.onProblems(() => this.#redraw()),
       ];
       this.#takeNodes(cluster, hold.inventory.nodes());
       return this.#rows();
@@ -104,7 +107,10 @@ export class ClusterNode implements TreeNode {
 
   #inventoryChanged(cluster: Cluster): void {
     const nodes = this.#hold?.inventory.nodes() ?? [];
-    if (!this.#takeNodes(cluster, nodes)) return;
+    if (this.#takeNodes(cluster, nodes)) this.#redraw();
+  }
+
+  #redraw(): void {
     this.#open = Promise.resolve(this.#rows());
     this.#options.changed(this);
   }

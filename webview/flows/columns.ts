@@ -24,8 +24,12 @@ const figure = (width: number, text: (row: FlowRow) => string): Column => ({
   draw: (cell, row) => drawText(cell, text(row)),
 });
 
-const traffic = (packets: (row: FlowRow) => number, bytes: (row: FlowRow) => number): Column => ({
-  ...figure(80, (row) => formatBytes(bytes(row))),
+const traffic = (
+  width: number,
+  packets: (row: FlowRow) => number,
+  bytes: (row: FlowRow) => number,
+): Column => ({
+  ...figure(width, (row) => formatBytes(bytes(row))),
   draw: (cell, row) => {
     drawText(cell, formatBytes(bytes(row)));
     const tooltip = `${formatCount(packets(row))} packets, ${formatCount(bytes(row))} bytes`;
@@ -71,7 +75,7 @@ const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
   ),
   protocol: {
     align: 'start',
-    width: 76,
+    width: 84,
     grow: 0,
     minimum: 48,
     draw: (cell, row) => drawText(cell, row.protocol.toUpperCase()),
@@ -79,7 +83,7 @@ const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
   port: figure(56, (row) => (row.hasPorts ? String(row.serverPort) : '')),
   verdict: {
     align: 'start',
-    width: 122,
+    width: 118,
     grow: 0,
     minimum: 56,
     draw: (cell, { verdict }) => {
@@ -88,16 +92,18 @@ const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
     },
   },
   sent: traffic(
+    72,
     (row) => row.sentPackets,
     (row) => row.sentBytes,
   ),
   received: traffic(
+    90,
     (row) => row.receivedPackets,
     (row) => row.receivedBytes,
   ),
   rate: figure(82, (row) => formatRate(row.rate)),
   rtt: figure(74, (row) => (row.rttUs === null ? '' : formatMicroseconds(row.rttUs))),
-  duration: figure(80, (row) => formatDuration(row.end - row.start)),
+  duration: figure(88, (row) => formatDuration(row.end - row.start)),
   last: figure(104, (row) => `${row.ended ? 'ended ' : ''}${formatAge(row.end, row.now)}`),
   points: figure(62, (row) => String(row.points)),
 };

@@ -46,7 +46,7 @@ export function emptyNotice(
     case 'stopped':
       return notice('debug-stop', 'The observation has stopped', state.status, [
         button({
-          label: 'Start Again',
+          label: 'Restart',
           icon: 'debug-restart',
           appearance: 'primary',
           onClick: actions.onRestart,
@@ -68,7 +68,7 @@ export function rowsNotice(state: FlowsPanelState, actions: NoticeActions): Temp
     case 'stopped':
       return line('info', state.status, []);
     case 'failed':
-      return line('error', state.status, [retry(actions), showLog(actions)]);
+      return line('error', state.status, [restart(actions), showLog(actions)]);
   }
 }
 
@@ -84,7 +84,7 @@ function failure({ problem, status }: FlowsPanelState, actions: NoticeActions): 
             ${problem.why === '' ? nothing : html`<p class="notice-why">${problem.why}</p>`}
             <p>${problem.next}</p>`
     }
-    <div class="notice-actions">${retry(actions)}${showLog(actions)}${settings}</div>
+    <div class="notice-actions">${restart(actions)}${showLog(actions)}${settings}</div>
   </div>`;
 }
 
@@ -112,7 +112,7 @@ function line(
   </div>`;
 }
 
-const retry = ({ onRestart }: NoticeActions): TemplateResult =>
-  button({ label: 'Retry', icon: 'debug-restart', appearance: 'primary', onClick: onRestart });
+const restart = ({ onRestart }: NoticeActions): TemplateResult =>
+  button({ label: 'Restart', icon: 'debug-restart', appearance: 'primary', onClick: onRestart });
 const showLog = ({ onShowLog }: NoticeActions): TemplateResult =>
   button({ label: 'Show Log', icon: 'output', onClick: onShowLog });

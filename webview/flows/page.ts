@@ -124,7 +124,7 @@ export class FlowsPage {
   #takeState(state: FlowsPanelState): void {
     this.#state = state;
     this.#filter ??= state.filter;
-    if (this.#kept.question === null) this.#keep({ question: state.question });
+    if (this.#kept.question === null) this.#keep({ question: state.question, filter: this.#filter });
     this.#grid.setSort(state.sort);
     this.#drawAround();
   }

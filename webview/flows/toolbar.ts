@@ -75,7 +75,7 @@ function controls({ phase, paused }: FlowsPanelState, actions: ToolbarActions): 
     case 'reconnecting':
       return html`${pause}${stop}`;
     case 'stopped':
-      return html`${paused ? pause : nothing}${button({ label: 'Start Again', icon: 'debug-restart', onClick: onRestart })}`;
+      return html`${paused ? pause : nothing}${button({ label: 'Restart', icon: 'debug-restart', onClick: onRestart })}`;
     case 'failed':
       // The notice offers what there is to do.
       return html`${paused ? pause : nothing}`;
