@@ -17,7 +17,8 @@ namespace vethscope {
 
 namespace {
 
-/** Drains are read on several threads, and glibc would keep up to 28 MB of freed records in the arena of each. */
+/** Drains are read on several threads, and glibc would keep up to 28 MB of freed records in the arena of
+ * each. */
 void keep_large_blocks_mapped() { mallopt(M_MMAP_THRESHOLD, 256 * 1024); }
 
 Napi::Value probe(const Napi::CallbackInfo& info) {

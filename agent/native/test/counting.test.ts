@@ -144,7 +144,20 @@ describe('counting', function () {
       [left, right, 1],
       [right, left, 2],
     ] as const) {
-      end.run('ip', 'link', 'add', 'tunnel0', 'type', 'vxlan', 'id', '7', 'dstport', '8472', 'remote', peer.ipv4);
+      end.run(
+        'ip',
+        'link',
+        'add',
+        'tunnel0',
+        'type',
+        'vxlan',
+        'id',
+        '7',
+        'dstport',
+        '8472',
+        'remote',
+        peer.ipv4,
+      );
       end.run('ip', 'address', 'add', `10.44.0.${number}/24`, 'dev', 'tunnel0');
       end.run('ip', 'link', 'set', 'tunnel0', 'up');
     }
@@ -155,7 +168,10 @@ describe('counting', function () {
     await stream(left, right, '10.44.0.2', 5004, 4 << 20);
     const after = linkStatistics(right);
     const point = pointOf(leftOut);
-    assert(point.buffers - baseline.buffers < (point.packets - baseline.packets) / 4, 'no large buffers seen');
+    assert(
+      point.buffers - baseline.buffers < (point.packets - baseline.packets) / 4,
+      'no large buffers seen',
+    );
     assert.equal(point.packets - baseline.packets, after.rx.packets - before.rx.packets);
     assert.equal(point.bytes - baseline.bytes, after.rx.bytes - before.rx.bytes);
   });
