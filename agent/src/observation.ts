@@ -234,7 +234,8 @@ export class Observation {
       },
       Date.now(),
     );
-    if (attached.netnsInode === namespaceInode('/proc/self/ns/net')) this.own.netnsIndex = attached.netnsIndex;
+    if (attached.netnsInode === namespaceInode('/proc/self/ns/net'))
+      this.own.netnsIndex = attached.netnsIndex;
     this.#topologyStale = true;
   }
 
@@ -299,5 +300,6 @@ export class Observation {
 
 /** Frees a drain's memory now: the collector of garbage sees only its small handle and would leave it for long. */
 function release(records: Buffer): void {
-  if (records.buffer instanceof ArrayBuffer && records.length === records.buffer.byteLength) records.buffer.transfer(0);
+  if (records.buffer instanceof ArrayBuffer && records.length === records.buffer.byteLength)
+    records.buffer.transfer(0);
 }

@@ -41,7 +41,7 @@ export function loadPayload(): Payload {
 }
 
 function payloadFolder(): string {
-  const named = process.env['VETHSCOPE_PAYLOAD'];
+  const named = process.env.VETHSCOPE_PAYLOAD;
   const places = named === undefined ? candidateFolders() : [resolve(named)];
   const found = places.find((folder) => existsSync(join(folder, ADDON)));
   if (found !== undefined) return found;

@@ -32,19 +32,29 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     required: true,
     effect: 'The programs cannot be fitted to this kernel: it was built without CONFIG_DEBUG_INFO_BTF.',
   },
-  'sched-cls': { required: true, effect: 'No traffic-control program can be loaded, so no packet is counted.' },
+  'sched-cls': {
+    required: true,
+    effect: 'No traffic-control program can be loaded, so no packet is counted.',
+  },
   ringbuf: { required: true, effect: 'This kernel is older than 5.8, the oldest that can be observed.' },
-  atomics: { required: true, effect: 'Counters cannot be exact: the kernel lacks BPF atomic operations (5.12).' },
+  atomics: {
+    required: true,
+    effect: 'Counters cannot be exact: the kernel lacks BPF atomic operations (5.12).',
+  },
   tcx: {
     required: true,
-    effect: 'Programs cannot be attached so that they vanish with the agent: the kernel lacks TCX links (6.6).',
+    effect:
+      'Programs cannot be attached so that they vanish with the agent: the kernel lacks TCX links (6.6).',
   },
   netns: {
     required: false,
     effect: 'Only the namespace that the agent runs in can be observed: others cannot be entered.',
   },
   'coarse-clock': { required: false, effect: 'Each packet costs a little more time to count.' },
-  'cgroup-id': { required: false, effect: 'Containers and host processes are not told apart by their sockets.' },
+  'cgroup-id': {
+    required: false,
+    effect: 'Containers and host processes are not told apart by their sockets.',
+  },
   cgroup2: { required: false, effect: 'Containers and host processes are not told apart by their cgroups.' },
   conntrack: { required: false, effect: 'Addresses before and after NAT are not joined to one flow.' },
 };
@@ -86,10 +96,19 @@ export function runChecks(load: () => Payload, simulated: readonly string[]): Do
 
 function kernelFindings(load: () => Payload): Map<string, Finding> {
   const findings = new Map<string, Finding>();
-  findings.set('cgroup2', finding(mounts().some((type) => type === 'cgroup2'), 'no cgroup2 file system is mounted'));
+  findings.set(
+    'cgroup2',
+    finding(
+      mounts().some((type) => type === 'cgroup2'),
+      'no cgroup2 file system is mounted',
+    ),
+  );
   findings.set(
     'conntrack',
-    finding(existsSync('/proc/sys/net/netfilter/nf_conntrack_count'), 'nf_conntrack is not loaded in this namespace'),
+    finding(
+      existsSync('/proc/sys/net/netfilter/nf_conntrack_count'),
+      'nf_conntrack is not loaded in this namespace',
+    ),
   );
   let payload: Payload;
   try {

@@ -4,7 +4,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EVENT, EVENT_BYTES, KEY, KEY_BYTES, POINT_SLOTS, RECORD, RECORD_BYTES, SIDE, SLOT, SLOT_BYTES, TCP_FLAG } from './flowLayout.ts';
+import {
+  EVENT,
+  EVENT_BYTES,
+  KEY,
+  KEY_BYTES,
+  POINT_SLOTS,
+  RECORD,
+  RECORD_BYTES,
+  SIDE,
+  SLOT,
+  SLOT_BYTES,
+  TCP_FLAG,
+} from './flowLayout.ts';
 
 const HEADERS = fileURLToPath(new URL('../../../bpf', import.meta.url));
 
@@ -68,6 +80,9 @@ describe('layout of kernel records', () => {
       ['offsetof(struct flow_event, sequence)', EVENT.sequence],
     ]);
     const found = compiled([...expected.keys()]);
-    assert.deepEqual(Object.fromEntries([...expected.keys()].map((key, i) => [key, found[i]])), Object.fromEntries(expected));
+    assert.deepEqual(
+      Object.fromEntries([...expected.keys()].map((key, i) => [key, found[i]])),
+      Object.fromEntries(expected),
+    );
   });
 });

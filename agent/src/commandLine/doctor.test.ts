@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { DoctorCheck } from '../collector/checks.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
-const ADDON = fileURLToPath(new URL(`../../../dist/payload/linux-${process.arch}/vethscope.node`, import.meta.url));
+const ADDON = fileURLToPath(
+  new URL(`../../../dist/payload/linux-${process.arch}/vethscope.node`, import.meta.url),
+);
 
 function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 20_000 });
@@ -27,8 +29,14 @@ describe('doctor', function () {
       assert.ok(lacking.length > 0);
       for (const { effect } of lacking) assert.ok(effect.length > 20, lack);
     }
-    assert.match(run('doctor', '--simulate', 'old-kernel').stdout, /older than 5\.8[^]*Observing is impossible/);
-    assert.match(run('doctor', '--simulate', 'no-btf').stdout, /btf +NO +simulated\n +.*CONFIG_DEBUG_INFO_BTF/);
+    assert.match(
+      run('doctor', '--simulate', 'old-kernel').stdout,
+      /older than 5\.8[^]*Observing is impossible/,
+    );
+    assert.match(
+      run('doctor', '--simulate', 'no-btf').stdout,
+      /btf +NO +simulated\n +.*CONFIG_DEBUG_INFO_BTF/,
+    );
   });
 
   it('says what is lost without the optional things, and goes on', function () {
@@ -60,7 +68,10 @@ describe('bad input of the command line', function () {
   it('names the cause and the next step', () => {
     refused(['observe', '--duration', '-1'], /must be a number greater than 0/);
     refused(['observe', '--output', 'xml'], /Allowed choices are table, jsonl/);
-    refused(['observe', '--inventory', '/nonexistent.json'], /cannot read inventory file[^]*kubectl get pods/);
+    refused(
+      ['observe', '--inventory', '/nonexistent.json'],
+      /cannot read inventory file[^]*kubectl get pods/,
+    );
     refused(['serve'], /--token-file/);
     refused(['serve', '--token-file', '/nonexistent'], /cannot read the token file/);
     refused(['serve', '--token-file', '/dev/null'], /has 0 characters, fewer than 16[^]*openssl/);
@@ -78,7 +89,10 @@ describe('bad input of the command line', function () {
     if (process.getuid?.() !== 0) refused(['observe'], /needs root, or the capabilities/);
     else {
       refused(['observe', '--netns', 'vethscope-no-such'], /no network namespace named "vethscope-no-such"/);
-      refused(['observe', '--netns', '/dev/null'], /cannot open network namespace \/dev\/null|not a network namespace/);
+      refused(
+        ['observe', '--netns', '/dev/null'],
+        /cannot open network namespace \/dev\/null|not a network namespace/,
+      );
       refused(['observe', '--interface', 'no-such0'], /there is no interface no-such0/);
     }
   });

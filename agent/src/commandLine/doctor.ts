@@ -13,7 +13,9 @@ export interface DoctorOptions {
 export function doctor(options: DoctorOptions): void {
   const checks = runChecks(loadPayload, simulations(options.simulate));
   const possible = checks.every(({ available, required }) => available || !required);
-  process.stdout.write(options.json ? `${JSON.stringify({ possible, checks }, null, 2)}\n` : report(checks, possible));
+  process.stdout.write(
+    options.json ? `${JSON.stringify({ possible, checks }, null, 2)}\n` : report(checks, possible),
+  );
   if (!possible) process.exitCode = 1;
 }
 
@@ -33,6 +35,8 @@ function report(checks: readonly DoctorCheck[], possible: boolean): string {
     const head = `${name.padEnd(14)} ${state.padEnd(4)} ${detail}`.trimEnd();
     return effect === '' ? [head] : [head, `${' '.repeat(20)}${effect}`];
   });
-  const verdict = possible ? 'Observing is possible here.' : 'Observing is impossible here, for the causes marked NO.';
+  const verdict = possible
+    ? 'Observing is possible here.'
+    : 'Observing is impossible here, for the causes marked NO.';
   return [...lines, '', verdict, ''].join('\n');
 }

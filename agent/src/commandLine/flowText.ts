@@ -12,7 +12,10 @@ const COLUMNS = [
 ] as const;
 
 export function tableHeader(): string {
-  return line(COLUMNS.map(([name]) => name), 'POINTS');
+  return line(
+    COLUMNS.map(([name]) => name),
+    'POINTS',
+  );
 }
 
 /** One line a flow; names are printed as they are, control characters apart. */

@@ -99,7 +99,9 @@ class FlowPrinter {
     const ids = rows.map((row) => table.idOf(row));
     for (let start = 0; start < rows.length; start += PIECE) {
       // Rows that were given to another flow meanwhile are left out; that other one comes in the next round.
-      const piece = rows.slice(start, start + PIECE).filter((row, index) => table.idOf(row) === ids[start + index]);
+      const piece = rows
+        .slice(start, start + PIECE)
+        .filter((row, index) => table.idOf(row) === ids[start + index]);
       const wanted = this.#options.final ? piece.filter((row) => table.isEnded(row)) : piece;
       this.#output.write(wanted.map((row) => this.#text(row)).join(''));
       await this.#output.flush();

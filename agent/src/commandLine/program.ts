@@ -53,7 +53,9 @@ function topologyCommand(): Command {
 
 function doctorCommand(): Command {
   return new Command('doctor')
-    .description('say what this kernel offers and what each lack means; exit code 1 where observing is impossible')
+    .description(
+      'say what this kernel offers and what each lack means; exit code 1 where observing is impossible',
+    )
     .option('--json', 'print JSON', false)
     .option('--simulate <names>', 'pretend that things are missing, for example no-btf,old-kernel')
     .action((options: DoctorOptions) => doctor(options));
@@ -64,7 +66,12 @@ function serveCommand(): Command {
     .description('serve flows over HTTP/2 on loopback to whoever has the token; prints {"port":N}')
     .option('--listen <host:port>', 'loopback address; port 0 takes any free one', '127.0.0.1:0')
     .requiredOption('--token-file <file>', 'file with the session token, - for standard input')
-    .option('--netns <path|name>', 'namespace to observe instead of the node\'s; may be repeated', repeated, [])
+    .option(
+      '--netns <path|name>',
+      "namespace to observe instead of the node's; may be repeated",
+      repeated,
+      [],
+    )
     .option('--interface <name>', 'observe only this interface; may be repeated', repeated, [])
     .option('--inventory <file>', 'pods and services to begin with, as for observe')
     .option('--record <file>', 'also write the session to this file')

@@ -49,7 +49,12 @@ export async function serve(options: ServeOptions, version: string): Promise<voi
   } else await serveObservation(options, token, version, stop);
 }
 
-async function serveObservation(options: ServeOptions, token: string, version: string, stop: Stop): Promise<void> {
+async function serveObservation(
+  options: ServeOptions,
+  token: string,
+  version: string,
+  stop: Stop,
+): Promise<void> {
   const payload = loadPayload();
   requireRoot('observing');
   const checks = runChecks(() => payload, []);
@@ -111,7 +116,10 @@ function loopback(text: string): { host: string; port: number } {
   const match = /^(127(?:\.\d{1,3}){3}|localhost):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
   if (match?.[1] === undefined || port > 65535) {
-    throw new Failure(`--listen ${text} is not a loopback address with a port`, 'Give 127.0.0.1:0 for any free port.');
+    throw new Failure(
+      `--listen ${text} is not a loopback address with a port`,
+      'Give 127.0.0.1:0 for any free port.',
+    );
   }
   return { host: match[1] === 'localhost' ? '127.0.0.1' : match[1], port };
 }
@@ -123,9 +131,13 @@ function readToken(path: string): string {
   try {
     token = readFileSync(path === '-' ? 0 : path, 'utf8').trim();
   } catch (error) {
-    throw new Failure(`cannot read the token file ${path}: ${messageOf(error)}`, 'Give a file with the session token, or -.', {
-      cause: error,
-    });
+    throw new Failure(
+      `cannot read the token file ${path}: ${messageOf(error)}`,
+      'Give a file with the session token, or -.',
+      {
+        cause: error,
+      },
+    );
   }
   if (token.length >= SHORTEST_TOKEN) return token;
   throw new Failure(
@@ -139,9 +151,13 @@ function readRecording(path: string): ReturnType<typeof parseRecording> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Failure(`cannot read the recorded session ${path}: ${messageOf(error)}`, 'Give a file made with --record.', {
-      cause: error,
-    });
+    throw new Failure(
+      `cannot read the recorded session ${path}: ${messageOf(error)}`,
+      'Give a file made with --record.',
+      {
+        cause: error,
+      },
+    );
   }
   return parseRecording(text, path);
 }
@@ -152,4 +168,3 @@ function nodeNamespace(): string {
   const init = namespaceInode('/proc/1/ns/net');
   return init !== undefined && init !== own ? '/proc/1/ns/net' : '/proc/self/ns/net';
 }
-

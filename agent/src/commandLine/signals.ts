@@ -1,8 +1,8 @@
 export interface Stop {
   /** Settles when the program should end; rejects when it has to because something broke. */
   readonly asked: Promise<void>;
-  now(): void;
-  failed(error: unknown): void;
+  readonly now: () => void;
+  readonly failed: (error: unknown) => void;
 }
 
 /** Ends on SIGINT, SIGTERM or SIGHUP, after a time, or when told. A second signal ends at once. */

@@ -26,7 +26,13 @@ export function topology(options: TopologyOptions): void {
   const watched: NetworkNamespace[] = [];
   try {
     for (const path of paths) watched.push(open(path, (file) => new addon.NetworkNamespace(file)));
-    const found = readTopology({ addon, node: options.node, watched, pods: inventory, isAttached: () => false });
+    const found = readTopology({
+      addon,
+      node: options.node,
+      watched,
+      pods: inventory,
+      isAttached: () => false,
+    });
     process.stdout.write(options.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : table(found));
   } finally {
     for (const namespace of watched) namespace.close();

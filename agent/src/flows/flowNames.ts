@@ -17,7 +17,8 @@ export class FlowNames {
 
 /** Everything that tells one endpoint from another. */
 function endpointKey(endpoint: Endpoint): string {
-  const { kind, namespace, name, uid, container, workload, node, address, names, evidence, candidates } = endpoint;
+  const { kind, namespace, name, uid, container, workload, node, address, names, evidence, candidates } =
+    endpoint;
   const parts = [kind, namespace, name, uid, container, workload?.kind, workload?.name, node, address];
   return [...parts, names.join(), evidence.join(), candidates.join()].join('\n');
 }

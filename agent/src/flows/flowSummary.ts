@@ -80,7 +80,11 @@ export function protocolOf(table: FlowTable, row: number): Protocol {
 }
 
 /** What the sockets told of the connection. */
-export function socketFacts(table: FlowTable, row: number, clientIsHigh: boolean): { rttUs: number; retransmits: number } {
+export function socketFacts(
+  table: FlowTable,
+  row: number,
+  clientIsHigh: boolean,
+): { rttUs: number; retransmits: number } {
   const low = table.uint32(row, ROW.lowSrttUs);
   const high = table.uint32(row, ROW.highSrttUs);
   const [client, server] = clientIsHigh ? [high, low] : [low, high];
@@ -129,7 +133,12 @@ function takeTotals(
 }
 
 /** Without a seen opening: a Service's side serves, else the lower port, else who spoke first asked. */
-function guessClientIsHigh(table: FlowTable, row: number, low: DirectionSummary, high: DirectionSummary): boolean {
+function guessClientIsHigh(
+  table: FlowTable,
+  row: number,
+  low: DirectionSummary,
+  high: DirectionSummary,
+): boolean {
   const lowService = table.uint32(row, ROW.lowService) !== 0;
   const highService = table.uint32(row, ROW.highService) !== 0;
   if (lowService !== highService) return lowService;

@@ -36,7 +36,15 @@ export class TestFlows {
     for (const { ifindex, name, role, pod } of interfaces) {
       this.points.attach(
         1,
-        { node: 'node-a', netnsInode: NETNS, interface: name, ifindex, role, pod: pod ?? null, inside: false },
+        {
+          node: 'node-a',
+          netnsInode: NETNS,
+          interface: name,
+          ifindex,
+          role,
+          pod: pod ?? null,
+          inside: false,
+        },
         BOOT - 1000,
       );
     }
@@ -52,7 +60,12 @@ export class TestFlows {
   }
 
   /** One interval with a drain made before. @param late milliseconds that its packets come later than they say */
-  feed(drain: ReturnType<typeof drainOf>, at: number, late: number, events: readonly SeenPacket[] = []): void {
+  feed(
+    drain: ReturnType<typeof drainOf>,
+    at: number,
+    late: number,
+    events: readonly SeenPacket[] = [],
+  ): void {
     this.tracker.tick({
       ...drain,
       events: events.map(eventOf),

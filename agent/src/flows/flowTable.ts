@@ -205,7 +205,7 @@ export class FlowTable {
 
   #free(row: number): void {
     this.#noteForgotten(this.changedAt(row));
-    for (let index = this.firstSighting(row); index !== NONE; ) {
+    for (let index = this.firstSighting(row); index !== NONE;) {
       const next = this.sightings.next(index);
       this.sightings.give(index);
       index = next;

@@ -84,9 +84,17 @@ function countIn(record: Uint8Array, packet: SeenPacket, fromHigh: boolean): voi
     if (owner !== 0 && owner !== code) continue;
     if (owner === 0) view.setBigUint64(base + SLOT.first, nanoseconds(packet.time), true);
     view.setUint32(base + SLOT.point, code, true);
-    view.setUint32(base + SLOT.tcpFlags, view.getUint32(base + SLOT.tcpFlags, true) | slotFlags(packet), true);
+    view.setUint32(
+      base + SLOT.tcpFlags,
+      view.getUint32(base + SLOT.tcpFlags, true) | slotFlags(packet),
+      true,
+    );
     view.setBigUint64(base + SLOT.packets, view.getBigUint64(base + SLOT.packets, true) + 1n, true);
-    view.setBigUint64(base + SLOT.bytes, view.getBigUint64(base + SLOT.bytes, true) + BigInt(packet.bytes), true);
+    view.setBigUint64(
+      base + SLOT.bytes,
+      view.getBigUint64(base + SLOT.bytes, true) + BigInt(packet.bytes),
+      true,
+    );
     view.setBigUint64(base + SLOT.last, nanoseconds(packet.time), true);
     return;
   }

@@ -21,7 +21,8 @@ export function ledgerOf(
   losses: AgentLosses,
   cost: SelfCost | null,
 ): Ledger {
-  const sum = (of: (point: PointCounters) => number): number => counters.reduce((total, point) => total + of(point), 0);
+  const sum = (of: (point: PointCounters) => number): number =>
+    counters.reduce((total, point) => total + of(point), 0);
   const unparsed = Object.fromEntries(
     UNPARSED_CAUSES.map((cause, index) => [cause, sum((point) => point.unparsed[index] ?? 0)]),
   ) as Record<UnparsedCause, number>;

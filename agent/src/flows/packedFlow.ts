@@ -32,7 +32,8 @@ export function packFlow(table: FlowTable, row: number, view: DataView, offset: 
   view.setUint16(offset + FLOW.serverPort, port(false), true);
   view.setUint8(offset + FLOW.protocol, table.uint8(row, ROW.protocol));
   view.setUint8(offset + FLOW.verdict, table.uint8(row, ROW.verdict));
-  const bits = (initiatorCertain ? FLOW_BITS.initiatorCertain : 0) | (table.isEnded(row) ? FLOW_BITS.final : 0);
+  const bits =
+    (initiatorCertain ? FLOW_BITS.initiatorCertain : 0) | (table.isEnded(row) ? FLOW_BITS.final : 0);
   view.setUint8(offset + FLOW.bits, bits);
   view.setUint8(offset + FLOW.dscp, table.uint8(row, side(ROW.lowDscp, ROW.highDscp, true)));
   view.setUint16(offset + FLOW.clientTcpFlags, sent.tcpFlags, true);
@@ -77,9 +78,21 @@ export function packSightings(
     const fromHigh = (code & 1) === 1;
     view.setUint32(at + SIGHTING.flow, table.idOf(row), true);
     view.setUint32(at + SIGHTING.point, code >>> 1, true);
-    view.setUint32(at + SIGHTING.source, table.uint32(row, fromHigh ? ROW.highAddress : ROW.lowAddress), true);
-    view.setUint32(at + SIGHTING.destination, table.uint32(row, fromHigh ? ROW.lowAddress : ROW.highAddress), true);
-    view.setUint16(at + SIGHTING.sourcePort, table.rows.getUint16(key + (fromHigh ? KEY.highPort : KEY.lowPort), true), true);
+    view.setUint32(
+      at + SIGHTING.source,
+      table.uint32(row, fromHigh ? ROW.highAddress : ROW.lowAddress),
+      true,
+    );
+    view.setUint32(
+      at + SIGHTING.destination,
+      table.uint32(row, fromHigh ? ROW.lowAddress : ROW.highAddress),
+      true,
+    );
+    view.setUint16(
+      at + SIGHTING.sourcePort,
+      table.rows.getUint16(key + (fromHigh ? KEY.highPort : KEY.lowPort), true),
+      true,
+    );
     view.setUint16(
       at + SIGHTING.destinationPort,
       table.rows.getUint16(key + (fromHigh ? KEY.lowPort : KEY.highPort), true),

@@ -26,15 +26,16 @@ export interface Point {
   version: number;
 }
 
-const NAMES: Readonly<Record<InterfaceRole, readonly [ingress: ObservationPoint, egress: ObservationPoint]>> = {
-  'pod-veth': ['from-endpoint', 'to-endpoint'],
-  uplink: ['from-network', 'to-network'],
-  tunnel: ['from-overlay', 'to-overlay'],
-  bridge: ['from-bridge', 'to-bridge'],
-  loopback: ['to-host', 'from-host'],
-  'host-veth': ['to-host', 'from-host'],
-  other: ['to-host', 'from-host'],
-};
+const NAMES: Readonly<Record<InterfaceRole, readonly [ingress: ObservationPoint, egress: ObservationPoint]>> =
+  {
+    'pod-veth': ['from-endpoint', 'to-endpoint'],
+    uplink: ['from-network', 'to-network'],
+    tunnel: ['from-overlay', 'to-overlay'],
+    bridge: ['from-bridge', 'to-bridge'],
+    loopback: ['to-host', 'from-host'],
+    'host-veth': ['to-host', 'from-host'],
+    other: ['to-host', 'from-host'],
+  };
 
 /** Name of a point from the workload's side: what enters the host side of a pod's veth leaves the pod. */
 export function pointName(facts: PointFacts, egress: boolean): ObservationPoint {

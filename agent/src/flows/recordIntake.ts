@@ -40,7 +40,11 @@ export class RecordIntake {
   readonly #isOwn: (view: DataView, keyOffset: number) => boolean;
 
   /** @param isOwn whether a key belongs to the agent's own connection */
-  constructor(table: FlowTable, identity: RowIdentity, isOwn: (view: DataView, keyOffset: number) => boolean) {
+  constructor(
+    table: FlowTable,
+    identity: RowIdentity,
+    isOwn: (view: DataView, keyOffset: number) => boolean,
+  ) {
     this.#table = table;
     this.#identity = identity;
     this.#isOwn = isOwn;

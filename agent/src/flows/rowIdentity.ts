@@ -47,7 +47,11 @@ export class RowIdentity {
         netns: points.inodeOf(rows.getUint32(base + ROW.key + KEY.netns, true)),
         vethPod: vethPod(high),
       });
-      rows.setUint32(base + (high ? ROW.highEndpoint : ROW.lowEndpoint), names.useEndpoint(identity.endpoint), true);
+      rows.setUint32(
+        base + (high ? ROW.highEndpoint : ROW.lowEndpoint),
+        names.useEndpoint(identity.endpoint),
+        true,
+      );
       rows.setUint32(base + (high ? ROW.highService : ROW.lowService), this.#useService(identity), true);
       if (identity.endpoint.evidence[0] === 'none') unresolved = 1;
     }

@@ -25,5 +25,7 @@ export function canonicalAddress(address: string): string {
 
 /** Loopback, link-local, multicast, broadcast and unspecified addresses: they say nothing about who is outside. */
 export function isSpecialAddress(address: string): boolean {
-  return !['unicast', 'private', 'uniqueLocal', 'carrierGradeNat', 'reserved'].includes(ipaddr.process(address).range());
+  return !['unicast', 'private', 'uniqueLocal', 'carrierGradeNat', 'reserved'].includes(
+    ipaddr.process(address).range(),
+  );
 }

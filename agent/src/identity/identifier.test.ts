@@ -9,7 +9,11 @@ import { InventoryStore } from './inventoryStore.ts';
 const START = Date.parse('2026-01-01T10:00:00Z');
 const MINUTE = 60_000;
 
-function pod(name: string, ip: string, changes: { phase?: string; from?: number; deleted?: boolean; hostNetwork?: boolean; ports?: number[] } = {}): Pod {
+function pod(
+  name: string,
+  ip: string,
+  changes: { phase?: string; from?: number; deleted?: boolean; hostNetwork?: boolean; ports?: number[] } = {},
+): Pod {
   const { phase = 'Running', from = START, deleted = false, hostNetwork = false, ports = [] } = changes;
   return {
     kind: 'Pod',
@@ -20,7 +24,11 @@ function pod(name: string, ip: string, changes: { phase?: string; from?: number;
       deletionTimestamp: deleted ? '2026-01-01T10:05:00Z' : undefined,
       ownerReferences: [{ kind: 'ReplicaSet', name: `${name}-6d4cf56db6` }],
     },
-    spec: { nodeName: 'node-a', hostNetwork, containers: [{ name: 'main', ports: ports.map((containerPort) => ({ containerPort })) }] },
+    spec: {
+      nodeName: 'node-a',
+      hostNetwork,
+      containers: [{ name: 'main', ports: ports.map((containerPort) => ({ containerPort })) }],
+    },
     status: { phase, podIPs: [{ ip }], startTime: new Date(from).toISOString() },
   };
 }
@@ -29,13 +37,22 @@ const NODE: Node = {
   kind: 'Node',
   metadata: { name: 'node-a', uid: 'uid-node-a' },
   spec: { podCIDRs: ['10.244.1.0/24', 'fd00:1::/64'] },
-  status: { addresses: [{ type: 'InternalIP', address: '172.30.0.11' }, { type: 'Hostname', address: 'node-a' }] },
+  status: {
+    addresses: [
+      { type: 'InternalIP', address: '172.30.0.11' },
+      { type: 'Hostname', address: 'node-a' },
+    ],
+  },
 };
 
 const SERVICE: Service = {
   kind: 'Service',
   metadata: { name: 'api', namespace: 'shop', uid: 'uid-api' },
-  spec: { type: 'NodePort', clusterIPs: ['10.96.0.10'], ports: [{ name: 'http', port: 80, nodePort: 30080 }] },
+  spec: {
+    type: 'NodePort',
+    clusterIPs: ['10.96.0.10'],
+    ports: [{ name: 'http', port: 80, nodePort: 30080 }],
+  },
 };
 
 const TOPOLOGY: Topology = {
@@ -66,7 +83,14 @@ const TOPOLOGY: Topology = {
           pod: null,
           attached: true,
           promiscuous: false,
-          statistics: { receivedPackets: 0, receivedBytes: 0, receivedDropped: 0, sentPackets: 0, sentBytes: 0, sentDropped: 0 },
+          statistics: {
+            receivedPackets: 0,
+            receivedBytes: 0,
+            receivedDropped: 0,
+            sentPackets: 0,
+            sentBytes: 0,
+            sentDropped: 0,
+          },
         },
       ],
     },
@@ -91,7 +115,15 @@ class World {
   }
 
   ask(address: string, changes: Partial<Question> = {}): Identity {
-    return this.identifier.identify({ address, port: 80, protocol: 'tcp', when: START + MINUTE, netns: 1, vethPod: null, ...changes });
+    return this.identifier.identify({
+      address,
+      port: 80,
+      protocol: 'tcp',
+      when: START + MINUTE,
+      netns: 1,
+      vethPod: null,
+      ...changes,
+    });
   }
 
   who(address: string, changes: Partial<Question> = {}): Endpoint {
@@ -101,15 +133,20 @@ class World {
 
 describe('identity', () => {
   it('names a pod by its address, with workload, node and only container', () => {
-    const { kind, namespace, name, workload, node, container, evidence } = new World(pod('web', '10.244.1.5')).who('10.244.1.5');
-    assert.deepEqual({ kind, namespace, name, node, container, evidence }, {
-      kind: 'pod',
-      namespace: 'shop',
-      name: 'web',
-      node: 'node-a',
-      container: 'main',
-      evidence: ['pod-ip'],
-    });
+    const { kind, namespace, name, workload, node, container, evidence } = new World(
+      pod('web', '10.244.1.5'),
+    ).who('10.244.1.5');
+    assert.deepEqual(
+      { kind, namespace, name, node, container, evidence },
+      {
+        kind: 'pod',
+        namespace: 'shop',
+        name: 'web',
+        node: 'node-a',
+        container: 'main',
+        evidence: ['pod-ip'],
+      },
+    );
     assert.deepEqual(workload, { kind: 'Deployment', name: 'web' });
   });
 
@@ -150,8 +187,13 @@ describe('identity', () => {
   });
 
   it('lists all candidates when nothing decides between pods', () => {
-    const { kind, name, candidates } = new World(pod('a', '10.244.1.5'), pod('b', '10.244.1.5')).who('10.244.1.5');
-    assert.deepEqual({ kind, name, candidates }, { kind: 'pod', name: null, candidates: ['shop/a', 'shop/b'] });
+    const { kind, name, candidates } = new World(pod('a', '10.244.1.5'), pod('b', '10.244.1.5')).who(
+      '10.244.1.5',
+    );
+    assert.deepEqual(
+      { kind, name, candidates },
+      { kind: 'pod', name: null, candidates: ['shop/a', 'shop/b'] },
+    );
   });
 
   it('names the node for a node’s address, and the pods on its network as candidates only', () => {
@@ -166,7 +208,10 @@ describe('identity', () => {
   it('finds the Service behind a cluster address and behind a node port', () => {
     const world = new World(NODE, SERVICE);
     const direct = world.ask('10.96.0.10');
-    assert.deepEqual([direct.endpoint.kind, direct.endpoint.name, direct.service?.portName], ['service', 'api', 'http']);
+    assert.deepEqual(
+      [direct.endpoint.kind, direct.endpoint.name, direct.service?.portName],
+      ['service', 'api', 'http'],
+    );
     const published = world.ask('172.30.0.11', { port: 30080 });
     assert.deepEqual([published.endpoint.kind, published.service?.name], ['node', 'api']);
     assert.equal(world.ask('172.30.0.11', { port: 30081 }).service, null);
@@ -183,7 +228,10 @@ describe('identity', () => {
   });
 
   it('calls the node’s own addresses the node, without any inventory', () => {
-    assert.deepEqual([new World().who('10.250.0.1').kind, new World().who('10.250.0.1').name], ['node', 'node-a']);
+    assert.deepEqual(
+      [new World().who('10.250.0.1').kind, new World().who('10.250.0.1').name],
+      ['node', 'node-a'],
+    );
   });
 
   it('compares addresses in one spelling', () => {

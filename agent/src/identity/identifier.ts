@@ -107,7 +107,11 @@ export class Identifier {
       return only({ ...nobody(address), kind: 'service', evidence: ['service-ip'], candidates });
     }
     const endpoint = serviceEndpoint(service, address, ['service-ip']);
-    return { endpoint, service: serviceReference(service, address, port, protocol), serviceEndpoint: endpoint };
+    return {
+      endpoint,
+      service: serviceReference(service, address, port, protocol),
+      serviceEndpoint: endpoint,
+    };
   }
 
   #nodeOrLocal({ address, port, protocol, netns }: Question): Identity | null {
@@ -140,7 +144,9 @@ export class Identifier {
     const pods = node === null && this.#node !== name ? [] : this.#inventory.hostNetworkPods(name);
     const declaring = pods.filter((pod) =>
       pod.spec.containers.some((container) =>
-        container.ports?.some((p) => p.containerPort === port && (p.protocol ?? 'TCP').toLowerCase() === protocol),
+        container.ports?.some(
+          (p) => p.containerPort === port && (p.protocol ?? 'TCP').toLowerCase() === protocol,
+        ),
       ),
     );
     return (declaring.length > 0 ? declaring : pods).map(nameOf).sort();
@@ -217,7 +223,12 @@ function servicePort(service: Service, port: number, protocol: string): ServiceP
   );
 }
 
-function serviceReference(service: Service, address: string, port: number, protocol: string): ServiceReference {
+function serviceReference(
+  service: Service,
+  address: string,
+  port: number,
+  protocol: string,
+): ServiceReference {
   return {
     namespace: service.metadata.namespace ?? '',
     name: service.metadata.name,

@@ -25,8 +25,8 @@ describe('inventory file', () => {
     const list = { kind: 'List', items: [POD, { kind: 'ConfigMap', metadata: { name: 'c', uid: 'u2' } }] };
     const [pod, ...others] = parseInventory(JSON.stringify(list), 'pods.json');
     assert.equal(others.length, 0);
-    assert.equal(pod?.kind, 'Pod');
-    assert.deepEqual(pod.kind === 'Pod' ? pod.status.podIPs : [], [{ ip: '10.244.1.5' }]);
+    assert.ok(pod?.kind === 'Pod');
+    assert.deepEqual(pod.status.podIPs, [{ ip: '10.244.1.5' }]);
     assert.doesNotMatch(JSON.stringify(pod), /managedFields|image/);
   });
 
@@ -38,14 +38,19 @@ describe('inventory file', () => {
     const broken = { kind: 'List', items: [POD, { ...POD, metadata: { name: 'x' } }] };
     assert.match(failure(JSON.stringify(broken)).message, /item 1: "metadata" lacks "name" or "uid"/);
     assert.match(failure('{').nextStep, /kubectl get pods,svc,nodes,endpointslices/);
-    assert.throws(() => readInventoryFile('/nonexistent/inventory.json'), /cannot read inventory file .*ENOENT/);
+    assert.throws(
+      () => readInventoryFile('/nonexistent/inventory.json'),
+      /cannot read inventory file .*ENOENT/,
+    );
   });
 
   it('answers any JSON with objects or a Failure', () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom('Pod', 'Service', 'Node', 'EndpointSlice'), (json, kind) => {
         const item: unknown = JSON.parse(json);
-        const items = [{ kind, metadata: { name: 'a', uid: 'b' }, spec: item, status: item, endpoints: item }];
+        const items = [
+          { kind, metadata: { name: 'a', uid: 'b' }, spec: item, status: item, endpoints: item },
+        ];
         try {
           parseInventory(JSON.stringify({ kind: 'List', items }), 'x');
         } catch (error) {

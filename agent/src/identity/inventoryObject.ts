@@ -11,7 +11,7 @@ import type {
 /** JSON of a kind that the inventory keeps, or null for any other kind. Throws TypeError on a wrong shape. */
 export function inventoryObject(json: unknown): InventoryObject | null {
   const object = record(json, 'the object');
-  const kind = object['kind'];
+  const kind = object.kind;
   switch (kind) {
     case 'Pod':
       return pod(object);
@@ -72,11 +72,13 @@ function texts(object: Fields, name: string): string[] {
 function mapping(object: Fields, name: string): Record<string, string> | undefined {
   if (object[name] === undefined || object[name] === null) return undefined;
   const entries = Object.entries(record(object[name], `"${name}"`));
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 function metadata(object: Fields): ObjectMeta {
-  const fields = record(object['metadata'], '"metadata"');
+  const fields = record(object.metadata, '"metadata"');
   const name = text(fields, 'name');
   const uid = text(fields, 'uid');
   if (name === undefined || uid === undefined) throw new TypeError('"metadata" lacks "name" or "uid"');
@@ -104,7 +106,7 @@ function pod(object: Fields): Pod {
     metadata: metadata(object),
     spec: {
       nodeName: text(spec, 'nodeName'),
-      hostNetwork: spec['hostNetwork'] === true,
+      hostNetwork: spec.hostNetwork === true,
       containers: list(spec, 'containers').map((container) => ({
         name: text(container, 'name') ?? '',
         ports: list(container, 'ports').map((port) => ({
@@ -144,8 +146,7 @@ function service(object: Fields): Service {
       ports: list(spec, 'ports').map((port) => ({
         name: text(port, 'name'),
         port: integer(port, 'port') ?? 0,
-        targetPort:
-          typeof port['targetPort'] === 'string' ? port['targetPort'] : integer(port, 'targetPort'),
+        targetPort: typeof port.targetPort === 'string' ? port.targetPort : integer(port, 'targetPort'),
         nodePort: integer(port, 'nodePort'),
         protocol: text(port, 'protocol'),
       })),

@@ -61,7 +61,8 @@ export class InventoryStore {
   /** Pods of a node that share its network and still run. */
   hostNetworkPods(nodeName: string): Pod[] {
     return this.#all('Pod').filter(
-      (pod) => pod.spec.hostNetwork === true && pod.spec.nodeName === nodeName && pod.status.phase === 'Running',
+      (pod) =>
+        pod.spec.hostNetwork === true && pod.spec.nodeName === nodeName && pod.status.phase === 'Running',
     );
   }
 
@@ -72,7 +73,9 @@ export class InventoryStore {
         pod.spec.nodeName === nodeName &&
         pod.spec.hostNetwork !== true &&
         pod.spec.containers.some((container) =>
-          container.ports?.some((p) => p.hostPort === port && (p.protocol ?? 'TCP').toLowerCase() === protocol),
+          container.ports?.some(
+            (p) => p.hostPort === port && (p.protocol ?? 'TCP').toLowerCase() === protocol,
+          ),
         ),
     );
   }
@@ -80,7 +83,9 @@ export class InventoryStore {
   /** Services that a node's port stands for. */
   nodePortServices(port: number, protocol: string): Service[] {
     return this.#all('Service').filter((service) =>
-      service.spec.ports?.some((p) => p.nodePort === port && (p.protocol ?? 'TCP').toLowerCase() === protocol),
+      service.spec.ports?.some(
+        (p) => p.nodePort === port && (p.protocol ?? 'TCP').toLowerCase() === protocol,
+      ),
     );
   }
 

@@ -68,7 +68,10 @@ function parseObject(json: string, index: number): InventoryObject[] {
     const object = inventoryObject(JSON.parse(json));
     return object === null ? [] : [object];
   } catch (error) {
-    throw new ConnectError(`upserts[${index}] is not an inventory object: ${messageOf(error)}`, Code.InvalidArgument);
+    throw new ConnectError(
+      `upserts[${index}] is not an inventory object: ${messageOf(error)}`,
+      Code.InvalidArgument,
+    );
   }
 }
 

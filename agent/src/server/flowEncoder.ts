@@ -40,11 +40,13 @@ export class FlowEncoder {
     rows.forEach((row, index) => {
       const used = packFlow(table, row, flowsView, index * FLOW_RECORD_BYTES);
       for (const id of used.endpoints) this.#nameEndpoint(id, names);
-      for (const field of [ROW.lowAddress, ROW.highAddress]) this.#nameAddress(table.uint32(row, field), names);
+      for (const field of [ROW.lowAddress, ROW.highAddress])
+        this.#nameAddress(table.uint32(row, field), names);
       at = packSightings(table, row, sightingsView, at, (id) => this.#namePoint(id, names));
       if (table.isEnded(row)) ended.push(table.idOf(row));
     });
-    return { flows, sightings, ended: uint32Bytes(ended), ...names };
+    const { endpoints, points, addresses } = names;
+    return { flows, sightings, ended: uint32Bytes(ended), endpoints, points, addresses };
   }
 
   #nameEndpoint(id: number, names: NewNames): void {

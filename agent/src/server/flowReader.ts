@@ -31,7 +31,8 @@ export class FlowReader {
     this.#encoder = new FlowEncoder(table);
     this.#request = request;
     const filter = endpointFilter(request.target);
-    this.#wanted = (row) => this.#endMatches(row, ROW.lowEndpoint, filter) || this.#endMatches(row, ROW.highEndpoint, filter);
+    this.#wanted = (row) =>
+      this.#endMatches(row, ROW.lowEndpoint, filter) || this.#endMatches(row, ROW.highEndpoint, filter);
     const resumes = request.afterSequence > 0 && request.afterSequence <= table.sequence;
     this.#cursor = resumes ? request.afterSequence : 0;
     this.#gap = resumes ? table.endedForgottenSince(this.#cursor) : 0;

@@ -58,7 +58,8 @@ describe('agent server', () => {
       await assert.rejects(stranger.agent.hello({}), refused);
       await assert.rejects(stranger.agent.pushInventory({ reset: true }), refused);
       await assert.rejects(async () => {
-        for await (const message of stranger.agent.streamFlows(EVERYTHING)) assert.fail(`got ${message.sequence}`);
+        for await (const message of stranger.agent.streamFlows(EVERYTHING))
+          assert.fail(`got ${message.sequence}`);
       }, refused);
     }
   });
@@ -66,7 +67,11 @@ describe('agent server', () => {
   it('answers unknown routes and methods with 401 as well, and says nothing more', async () => {
     const session = http2.connect(`http://127.0.0.1:${listener.port}`);
     try {
-      for (const request of [{ ':path': '/' }, { ':path': '/vethscope.v1.AgentService/Nothing' }, { ':method': 'DELETE' }]) {
+      for (const request of [
+        { ':path': '/' },
+        { ':path': '/vethscope.v1.AgentService/Nothing' },
+        { ':method': 'DELETE' },
+      ]) {
         const stream = session.request({ authorization: 'Bearer nobody', ...request });
         const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders];
         const body = await text(stream);
@@ -112,12 +117,18 @@ describe('agent server', () => {
     node.tick([40_001, 40_002, 40_003]);
     const first = await readUntil(EVERYTHING, ({ records }) => records.size === 3);
     node.tick([40_002]);
-    const second = await readUntil({ afterSequence: BigInt(first.sequence) }, ({ records }) => records.size > 0);
+    const second = await readUntil(
+      { afterSequence: BigInt(first.sequence) },
+      ({ records }) => records.size > 0,
+    );
     assert.equal(second.records.size, 1);
     node.skip(40_000);
     node.table.forgetEnded(node.table.sequence);
     node.tick([40_004]);
-    const third = await readUntil({ afterSequence: BigInt(first.sequence) }, ({ records }) => records.size > 0);
+    const third = await readUntil(
+      { afterSequence: BigInt(first.sequence) },
+      ({ records }) => records.size > 0,
+    );
     assert.equal(third.skipped, 3);
     assert.equal(third.records.size, 1);
   });
@@ -144,12 +155,18 @@ describe('agent server', () => {
     const agent = client();
     assert.equal((await agent.pushInventory({ reset: true, upserts: [JSON.stringify(pod)] })).objects, 1);
     node.tick([1, 2]);
-    const theirs = await readUntil({ target: { podUids: ['uid-client'] } }, ({ records }) => records.size === 2);
+    const theirs = await readUntil(
+      { target: { podUids: ['uid-client'] } },
+      ({ records }) => records.size === 2,
+    );
     assert.deepEqual(new Set(theirs.endpoints.values()), new Set(['shop/client', '192.0.2.7']));
     const stop = AbortSignal.timeout(300);
     const received = new Received();
     await assert.rejects(async () => {
-      for await (const message of agent.streamFlows({ target: { namespaces: ['other'] } }, { signal: stop })) {
+      for await (const message of agent.streamFlows(
+        { target: { namespaces: ['other'] } },
+        { signal: stop },
+      )) {
         received.take(message);
         node.tick([1]);
       }
@@ -158,7 +175,10 @@ describe('agent server', () => {
   });
 
   it('names the object of a push that it cannot read', async () => {
-    await assert.rejects(client().pushInventory({ upserts: ['{"kind":"Pod"}'] }), /upserts\[0\].*"metadata" is not/);
+    await assert.rejects(
+      client().pushInventory({ upserts: ['{"kind":"Pod"}'] }),
+      /upserts\[0\].*"metadata" is not/,
+    );
     await assert.rejects(client().pushInventory({ upserts: ['{'] }), /upserts\[0\]/);
   });
 });

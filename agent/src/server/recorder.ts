@@ -31,9 +31,13 @@ export class Recorder {
     try {
       await once(file, 'open');
     } catch (error) {
-      throw new Failure(`cannot write the recording ${path}: ${messageOf(error)}`, 'Give a file in a folder that exists.', {
-        cause: error,
-      });
+      throw new Failure(
+        `cannot write the recording ${path}: ${messageOf(error)}`,
+        'Give a file in a folder that exists.',
+        {
+          cause: error,
+        },
+      );
     }
     return new Recorder(file, source);
   }
@@ -57,7 +61,8 @@ export class Recorder {
 
   async #writeFlows(source: Source): Promise<void> {
     const all = { afterSequence: 0, interval: 0, target: { podUids: [], namespaces: [] } };
-    for await (const message of source.flows(all, this.#stop.signal)) await this.#write(flowsLine(this.#at, message));
+    for await (const message of source.flows(all, this.#stop.signal))
+      await this.#write(flowsLine(this.#at, message));
   }
 
   async #writeTopologies(source: Source): Promise<void> {

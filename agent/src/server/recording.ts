@@ -15,7 +15,7 @@ export const RECORDING_FORMAT = 'vethscope-session';
 const RECORDING_VERSION = 1;
 
 export interface RecordingHeader {
-  readonly format: typeof RECORDING_FORMAT;
+  readonly format: string;
   readonly version: number;
   readonly node: string;
   readonly kernel: string;
@@ -64,7 +64,9 @@ export function parseRecording(text: string, where: string): Recording {
     try {
       return [parseEntry(JSON.parse(content))];
     } catch (error) {
-      throw new Failure(`recorded session ${where}, line ${index + 2}: ${messageOf(error)}`, HOW, { cause: error });
+      throw new Failure(`recorded session ${where}, line ${index + 2}: ${messageOf(error)}`, HOW, {
+        cause: error,
+      });
     }
   });
   return { header, entries };

@@ -61,7 +61,10 @@ export class ReplaySource implements Source {
   }
 
   /** Entries of one kind at their times: what lies before now in the running round comes at once. */
-  async *#play<K extends Kind>(kind: K, signal: AbortSignal): AsyncIterable<{ entry: Entry<K>; round: number }> {
+  async *#play<K extends Kind>(
+    kind: K,
+    signal: AbortSignal,
+  ): AsyncIterable<{ entry: Entry<K>; round: number }> {
     const entries = this.#entries(kind);
     for (let round = Math.floor((Date.now() - this.#started) / this.#length); ; round += 1) {
       for (const entry of entries) {

@@ -9,7 +9,7 @@ import { connect, Received } from './testClient.fixture.ts';
 import { TOKEN } from './testNode.fixture.ts';
 
 /** How long the reader stops; the figure of the documentation is taken with 60. */
-const SECONDS = Number(process.env['VETHSCOPE_STALL_SECONDS'] ?? 6);
+const SECONDS = Number(process.env.VETHSCOPE_STALL_SECONDS ?? 6);
 const FLOWS = 10_000;
 const INTERVAL = 250;
 /** A queue of the updates would take 10,000 x 256 bytes x 4 a second: over 60 MB in the default time. */
@@ -31,10 +31,10 @@ describe('a reader that stalls', () => {
       if (report.rss !== undefined) memory.push(report.rss);
     });
     while (port === 0) await sleep(20);
-    const { agent, close } = connect(port, TOKEN);
+    const client = connect(port, TOKEN);
     try {
       const received = new Received();
-      const stream = agent.streamFlows({})[Symbol.asyncIterator]();
+      const stream = client.agent.streamFlows({})[Symbol.asyncIterator]();
       // Reads for a while first, so that what any reader costs is there before the stall.
       const until = Date.now() + 2000;
       while (Date.now() < until) received.take(await next(stream));
@@ -46,16 +46,23 @@ describe('a reader that stalls', () => {
       const caughtUp = Date.now() + 3000;
       while (Date.now() < caughtUp) received.take(await next(stream));
       const growth = ((after - before) / 1e6).toFixed(1);
-      console.log(`      ${SECONDS} s stalled: ${(before / 1e6).toFixed(0)} MB before, ${growth} MB more after`);
+      console.log(
+        `      ${SECONDS} s stalled: ${(before / 1e6).toFixed(0)} MB before, ${growth} MB more after`,
+      );
       assert.ok(after - before < GROWTH, `memory grew by ${growth} MB`);
       const missed = received.skipped - skippedBefore;
       const possible = (SECONDS * 1000 * FLOWS) / INTERVAL;
       assert.ok(missed > possible / 4, `${missed} updates were missed of some ${possible}`);
       assert.equal(received.records.size, FLOWS);
-      const packets = [...received.records.values()].map((record) => record.getFloat64(FLOW.sentPackets, true));
-      assert.ok(Math.min(...packets) > (SECONDS * 1000) / INTERVAL / 2, 'totals of before the stall were left');
+      const packets = [...received.records.values()].map((record) =>
+        record.getFloat64(FLOW.sentPackets, true),
+      );
+      assert.ok(
+        Math.min(...packets) > (SECONDS * 1000) / INTERVAL / 2,
+        'totals of before the stall were left',
+      );
     } finally {
-      close();
+      client.close();
       server.kill();
       await once(server, 'exit');
     }

@@ -20,7 +20,12 @@ export function connect(port: number, token: string | undefined): TestClient {
     if (token !== undefined) request.header.set('authorization', `Bearer ${token}`);
     return next(request);
   };
-  const transport = createConnectTransport({ baseUrl, httpVersion: '2', sessionManager, interceptors: [authorize] });
+  const transport = createConnectTransport({
+    baseUrl,
+    httpVersion: '2',
+    sessionManager,
+    interceptors: [authorize],
+  });
   return { agent: createClient(AgentService, transport), close: () => sessionManager.abort() };
 }
 

@@ -51,7 +51,12 @@ export class TestNode implements ObservedNode {
   }
 
   ledger(readers: { queueDropped: number; streamGap: number }): Ledger {
-    return ledgerOf([], this.flows.points, { outside: this.flows.intake.outside, eventsDropped: 0, ...readers }, null);
+    return ledgerOf(
+      [],
+      this.flows.points,
+      { outside: this.flows.intake.outside, eventsDropped: 0, ...readers },
+      null,
+    );
   }
 
   /** One interval in which the client sends a datagram from each of these ports. */
@@ -81,7 +86,14 @@ export class TestNode implements ObservedNode {
   async serve(lost: (message: string) => void = () => undefined): Promise<Listener> {
     const heartbeat = new Heartbeat({ lost: 600, first: 600 }, lost);
     const source = new LiveSource(this, []);
-    const listener = await Listener.open({ source, heartbeat, token: TOKEN, version: '0', host: '127.0.0.1', port: 0 });
+    const listener = await Listener.open({
+      source,
+      heartbeat,
+      token: TOKEN,
+      version: '0',
+      host: '127.0.0.1',
+      port: 0,
+    });
     const close = listener.close.bind(listener);
     listener.close = async () => {
       heartbeat.stop();
@@ -100,4 +112,3 @@ function datagram(port: number, ifindex: number, egress: boolean, time: number):
   const ends = { from: '10.244.1.5', fromPort: port, to: '192.0.2.7', toPort: 53 };
   return { ...ends, protocol: IP_PROTOCOL.udp, netns: 1, ifindex, egress, bytes: 100, tcpFlags: 0, time };
 }
-

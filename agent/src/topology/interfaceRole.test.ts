@@ -4,7 +4,18 @@ import { interfaceRole } from './interfaceRole.ts';
 
 function link(changes: Partial<Link>): Link {
   return {
-    ...{ ifindex: 2, name: 'x', kind: '', type: 1, flags: 0, mac: '', mtu: 1500, state: 'up', master: 0, link: 0 },
+    ...{
+      ifindex: 2,
+      name: 'x',
+      kind: '',
+      type: 1,
+      flags: 0,
+      mac: '',
+      mtu: 1500,
+      state: 'up',
+      master: 0,
+      link: 0,
+    },
     ...{ linkNetnsid: -1, promiscuity: 0, receivedPackets: 0, receivedBytes: 0, receivedDropped: 0 },
     ...{ sentPackets: 0, sentBytes: 0, sentDropped: 0 },
     ...changes,
@@ -25,7 +36,8 @@ describe('role of an interface', () => {
   it('tells loopback, bridge and tunnels by their kind', () => {
     assert.equal(role({ type: 772 }), 'loopback');
     assert.equal(role({ kind: 'bridge' }, [route('0.0.0.0/0', '10.0.0.1')]), 'bridge');
-    for (const kind of ['vxlan', 'geneve', 'ipip', 'gre', 'sit', 'wireguard']) assert.equal(role({ kind }), 'tunnel');
+    for (const kind of ['vxlan', 'geneve', 'ipip', 'gre', 'sit', 'wireguard'])
+      assert.equal(role({ kind }), 'tunnel');
   });
 
   it('takes what carries the default route for the uplink, a veth too', () => {

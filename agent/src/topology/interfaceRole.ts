@@ -31,8 +31,7 @@ export function interfaceRole(link: Link, facts: RoleFacts): InterfaceRole {
   if (link.kind === 'bridge') return 'bridge';
   if (TUNNELS.has(link.kind)) return 'tunnel';
   const routes = facts.routes.filter(
-    (route) =>
-      route.ifindex === link.ifindex && route.table !== RT_TABLE_LOCAL && route.type === RTN_UNICAST,
+    (route) => route.ifindex === link.ifindex && route.table !== RT_TABLE_LOCAL && route.type === RTN_UNICAST,
   );
   if (facts.peerIsPod) return 'pod-veth';
   if (routes.some(isDefault)) return 'uplink';

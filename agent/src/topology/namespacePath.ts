@@ -6,7 +6,9 @@ import { NAMED_NAMESPACE_FOLDERS } from './processNamespaces.ts';
 /** The file of a namespace given as a path (contains a slash) or as a name that `ip netns` knows. */
 export function namespacePath(pathOrName: string): string {
   if (pathOrName.includes('/')) return pathOrName;
-  const found = NAMED_NAMESPACE_FOLDERS.map((folder) => join(folder, pathOrName)).find((path) => existsSync(path));
+  const found = NAMED_NAMESPACE_FOLDERS.map((folder) => join(folder, pathOrName)).find((path) =>
+    existsSync(path),
+  );
   if (found !== undefined) return found;
   throw new Failure(
     `there is no network namespace named "${pathOrName}" in ${NAMED_NAMESPACE_FOLDERS.join(', ')}`,

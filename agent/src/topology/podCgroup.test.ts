@@ -9,7 +9,10 @@ describe('pod of a cgroup', () => {
     const expected = { podUid: UID, containerId: CONTAINER };
     assert.deepEqual(podOfCgroupPath(`/kubepods/besteffort/pod${UID}/${CONTAINER}`), expected);
     const slice = `kubepods-burstable-pod${UID.replaceAll('-', '_')}.slice`;
-    assert.deepEqual(podOfCgroupPath(`/kubepods.slice/kubepods-burstable.slice/${slice}/cri-containerd-${CONTAINER}.scope`), expected);
+    assert.deepEqual(
+      podOfCgroupPath(`/kubepods.slice/kubepods-burstable.slice/${slice}/cri-containerd-${CONTAINER}.scope`),
+      expected,
+    );
     assert.deepEqual(podOfCgroupPath(`/kn-node-a/kubepods/pod${UID}`), { podUid: UID, containerId: null });
   });
 

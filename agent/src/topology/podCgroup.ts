@@ -6,7 +6,8 @@ export interface PodContainer {
 }
 
 /** `pod<UID>` with dashes (cgroupfs driver) or underscores and `.slice` (systemd driver). */
-const POD = /(?:^|[/-])pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?(?:\/([^/]+))?/;
+const POD =
+  /(?:^|[/-])pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?(?:\/([^/]+))?/;
 const CONTAINER = /^(?:[a-z-]+-)?([0-9a-f]{64})(?:\.scope)?$/;
 
 /** Finds pod and container in a cgroup path under /kubepods, null for any other path. */

@@ -1,10 +1,5 @@
 import type { Link, NeighbourEntry, NetworkNamespace, RouteEntry } from '../../native/index.d.ts';
-import type {
-  ForwardingEntry,
-  InterfaceStatistics,
-  Neighbour,
-  Route,
-} from '../../../src/model/topology.ts';
+import type { ForwardingEntry, InterfaceStatistics, Neighbour, Route } from '../../../src/model/topology.ts';
 
 /** One namespace's dumps, read together. */
 export interface NamespaceDump {

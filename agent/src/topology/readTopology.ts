@@ -59,7 +59,8 @@ export function readTopology(request: TopologyRequest): Topology {
 
   for (const namespace of request.watched) {
     const dump = dumpNamespace(namespace);
-    const pod = namespace.inode === nodeInode ? null : podOfWatched(dump, found.get(namespace.inode), request.pods);
+    const pod =
+      namespace.inode === nodeInode ? null : podOfWatched(dump, found.get(namespace.inode), request.pods);
     namespaces.set(namespace.inode, { dump, pod, isPod: pod !== null });
   }
   for (const other of found.values()) {
@@ -171,7 +172,9 @@ function interfaceTopology(
   const peerNetns = link.linkNetnsid < 0 ? dump.inode : ids?.get(link.linkNetnsid);
   const peerNamespace = peerNetns === undefined ? undefined : namespaces.get(peerNetns);
   const isVeth = link.kind === 'veth' && link.link !== 0;
-  const peerLink = isVeth ? peerNamespace?.dump.links.find((other) => other.ifindex === link.link) : undefined;
+  const peerLink = isVeth
+    ? peerNamespace?.dump.links.find((other) => other.ifindex === link.link)
+    : undefined;
   const crosses = isVeth && peerNetns !== dump.inode;
   const peerPod = crosses ? (peerNamespace?.pod ?? null) : null;
   return {
