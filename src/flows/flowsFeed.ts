@@ -97,10 +97,11 @@ export class FlowsFeed {
     this.#due = true;
   }
 
-  /** A page that was hidden is a new page when it is shown: it asks for everything again. */
+  /** A page that was hidden is usually a new page when it is shown, which asks for everything again by `ready`. */
   setVisible(visible: boolean): void {
     this.#visible = visible;
-    if (!visible) this.#ready = false;
+    this.#credit = true;
+    this.#due = true;
   }
 
   /** Sends a window if something changed and the page is ready for one. */
