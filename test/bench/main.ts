@@ -3,18 +3,22 @@
  * written to test/results/bench.md. Needs Linux and root; times on a busy machine are worth little, ratios more.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { release } from 'node:os';
+import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { RESULTS } from '../e2e/screenshots.ts';
 import { measureAgent } from './agent.ts';
 import { measureCollector } from './collector.ts';
 import { table } from './figures.ts';
 import type { Figure } from './figures.ts';
+import { measureGrid } from './grid.ts';
+import { measureActivation, measureClick } from './vscode.ts';
 
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   collector: measureCollector,
   agent: measureAgent,
+  grid: measureGrid,
+  activation: measureActivation,
+  click: measureClick,
 };
 
 const wanted = process.argv.slice(2);
