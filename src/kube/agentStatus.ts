@@ -20,6 +20,11 @@ export function agentPodStatus(pod: PodObject): AgentPodStatus {
     phase: 'failed',
     problem: { kind, what, where, why, next },
   });
+  const end = container?.state?.terminated;
+  if (end?.reason === 'StartError') {
+    const next = 'Set vethscope.agent.image to a Linux image with Node 24, sh and tar.';
+    return failed('agent', "The agent's container cannot be started", end.message ?? end.reason, next);
+  }
   const ended = endOf(container);
   if (ended !== null) {
     return failed('agent', 'The agent ended', ended, 'Choose Restart; the log shows what the agent said.');

@@ -1,5 +1,5 @@
 import type { ApiClient } from './client.ts';
-import { accessText, KubeError, type Access } from './errors.ts';
+import { KubeError, type Access } from './errors.ts';
 
 /** One permission, and what it is needed for. */
 export interface PermissionCheck {
@@ -105,22 +105,42 @@ export async function checkPermissions(
 }
 
 /** The error that names every missing permission without which no session can start; null when none is missing. */
-export function missingPermissions(checks: readonly PermissionCheck[], client: ApiClient): KubeError | null {
-  const missing = checks.filter((check) => check.required && !check.allowed);
-  // Exec and port-forward work with either verb, depending on the API server's version.
-  for (const resource of ['pods/exec', 'pods/portforward']) {
-    const both = checks.filter((check) => check.access.resource === resource);
-    if (both.length > 0 && both.every((check) => !check.allowed)) missing.push(...both);
+export function missingPermissions(
+  checks: readonly PermissionCheck[],
+  client: { readonly where: string },
+): KubeError | null {
+  const parts: { readonly may: string; readonly ask: string; readonly effect: string }[] = [];
+  const resources = new Map<string, PermissionCheck[]>();
+  for (const check of checks) {
+    const key = `${check.access.resource} ${check.access.group}`;
+    resources.set(key, [...(resources.get(key) ?? []), check]);
   }
-  if (missing.length === 0) return null;
-  const texts = missing.map((check) => accessText(check.access));
-  const verbs = missing.map(({ access }) => `"${access.verb}" on "${access.resource}"`);
-  const effects = [...new Set(missing.map((check) => check.effect))];
+  for (const of of resources.values()) {
+    const missing = of.filter((check) => !check.allowed);
+    const [first] = missing;
+    if (first === undefined) continue;
+    // A WebSocket upgrade works with either verb, depending on the API server's version.
+    const either = UPGRADES.has(first.access.resource);
+    const needed = either ? missing.length === of.length : missing.some((check) => check.required);
+    if (!needed) continue;
+    const verbs = missing.map((check) => check.access.verb);
+    const { resource, group } = first.access;
+    const name = group === '' ? resource : `${resource}.${group}`;
+    parts.push({
+      may: `${verbs.join(either ? ' or ' : ' and ')} ${name}`,
+      ask: `${verbs.map((verb) => `"${verb}"`).join(either ? ' or ' : ' and ')} on "${name}"`,
+      effect: first.effect,
+    });
+  }
+  if (parts.length === 0) return null;
+  const [scope = ''] = checks.map((check) => check.access.namespace).filter((namespace) => namespace !== '');
   return new KubeError({
     kind: 'forbidden',
-    what: `This user may not ${texts.join(', nor ')}`,
+    what: `This user may not ${parts.map(({ may }) => may).join(', nor ')} in the namespace ${scope}`,
     where: client.where,
-    why: `without it ${effects.join(', and ')}`,
-    next: `Ask for a role with ${verbs.join(', ')}.`,
+    why: parts.map(({ effect }) => effect).join(', '),
+    next: `Ask for a role with ${parts.map(({ ask }) => ask).join(', ')}.`,
   });
 }
+
+const UPGRADES = new Set(['pods/exec', 'pods/portforward']);

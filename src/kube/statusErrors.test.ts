@@ -67,7 +67,7 @@ describe('errors of the API server', () => {
     const error = statusError({ code: 404, message: 'pods "x" not found' }, 'https://c, context c', ACCESS);
     assert.equal(
       error.message,
-      'It does not exist (https://c, context c): pods "x" not found. Refresh, and choose one that exists.',
+      'There is no pod "x" (https://c, context c): pods "x" not found. Refresh, and choose one that exists.',
     );
   });
 });

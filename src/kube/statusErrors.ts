@@ -71,15 +71,7 @@ function statusProblem(status: Status, where: string, access: Access): Problem {
     };
   }
   if (code === 403) return forbiddenProblem(message, where, access);
-  if (code === 404) {
-    return {
-      kind: 'not-found',
-      what: 'It does not exist',
-      where,
-      why: message,
-      next: 'Refresh, and choose one that exists.',
-    };
-  }
+  if (code === 404) return missingProblem(message, where, access);
   if (code === 409) {
     const next = 'Retry; the other change is over by then.';
     return { kind: 'conflict', what: 'Another change was in the way', where, why: message, next };
@@ -99,6 +91,18 @@ function statusProblem(status: Status, where: string, access: Access): Problem {
     why: message,
     next: 'Retry; if it stays so, look at the health of the API server.',
   };
+}
+
+function missingProblem(message: string, where: string, access: Access): Problem {
+  const [, plural = access.resource, name = ''] = /^(\S+) "(.*?)" not found/.exec(message) ?? [];
+  // The API names resources in the plural, with their group.
+  const singular = plural.replace(/\..*$/, '').replace(/s$/, '');
+  const what = name === '' ? `The API server does not know ${plural}` : `There is no ${singular} "${name}"`;
+  const next =
+    singular === 'namespace'
+      ? 'Create it, or set vethscope.agent.namespace to one that exists.'
+      : 'Refresh, and choose one that exists.';
+  return { kind: 'not-found', what, where, why: message, next };
 }
 
 function forbiddenProblem(message: string, where: string, access: Access): Problem {
