@@ -150,8 +150,12 @@ describe('Show Flows on a real cluster', function () {
       const [row] = await rowsOf(view, name, (rows) => rows.length > 0);
       assert.ok(row);
       assert.match(row.text.client, /shop\/client$/);
-      assert.equal(row.text.service, 'shop/web');
+      assert.match(row.text.server, new RegExp(`shop/${name}$`));
     }
+    const asked = await rowsOf(view, 'shop/web', (rows) =>
+      rows.some(({ text }) => text.service === 'shop/web'),
+    );
+    assert.ok(asked.some(({ text }) => text.client.endsWith('shop/client')));
     const outside = addressOf(cluster, 'outside');
     const [row] = await rowsOf(view, outside, (rows) => rows.length > 0);
     assert.ok(row);
