@@ -6,6 +6,7 @@ import type { Payload } from './collector/addon.ts';
 import { WallClock } from './collector/clock.ts';
 import type { AttachedInterface } from './collector/collection.ts';
 import { Collection } from './collector/collection.ts';
+import { CpuShare } from './cpuShare.ts';
 import { Failure } from './failure.ts';
 import { FlowTable } from './flows/flowTable.ts';
 import { FlowTracker } from './flows/flowTracker.ts';
@@ -58,6 +59,7 @@ export class Observation {
   readonly #intake: RecordIntake;
   readonly #tracker: FlowTracker;
   readonly #clock = new WallClock();
+  readonly #cpu = new CpuShare();
   readonly #eventReader: Closable;
   readonly #listeners = new Set<() => void>();
   readonly #topologyListeners = new Set<(topology: Topology) => void>();
@@ -285,11 +287,10 @@ export class Observation {
   }
 
   #cost(): SelfCost {
-    const { user, system } = process.cpuUsage();
     const { runTimeNs, runCount } = this.#collection.statistics();
     return {
       nanosecondsPerPacket: runCount === 0n ? null : Number(runTimeNs) / Number(runCount),
-      cpu: (user + system) / 1000 / Math.max(1, performance.now()),
+      cpu: this.#cpu.share(),
       residentBytes: process.memoryUsage.rss(),
       flows: this.table.size,
       mapEntries: this.#lastDrained,
