@@ -166,19 +166,21 @@ export class FlowStore {
     return slot;
   }
 
-  /** Sightings of one flow need not stand together. */
+  /** Sightings of one flow usually stand together; where they do not, the later ones are added to the first. */
   #putSightings(agent: number, sightings: Uint8Array): void {
     const records = new SightingRecords(sightings);
-    const rowsByFlow = new Map<number, number[]>();
-    for (let row = 0; row < records.count; row++) {
+    const seen = new Set<number>();
+    let next = 0;
+    while (next < records.count) {
+      const row = next;
       const flow = records.uint32(row, SIGHTING.flow);
-      const rows = rowsByFlow.get(flow);
-      if (rows === undefined) rowsByFlow.set(flow, [row]);
-      else rows.push(row);
-    }
-    for (const [flow, rows] of rowsByFlow) {
+      while (next < records.count && records.uint32(next, SIGHTING.flow) === flow) next++;
       const slot = this.slotOf(agent, flow);
-      if (slot !== undefined) this.#sightings.put(slot, recordsAt(sightings, rows));
+      if (slot === undefined) continue;
+      const run = sightings.subarray(row * SIGHTING_RECORD_BYTES, next * SIGHTING_RECORD_BYTES);
+      if (seen.has(slot)) this.#sightings.append(slot, run);
+      else this.#sightings.put(slot, run);
+      seen.add(slot);
     }
   }
 
@@ -236,14 +238,3 @@ export class FlowStore {
 const KEY_STRIDE = 2 ** 32;
 const keyOf = (agent: number, id: number): number => agent * KEY_STRIDE + id;
 const agentOfKey = (key: number): number => Math.floor(key / KEY_STRIDE);
-
-function recordsAt(records: Uint8Array, rows: readonly number[]): Uint8Array {
-  const copy = new Uint8Array(rows.length * SIGHTING_RECORD_BYTES);
-  rows.forEach((row, index) => {
-    copy.set(
-      records.subarray(row * SIGHTING_RECORD_BYTES, (row + 1) * SIGHTING_RECORD_BYTES),
-      index * SIGHTING_RECORD_BYTES,
-    );
-  });
-  return copy;
-}

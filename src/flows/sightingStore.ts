@@ -20,11 +20,24 @@ export class SightingStore {
     this.#bytes.set(records, (this.#first[slot] ?? 0) * SIGHTING_RECORD_BYTES);
   }
 
+  /** Adds records to those a slot has. */
+  append(slot: number, records: Uint8Array): void {
+    const before = this.#copy(slot);
+    const all = new Uint8Array(before.byteLength + records.byteLength);
+    all.set(before);
+    all.set(records, before.byteLength);
+    this.put(slot, all);
+  }
+
   /** A copy of a slot's sightings. */
   get(slot: number): SightingRecords {
+    return new SightingRecords(this.#copy(slot));
+  }
+
+  #copy(slot: number): Uint8Array {
     const start = (this.#first[slot] ?? 0) * SIGHTING_RECORD_BYTES;
     const end = start + (this.#counts[slot] ?? 0) * SIGHTING_RECORD_BYTES;
-    return new SightingRecords(this.#bytes.slice(start, end));
+    return this.#bytes.slice(start, end);
   }
 
   remove(slot: number): void {
