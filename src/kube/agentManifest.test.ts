@@ -91,7 +91,7 @@ describe("agent's pod", () => {
     phase: 'Pending',
     conditions: [],
     containerStatuses: [
-      { name: 'agent', image: '', imageID: '', ready: false, restartCount: 0, state: state as never },
+      { name: 'agent', image: '', imageID: '', ready: false, restartCount: 0, state: state },
     ],
   });
   const problem = (status: PodObject['status'], metadata?: object): string => {

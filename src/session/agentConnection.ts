@@ -1,11 +1,11 @@
-import { Code, ConnectError } from '@connectrpc/connect';
 import { Backoff } from '../kube/backoff.ts';
-import { KubeError, problemText, type Problem } from '../kube/errors.ts';
+import { problemText, type Problem } from '../kube/errors.ts';
 import { Listeners, type Disposable } from '../kube/listeners.ts';
 import type { Log } from '../kube/log.ts';
 import type { Ledger } from '../model/ledger.ts';
 import type { Topology } from '../model/topology.ts';
 import type { HelloResponse, StreamFlowsResponse } from '../model/wire/generated/vethscope_pb.js';
+import { connectionProblem, isFatal, otherVersion } from './connectionProblems.ts';
 import { linkAgent, type AgentLink } from './agentLink.ts';
 import { pushInventory } from './inventoryPush.ts';
 import type { InventorySource } from './inventorySource.ts';
@@ -131,7 +131,7 @@ export class AgentConnection {
         reason = error;
       }
       if (stopped()) return;
-      const problem = this.#describe(reason);
+      const problem = connectionProblem(reason, this.#options.where);
       this.#options.log.debug(problemText(problem));
       if (isFatal(reason) || (this.hello === null && Date.now() > deadline)) {
         this.#finish('failed', problem);
@@ -153,7 +153,8 @@ export class AgentConnection {
       const hello = await link.client.hello(request, {
         signal: AbortSignal.any([attempt, link.signal]),
       });
-      if (hello.protocolVersion !== PROTOCOL_VERSION) throw this.#otherVersion(hello);
+      if (hello.protocolVersion !== PROTOCOL_VERSION)
+        throw otherVersion(hello, version, PROTOCOL_VERSION, this.#options.where);
       if (this.hello !== null && this.hello.bootId !== hello.bootId) this.#startOver();
       this.hello = hello;
       return link;
@@ -285,49 +286,6 @@ export class AgentConnection {
     this.problem = problem;
     this.#changes.emit(undefined);
   }
-
-  #otherVersion(hello: HelloResponse): KubeError {
-    const their = hello.protocolVersion;
-    return new KubeError({
-      kind: 'agent',
-      what: 'The agent speaks another version of the protocol',
-      where: this.#options.where,
-      why: `the agent ${hello.agentVersion} speaks ${their}, this extension ${this.#options.version} speaks ${PROTOCOL_VERSION}`,
-      next: 'Choose Remove Agents…, update the extension, then start again.',
-    });
-  }
-
-  #describe(reason: unknown): Problem {
-    if (reason instanceof KubeError) return reason.problem;
-    const { where } = this.#options;
-    if (isFatal(reason)) {
-      return {
-        kind: 'agent',
-        what: 'The agent refuses this session',
-        where,
-        why: reason instanceof Error ? reason.message : String(reason),
-        next: 'Stop the session and start it again.',
-      };
-    }
-    return {
-      kind: 'unreachable',
-      what: 'The connection to the agent broke',
-      where,
-      why: reason instanceof Error ? reason.message : String(reason),
-      next: 'It is opened again by itself.',
-    };
-  }
-}
-
-/** No second attempt would go better. */
-function isFatal(reason: unknown): boolean {
-  if (reason instanceof ConnectError) {
-    return [Code.Unauthenticated, Code.PermissionDenied, Code.Unimplemented].includes(reason.code);
-  }
-  return (
-    reason instanceof KubeError &&
-    !['unreachable', 'timeout', 'server', 'cancelled', 'local'].includes(reason.problem.kind)
-  );
 }
 
 async function whenAborted(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { listAgents, removeAgent } from '../kube/agentPod.ts';
+import { listAgents, removeAgent } from '../kube/agentRemoval.ts';
 import type { Cluster } from '../kube/cluster.ts';
 import { Listeners, type Disposable } from '../kube/listeners.ts';
 import type { Log } from '../kube/log.ts';

@@ -44,7 +44,12 @@ export async function makeNamespace(
   const metadata = { name, labels };
   await applyManifest(cluster, JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata }));
   const remove = ['delete', 'namespace', name, '--wait=false'];
-  return { name, remove: async () => void (await kubectl(cluster, remove)) };
+  return {
+    name,
+    remove: async () => {
+      await kubectl(cluster, remove);
+    },
+  };
 }
 
 /** A pod that runs a line of JavaScript. */
