@@ -8,6 +8,7 @@ import type { AttachedInterface } from './collector/collection.ts';
 import { Collection } from './collector/collection.ts';
 import { CpuShare } from './cpuShare.ts';
 import { Failure } from './failure.ts';
+import { releaseBytes } from './releaseBytes.ts';
 import { FlowTable } from './flows/flowTable.ts';
 import { FlowTracker } from './flows/flowTracker.ts';
 import { ledgerOf } from './flows/ledger.ts';
@@ -204,7 +205,7 @@ export class Observation {
       now,
       wallTime: (nanoseconds) => this.#clock.wallTime(nanoseconds),
     });
-    release(drained.records);
+    releaseBytes(drained.records);
     this.#tellListeners();
   }
 
@@ -236,8 +237,9 @@ export class Observation {
       },
       Date.now(),
     );
-    if (attached.netnsInode === namespaceInode('/proc/self/ns/net'))
+    if (attached.netnsInode === namespaceInode('/proc/self/ns/net')) {
       this.own.netnsIndex = attached.netnsIndex;
+    }
     this.#topologyStale = true;
   }
 
@@ -297,10 +299,4 @@ export class Observation {
       mapCapacity: this.#collection.mapCapacity,
     };
   }
-}
-
-/** Frees a drain's memory now: the collector of garbage sees only its small handle and would leave it for long. */
-function release(records: Buffer): void {
-  if (records.buffer instanceof ArrayBuffer && records.length === records.buffer.byteLength)
-    records.buffer.transfer(0);
 }

@@ -136,16 +136,18 @@ describe('vethscope-agent serve', function () {
       const received = new Received();
       for await (const message of client.agent.streamFlows({})) {
         received.take(message);
-        if ([...received.records.values()].some((record) => record.getUint16(FLOW.serverPort, true) === 9))
+        if ([...received.records.values()].some((record) => record.getUint16(FLOW.serverPort, true) === 9)) {
           break;
+        }
       }
       const datagrams = [...received.records.values()].find(
         (record) => record.getUint16(FLOW.serverPort, true) === 9,
       );
       assert.equal(datagrams?.getFloat64(FLOW.sentPackets, true), 5);
-      assert.equal(datagrams?.getFloat64(FLOW.sentBytes, true), 5 * (14 + 20 + 8 + 4));
-      for (const record of received.records.values())
+      assert.equal(datagrams.getFloat64(FLOW.sentBytes, true), 5 * (14 + 20 + 8 + 4));
+      for (const record of received.records.values()) {
         assert.notEqual(record.getUint16(FLOW.serverPort, true), served.port);
+      }
       await checkLedgerAndTopology(client.agent);
       client.close();
       const [status] = (await once(agent, 'exit')) as [number];

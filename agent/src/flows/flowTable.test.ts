@@ -244,8 +244,9 @@ function byTime(packets: readonly SeenPacket[]): SeenPacket[] {
 function endedPackets({ table }: TestFlows): number {
   let packets = 0;
   for (let row = 0; row < 8; row += 1) {
-    if (table.isEnded(row))
+    if (table.isEnded(row)) {
       packets += flowJson(table, row, 's').sent.packets + flowJson(table, row, 's').received.packets;
+    }
   }
   return packets;
 }

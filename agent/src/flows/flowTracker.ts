@@ -100,8 +100,9 @@ export class FlowTracker {
       if (silent < SHORTEST_TIMEOUT || table.changedAt(row) === table.sequence) return;
       const { sent, received } = summarize(table, row);
       const answered = sent.packets > 0 && received.packets > 0;
-      if (silent >= idleTimeout(protocolOf(table, row), sent.tcpFlags, received.tcpFlags, answered))
+      if (silent >= idleTimeout(protocolOf(table, row), sent.tcpFlags, received.tcpFlags, answered)) {
         table.end(row);
+      }
     });
   }
 }

@@ -40,8 +40,9 @@ export class FlowEncoder {
     rows.forEach((row, index) => {
       const used = packFlow(table, row, flowsView, index * FLOW_RECORD_BYTES);
       for (const id of used.endpoints) this.#nameEndpoint(id, names);
-      for (const field of [ROW.lowAddress, ROW.highAddress])
+      for (const field of [ROW.lowAddress, ROW.highAddress]) {
         this.#nameAddress(table.uint32(row, field), names);
+      }
       at = packSightings(table, row, sightingsView, at, (id) => this.#namePoint(id, names));
       if (table.isEnded(row)) ended.push(table.idOf(row));
     });

@@ -58,8 +58,9 @@ describe('agent server', () => {
       await assert.rejects(stranger.agent.hello({}), refused);
       await assert.rejects(stranger.agent.pushInventory({ reset: true }), refused);
       await assert.rejects(async () => {
-        for await (const message of stranger.agent.streamFlows(EVERYTHING))
+        for await (const message of stranger.agent.streamFlows(EVERYTHING)) {
           assert.fail(`got ${message.sequence}`);
+        }
       }, refused);
     }
   });

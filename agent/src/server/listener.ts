@@ -25,6 +25,9 @@ export interface ListenerOptions {
 /** An inventory push of a large cluster comes in pieces; nothing larger than this is read at once. */
 const LARGEST_MESSAGE = 64 << 20;
 
+/** How long streams may take to end when the listener closes, milliseconds. */
+const GRACE = 500;
+
 /** The agent's one listener: Connect over plain-text HTTP/2 on loopback. */
 export class Listener {
   readonly #server: Http2Server;
@@ -74,7 +77,12 @@ export class Listener {
     this.#shutdown.abort();
     const closed = once(this.#server, 'close');
     this.#server.close();
-    for (const session of this.#sessions) session.destroy();
+    for (const session of this.#sessions) session.close();
+    // Streams end by the signal; one whose reader stalled does not get that far.
+    const late = setTimeout(() => {
+      for (const session of this.#sessions) session.destroy();
+    }, GRACE);
     await closed;
+    clearTimeout(late);
   }
 }

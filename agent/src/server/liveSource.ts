@@ -5,6 +5,7 @@ import type { Ledger } from '../../../src/model/ledger.ts';
 import type { Topology } from '../../../src/model/topology.ts';
 import type { FlowTable } from '../flows/flowTable.ts';
 import type { InventoryStore } from '../identity/inventoryStore.ts';
+import { releaseBytes } from '../releaseBytes.ts';
 import { FlowReader } from './flowReader.ts';
 import { Gate } from './gate.ts';
 import type { Check, FlowsMessage, FlowsRequest, Introduction, Source } from './source.ts';
@@ -78,7 +79,12 @@ export class LiveSource implements Source {
       // Sent at once, so that the reader knows the stream is open before anything was seen.
       yield { sequence: BigInt(reader.cursor) };
       while (!signal.aborted) {
-        yield* reader.round();
+        for (const message of reader.round()) {
+          yield message;
+          // Serialized by now.
+          if (message.flows !== undefined) releaseBytes(message.flows);
+          if (message.sightings !== undefined) releaseBytes(message.sightings);
+        }
         await due.pass(signal);
       }
     } finally {

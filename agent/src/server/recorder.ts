@@ -61,8 +61,9 @@ export class Recorder {
 
   async #writeFlows(source: Source): Promise<void> {
     const all = { afterSequence: 0, interval: 0, target: { podUids: [], namespaces: [] } };
-    for await (const message of source.flows(all, this.#stop.signal))
+    for await (const message of source.flows(all, this.#stop.signal)) {
       await this.#write(flowsLine(this.#at, message));
+    }
   }
 
   async #writeTopologies(source: Source): Promise<void> {

@@ -36,8 +36,9 @@ describe('role of an interface', () => {
   it('tells loopback, bridge and tunnels by their kind', () => {
     assert.equal(role({ type: 772 }), 'loopback');
     assert.equal(role({ kind: 'bridge' }, [route('0.0.0.0/0', '10.0.0.1')]), 'bridge');
-    for (const kind of ['vxlan', 'geneve', 'ipip', 'gre', 'sit', 'wireguard'])
+    for (const kind of ['vxlan', 'geneve', 'ipip', 'gre', 'sit', 'wireguard']) {
       assert.equal(role({ kind }), 'tunnel');
+    }
   });
 
   it('takes what carries the default route for the uplink, a veth too', () => {
