@@ -19,7 +19,8 @@ AttachmentResource::AttachmentResource(std::shared_ptr<ResourceRegistry> registr
 
 void AttachmentResource::release() {
   link_.reset();
-  if (on_close_) on_close_();
+  /* Dropped with its call: it may hold maps and programs, and this object waits for garbage collection. */
+  if (auto on_close = std::exchange(on_close_, nullptr)) on_close();
   owner_.reset();
 }
 

@@ -25,10 +25,10 @@ function remaining(held: Held): { links: number[]; programs: number[] } {
   };
 }
 
-/** The kernel frees programs a moment after the last reference is gone. */
+/** The kernel frees programs after a grace period, which a loaded machine stretches to seconds. */
 async function assertGone(held: Held): Promise<void> {
   assert.deepEqual(remaining(held).links, [], 'links remain');
-  for (let tries = 0; tries < 40 && remaining(held).programs.length > 0; tries += 1) await setTimeout(50);
+  for (let tries = 0; tries < 400 && remaining(held).programs.length > 0; tries += 1) await setTimeout(50);
   assert.deepEqual(remaining(held), { links: [], programs: [] });
 }
 
@@ -37,7 +37,7 @@ function openDescriptors(): number {
 }
 
 describe('lifetime', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let pair: VethPair;
 
   before(() => {
