@@ -10,6 +10,9 @@ export const RESULTS = resolve(import.meta.dirname, '../results');
 export async function screenshot(workbench: Workbench, name: string): Promise<string> {
   mkdirSync(RESULTS, { recursive: true });
   const path = join(RESULTS, `${name}.png`);
+  // Where the pointer raises no tooltip.
+  await workbench.page.mouse.move(640, 884);
+  await workbench.page.waitForTimeout(300);
   await workbench.page.screenshot({ path });
   return path;
 }
