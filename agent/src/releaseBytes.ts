@@ -3,6 +3,7 @@
  * Nobody may use the buffer afterwards; a part of a larger one is left alone.
  */
 export function releaseBytes(bytes: Uint8Array): void {
-  if (bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength)
-    {bytes.buffer.transfer(0);}
+  if (bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength) {
+    bytes.buffer.transfer(0);
+  }
 }
