@@ -153,8 +153,9 @@ export class AgentConnection {
       const hello = await link.client.hello(request, {
         signal: AbortSignal.any([attempt, link.signal]),
       });
-      if (hello.protocolVersion !== PROTOCOL_VERSION)
+      if (hello.protocolVersion !== PROTOCOL_VERSION) {
         throw otherVersion(hello, version, PROTOCOL_VERSION, this.#options.where);
+      }
       if (this.hello !== null && this.hello.bootId !== hello.bootId) this.#startOver();
       this.hello = hello;
       return link;

@@ -129,5 +129,7 @@ describe('managed agent', () => {
     manage(() => Promise.reject(failure('cancelled', 'the agent was not wanted')));
     await until('stopped');
     assert.equal(agent.problem, null);
+    assert.match(agent.status, /the agent was not wanted/);
+    while (disposed === 0) await delay(5);
   });
 });

@@ -128,8 +128,16 @@ export class ManagedAgent implements Agent {
 
   async #start(): Promise<void> {
     try {
-      this.#inventory = await this.#options.starter.inventory();
-      await this.#tryAttempts(this.#inventory);
+      // Listed while the agent starts; it is needed when the agent is there.
+      const inventory = this.#options.starter.inventory();
+      inventory.then(
+        (source) => {
+          if (this.#stop.signal.aborted) source.dispose();
+          else this.#inventory = source;
+        },
+        () => {},
+      );
+      await this.#tryAttempts(inventory);
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       const failure = asKubeError(error, {
@@ -138,13 +146,13 @@ export class ManagedAgent implements Agent {
         where: this.node === '' ? 'this machine' : `node ${this.node}`,
         next: 'Choose Restart; the log shows more.',
       });
-      if (failure.problem.kind === 'cancelled') this.#set('stopped', problemText(failure.problem), null);
-      else this.#fail(failure.problem);
+      if (failure.problem.kind === 'cancelled') this.#end('stopped', failure.problem);
+      else this.#end('failed', failure.problem);
       this.#options.log.error(`Agent on ${this.node}: ${failure.message}`);
     }
   }
 
-  async #tryAttempts(inventory: InventorySource): Promise<void> {
+  async #tryAttempts(inventory: Promise<InventorySource>): Promise<void> {
     const { attempts } = this.#options.starter;
     let reason: string | null = null;
     for (const [index, attempt] of attempts.entries()) {
@@ -156,7 +164,7 @@ export class ManagedAgent implements Agent {
       try {
         this.#transport = await attempt(context);
         this.#stop.signal.throwIfAborted();
-        await this.#connect(this.#transport, inventory);
+        await this.#connect(this.#transport, await inventory);
         return;
       } catch (error) {
         await this.#abandon();
@@ -193,15 +201,15 @@ export class ManagedAgent implements Agent {
   #follow(connection: AgentConnection): void {
     const { phase, problem } = connection;
     if (phase === 'running') this.#set('running', `The agent on ${this.node} runs.`, null);
-    else if (phase === 'failed' && problem !== null) this.#fail(problem);
+    else if (phase === 'failed' && problem !== null) this.#end('failed', problem);
     else if (phase === 'reconnecting' && problem !== null) {
       this.#set('reconnecting', problemText(problem), problem);
     }
   }
 
-  #fail(problem: Problem): void {
-    this.#set('failed', problemText(problem), problem);
-    // What is left of it goes at once: the Job of a dead pod, a process that does not answer.
+  #end(phase: 'failed' | 'stopped', problem: Problem): void {
+    this.#set(phase, problemText(problem), phase === 'failed' ? problem : null);
+    // What is left of it goes at once: the Job of a dead pod, a process that does not answer, the hold on the inventory.
     this.remove().catch((error: unknown) => {
       this.#options.log.error(error instanceof Error ? error.message : String(error));
     });
@@ -219,14 +227,15 @@ export class ManagedAgent implements Agent {
   }
 
   async #remove(): Promise<void> {
-    if (!this.ended) this.#set('stopped', `Removing the agent from ${this.node}…`, null);
+    const asked = !this.ended;
+    if (asked) this.#set('stopped', `Removing the agent from ${this.node}…`, null);
     this.#stop.abort(new KubeError(STOPPED));
     // A deployment that is under way removes by itself what it had created.
     await this.#started;
     await this.#connection?.close();
     this.#inventory?.dispose();
     await this.#transport?.close();
-    if (this.phase === 'stopped') this.#set('stopped', `The agent is gone from ${this.node}.`, null);
+    if (asked) this.#set('stopped', `The agent is gone from ${this.node}.`, null);
   }
 
   #set(phase: AgentPhase, status: string, problem: Problem | null): void {

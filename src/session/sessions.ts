@@ -69,6 +69,10 @@ class AllSessions implements Sessions {
     if (session.state.phase !== 'stopped' && session.state.phase !== 'failed') return;
     this.#sessions = this.#sessions.filter((known) => known !== session);
     this.#changes.emit(undefined);
+    // Gives back what it still holds: its share of the inventory.
+    session.stop().catch((error: unknown) => {
+      this.#log.error(error instanceof Error ? error.message : String(error));
+    });
   }
 
   async dispose(): Promise<void> {
