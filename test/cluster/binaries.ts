@@ -1,4 +1,4 @@
-/** The programs that no Debian package brings, built once from pinned Go modules (and one C file) into the cache. */
+/** The programs that no Debian package brings, built once from pinned Go modules (and two C files) into the cache. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,13 +11,19 @@ export interface Binaries {
   readonly coredns: string;
   /** A pod's first process, and a node's. */
   readonly pause: string;
+  /** Makes a root directory the root of its mount namespace. */
+  readonly ownRoot: string;
 }
 
 const KUBERNETES_VERSION = '1.34.4';
 const GO_FLOOR = { major: 1, minor: 24 };
 
 const sources = join(import.meta.dirname, 'binaries');
-const pauseSource = join(import.meta.dirname, 'images/pause.c');
+/** Binary -> its one C file. */
+const C_SOURCES = {
+  pause: join(import.meta.dirname, 'images/pause.c'),
+  own_root: join(import.meta.dirname, 'node/own_root.c'),
+};
 const inputs = ['go.mod', 'go.sum', 'kubernetes/main.go', 'coredns/main.go'].map((file) =>
   join(sources, file),
 );
@@ -25,14 +31,19 @@ const inputs = ['go.mod', 'go.sum', 'kubernetes/main.go', 'coredns/main.go'].map
 /** The name says what went in, so that clones of different states share one cache. */
 function folder(): string {
   const hash = createHash('sha256').update(KUBERNETES_VERSION);
-  for (const file of [...inputs, pauseSource]) hash.update(readFileSync(file));
+  for (const file of [...inputs, ...Object.values(C_SOURCES)]) hash.update(readFileSync(file));
   return join(cacheFolder(), 'binaries', hash.digest('hex').slice(0, 16));
 }
 
 /** The binaries where they are all built, else undefined. */
 export function builtBinaries(): Binaries | undefined {
   const place = (name: string) => join(folder(), name);
-  const binaries = { kubernetes: place('kubernetes'), coredns: place('coredns'), pause: place('pause') };
+  const binaries = {
+    kubernetes: place('kubernetes'),
+    coredns: place('coredns'),
+    pause: place('pause'),
+    ownRoot: place('own_root'),
+  };
   return Object.values(binaries).every((file) => existsSync(file)) ? binaries : undefined;
 }
 
@@ -44,7 +55,9 @@ export async function buildBinaries(): Promise<Binaries> {
   const partial = `${folder()}.${process.pid}`;
   mkdirSync(partial, { recursive: true });
   try {
-    await run('gcc', ['-O2', '-static', '-o', join(partial, 'pause'), pauseSource]);
+    for (const [name, source] of Object.entries(C_SOURCES)) {
+      await run('gcc', ['-O2', '-static', '-o', join(partial, name), source]);
+    }
     const [major, minor] = KUBERNETES_VERSION.split('.');
     const version = { gitVersion: `v${KUBERNETES_VERSION}`, gitMajor: major, gitMinor: minor };
     const flags = Object.entries(version).map(

@@ -18,8 +18,7 @@ type ClusterPlace = Pick<Cluster, 'folder' | 'id'>;
 function enter(cluster: ClusterPlace, node: NodeName, argv: readonly string[]): string[] {
   const { unified, legacy } = cgroupHierarchies();
   const group = join(unified, nodeCgroup(cluster.id, node), legacy.length > 0 ? '' : 'init', 'cgroup.procs');
-  // -r and -w: where all of this runs in a chroot, the root of the mount namespace is not the node's root.
-  const namespaces = ['-n', '-m', '-p', '-u', '-i', '-C', '-r', '-w'];
+  const namespaces = ['-n', '-m', '-p', '-u', '-i', '-C'];
   const nsenter = ['nsenter', '-t', `${initProcess(cluster, node)}`, ...namespaces, '--', ...argv];
   return ['-c', `echo $$ >'${group}' && exec "$@"`, 'sh', ...nsenter];
 }

@@ -72,7 +72,8 @@ export async function startCluster(options: StartOptions = {}): Promise<Cluster>
     await Promise.all([createFabric(cluster), createCredentials(cluster)]);
     progress('network and keys');
     startControlPlane(cluster, binaries.kubernetes, outsideFolder(cluster));
-    const parts = { kubernetes: binaries.kubernetes, reaper: binaries.pause, images };
+    const { kubernetes, ownRoot, pause: reaper } = binaries;
+    const parts = { kubernetes, ownRoot, reaper, images };
     await Promise.all(NODES.map((node) => startNode(cluster, node, parts)));
     await waitForApiServer(cluster);
     await applyManifest(cluster, manifest('access'));

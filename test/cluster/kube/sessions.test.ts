@@ -7,7 +7,7 @@ import type { Cluster as ConnectedCluster } from '../../../src/kube/cluster.ts';
 import type { Log } from '../../../src/kube/log.ts';
 import { createSessions } from '../../../src/session/sessions.ts';
 import type { FlowBatch, Session, Sessions, StartRequest, Target } from '../../../src/session/types.ts';
-import { expectNoResidue, runningAgents, type RunningAgent } from '../../e2e/agentsInCluster.ts';
+import { residue, runningAgents, type RunningAgent } from '../../e2e/agentsInCluster.ts';
 import { kubeconfigOf } from '../cluster.ts';
 import { kubectl } from '../kubectl.ts';
 import { poll } from '../poll.ts';
@@ -97,8 +97,16 @@ describe('sessions on a cluster', function () {
     return ours[0];
   };
   /** No object in the cluster, no process and no kernel object of this agent. */
-  const nothingLeft = (agent: RunningAgent, seconds = 30): Promise<void> =>
-    expectNoResidue(cluster(), [agent], seconds);
+  const nothingLeft = async (agent: RunningAgent, seconds = 30): Promise<void> => {
+    let left: readonly string[] = [];
+    const gone = async (): Promise<boolean> => {
+      left = await residue(cluster(), [agent]);
+      return left.length === 0;
+    };
+    await poll('the agent to be gone', gone, { timeout: seconds * 1000, interval: 250 }).catch((error: unknown) => {
+      throw new Error(`still there: ${left.join(', ')}`, { cause: error });
+    });
+  };
 
   it('shows flows of a pod, and leaves nothing when it stops', async () => {
     const plans: unknown[] = [];

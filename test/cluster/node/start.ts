@@ -16,6 +16,8 @@ import {
 export interface NodeParts {
   /** The binary that is all of Kubernetes' components. */
   readonly kubernetes: string;
+  /** Makes the node's root directory the root of its mount namespace. */
+  readonly ownRoot: string;
   /** The statically linked process that reaps orphans. */
   readonly reaper: string;
   /** Image archives; the first ones are there before kubelet starts. */
@@ -29,6 +31,7 @@ const CNI_PLUGINS = ['bridge', 'host-local', 'loopback', 'portmap', 'ptp'];
 export async function startNode(cluster: Cluster, node: NodeName, parts: NodeParts): Promise<void> {
   const folder = nodeFolder(cluster, node);
   const folders = [
+    'root',
     'log',
     'etc.work',
     'opt/cni/bin',
@@ -63,7 +66,7 @@ export async function startNode(cluster: Cluster, node: NodeName, parts: NodePar
       `--net=/run/netns/${nodeNamespace(cluster.id, node)}`,
       'unshare',
       ...namespaces,
-      ...['bash', init, ...kubeletArguments(cluster, node)],
+      ...[parts.ownRoot, join(folder, 'root'), 'bash', init, ...kubeletArguments(cluster, node)],
     ],
     {
       cgroups: createCgroup(nodeCgroup(cluster.id, node)),
