@@ -11,6 +11,10 @@ import { objectsOf } from './truth/kernelPrograms.ts';
 import type { KernelObjects } from './truth/kernelPrograms.ts';
 
 const MAIN = fileURLToPath(new URL('../../agent/src/main.ts', import.meta.url));
+/** The agent as it ships, after `npm run build`: what figures of CPU and memory are about. */
+export const SHIPPED_AGENT = fileURLToPath(
+  new URL(`../../dist/payload/linux-${process.arch}/agent.cjs`, import.meta.url),
+);
 
 export interface Ended {
   readonly status: number | null;
@@ -44,8 +48,8 @@ export class Observation {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.messages += text));
   }
 
-  /** Returns once its programs are attached to every interface. */
-  static async start(lab: Lab, seconds: number): Promise<Observation> {
+  /** Returns once its programs are attached to every interface. By default the agent of the checkout runs. */
+  static async start(lab: Lab, seconds: number, program = MAIN): Promise<Observation> {
     const args = [
       'observe',
       '--netns',
@@ -55,7 +59,7 @@ export class Observation {
       '--duration',
       String(seconds),
     ];
-    const child = spawn(process.execPath, [MAIN, ...args, '--output', 'jsonl', '--final', '--ledger'], {
+    const child = spawn(process.execPath, [program, ...args, '--output', 'jsonl', '--final', '--ledger'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const observation = new Observation(child);
