@@ -56,26 +56,26 @@ const endpoint = (
 
 const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
   client: endpoint(
-    3,
-    150,
+    2,
+    132,
     (row) => row.client,
     (row) => (row.hasPorts ? row.clientPort : null),
   ),
   server: endpoint(
-    3,
-    150,
+    4,
+    206,
     (row) => row.server,
     (row) => (row.hasPorts ? row.serverPort : null),
   ),
   service: endpoint(
     2,
-    105,
+    118,
     (row) => row.service,
     () => null,
   ),
   protocol: {
     align: 'start',
-    width: 84,
+    width: 76,
     grow: 0,
     minimum: 48,
     draw: (cell, row) => drawText(cell, row.protocol.toUpperCase()),
@@ -83,7 +83,7 @@ const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
   port: figure(56, (row) => (row.hasPorts ? String(row.serverPort) : '')),
   verdict: {
     align: 'start',
-    width: 118,
+    width: 108,
     grow: 0,
     minimum: 56,
     draw: (cell, { verdict }) => {
@@ -97,13 +97,13 @@ const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
     (row) => row.sentBytes,
   ),
   received: traffic(
-    90,
+    82,
     (row) => row.receivedPackets,
     (row) => row.receivedBytes,
   ),
   rate: figure(82, (row) => formatRate(row.rate)),
   rtt: figure(74, (row) => (row.rttUs === null ? '' : formatMicroseconds(row.rttUs))),
-  duration: figure(88, (row) => formatDuration(row.end - row.start)),
+  duration: figure(80, (row) => formatDuration(row.end - row.start)),
   last: figure(104, (row) => `${row.ended ? 'ended ' : ''}${formatAge(row.end, row.now)}`),
   points: figure(62, (row) => String(row.points)),
 };
