@@ -21,6 +21,8 @@ export const TOKEN_FILE = 'token';
 export const AGENT_PORT = 18240;
 /** Without an upload in this time the container ends, and its Job with it. */
 const UPLOAD_SECONDS = 120;
+/** MiB. Drained records are large and short-lived: with V8's own size the agent holds 10 MB more at 100,000 flows. */
+const SMALL_YOUNG_GENERATION = '--max-semi-space-size=2';
 
 export type AgentPrivileges = 'capabilities' | 'privileged';
 
@@ -89,7 +91,14 @@ export function agentPod(options: AgentManifestOptions): {
           name: AGENT_CONTAINER,
           image: options.image,
           imagePullPolicy: 'IfNotPresent',
-          command: ['node', '-e', BOOTSTRAP, AGENT_FOLDER, ...serveArguments(options.node)],
+          command: [
+            'node',
+            SMALL_YOUNG_GENERATION,
+            '-e',
+            BOOTSTRAP,
+            AGENT_FOLDER,
+            ...serveArguments(options.node),
+          ],
           // For agents that are started by hand and for the kernel's out-of-memory order: modest.
           resources: {
             requests: { cpu: '20m', memory: '64Mi' },
