@@ -67,7 +67,10 @@ function pages(): esbuild.BuildOptions {
 function harness(): esbuild.BuildOptions {
   return {
     ...common,
-    entryPoints: [{ in: 'webview/harness/main.ts', out: 'harness' }],
+    entryPoints: [
+      { in: 'webview/harness/main.ts', out: 'harness' },
+      { in: 'webview/harness/index.html', out: 'index' },
+    ],
     outdir: 'dist/harness',
     format: 'iife',
     platform: 'browser',
@@ -106,12 +109,13 @@ const all = [
   { options: hostTests(), needs: 'test/host/suite' },
 ].filter(({ needs }) => existsSync(join(root, needs)));
 
-if (production)
+if (production) {
   await Promise.all(
     ['host', 'agent', 'webview'].map((part) =>
       rm(join(root, 'dist', part), { recursive: true, force: true }),
     ),
   );
+}
 await mkdir(join(root, 'dist/payload/linux-x64'), { recursive: true });
 if (watch) {
   for (const { options } of all) await (await esbuild.context({ ...options, logLevel: 'info' })).watch();

@@ -4,21 +4,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void end(int signal) {
-  (void)signal;
-  _exit(0);
+static void end(int signal)
+{
+	(void)signal;
+	_exit(0);
 }
 
-static void reap(int signal) {
-  (void)signal;
-  while (waitpid(-1, 0, WNOHANG) > 0) {
-  }
+static void reap(int signal)
+{
+	(void)signal;
+	while (waitpid(-1, 0, WNOHANG) > 0) {
+	}
 }
 
-int main(void) {
-  signal(SIGINT, end);
-  signal(SIGTERM, end);
-  signal(SIGCHLD, reap);
-  for (;;)
-    pause();
+int main(void)
+{
+	signal(SIGINT, end);
+	signal(SIGTERM, end);
+	signal(SIGCHLD, reap);
+	for (;;)
+		pause();
 }
