@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import type { Feature } from '../../native/index.d.ts';
 import { codeOf, messageOf } from '../failure.ts';
 import type { Payload } from './addon.ts';
@@ -146,9 +146,22 @@ function enterNamespace({ addon }: Payload): Finding {
   }
 }
 
-/** Types of all mounted file systems. */
+/** Types of all file systems that this process has mounted, or PID 1, which in a pod is the node's. */
 function mounts(): string[] {
-  return readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .flatMap((line) => line.split(' ')[2] ?? []);
+  return ['/proc/self/mounts', '/proc/1/mounts'].filter(isReadable).flatMap((path) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .flatMap((line) => line.split(' ')[2] ?? []),
+  );
+}
+
+/** Another process's mounts need the right to trace it; who lacks it is told so by the netns check. */
+function isReadable(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'r'));
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') return false;
+    throw error;
+  }
 }
