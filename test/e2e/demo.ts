@@ -54,7 +54,7 @@ try {
   server = await startServer(ground);
   console.log(`Showing ${ground.what}.`);
   console.log(`Open ${server.url()}`);
-  if (values.check) await checkDemo(server.url(), started);
+  if (values.check) await checkDemo(server.url(), started, ground);
   else {
     console.log('Ctrl-C ends the demo and takes everything down.');
     await asked;
