@@ -18,4 +18,12 @@ else if (!existsSync(join(root, 'dist/payload/linux-x64/vethscope.node'))) {
   throw new Error('the agent payload is built on Linux: copy dist/payload from there, then run this again');
 }
 run('node', ['tools/build.ts', '--production']);
-run('vsce', ['package', '--no-dependencies', '--allow-missing-repository', '-o', vsix]);
+run('vsce', [
+  'package',
+  '--no-dependencies',
+  '--allow-missing-repository',
+  // The README's links and pictures are of the checkout; VS Code shows none that are relative.
+  '--no-rewrite-relative-links',
+  '-o',
+  vsix,
+]);
