@@ -7,7 +7,7 @@
  * `buffers`, and equal wire packets only with offloads off, or for traffic that is never merged (UDP here, ICMP).
  */
 import assert from 'node:assert/strict';
-import { delay } from './commands.ts';
+import { delay, runIn } from './commands.ts';
 import { Lab } from './lab.ts';
 import { Observation } from './observe.ts';
 import type { Observed } from './observe.ts';
@@ -49,6 +49,11 @@ for (const offloads of [true, false]) {
       lab = await Lab.build();
       if (!offloads) lab.setOffloads(false);
       const client = lab.placeOf(lab.pod('client'));
+      // A busy machine acknowledges late and Linux sends again, which is counted as it should be; but selective
+      // acknowledgements would make some headers longer than others.
+      for (const name of ['client', 'web-1']) {
+        runIn(lab.pod(name).netns, 'sysctl', ['-qw', 'net.ipv4.tcp_sack=0']);
+      }
       await serve(lab, lab.placeOf(lab.pod('web-1')), 8080, 8053);
       await serve(lab, lab.outsidePlace, 9000, 9001);
       for (const family of FAMILIES) {
@@ -97,7 +102,6 @@ for (const offloads of [true, false]) {
     for (const family of FAMILIES) {
       it(`TCP over ${family}: wire packets and bytes as the client's socket has them`, () => {
         const { held, facts } = sockets[family];
-        assert.equal(facts.retransmissions, 0, 'the lab loses nothing, so header sizes are known');
         const flow = only(
           observed.flows,
           (one) => one.protocol === 'tcp' && one.client.port === held.localPort,

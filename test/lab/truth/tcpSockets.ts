@@ -8,7 +8,6 @@ export interface TcpSocketFacts {
   readonly dataSegmentsOut: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
-  readonly retransmissions: number;
   readonly maximumSegment: number;
 }
 
@@ -29,7 +28,6 @@ export function tcpSocket(netns: string, localPort: number): TcpSocketFacts {
     dataSegmentsOut: field('data_segs_out'),
     bytesSent: field('bytes_sent'),
     bytesReceived: field('bytes_received'),
-    retransmissions: Number(/\bretrans:\d+\/(\d+)/.exec(text)?.[1] ?? 0),
     maximumSegment: field('mss'),
   };
 }
