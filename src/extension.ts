@@ -80,7 +80,7 @@ async function loadSessions(context: ExtensionContext, log: LogOutputChannel): P
   return createSessions(
     {
       payloadFolder: context.asAbsolutePath('dist/payload'),
-      agentProgram: context.asAbsolutePath('dist/agent/agent.cjs'),
+      agentProgram: context.asAbsolutePath('dist/payload/linux-x64/agent.cjs'),
       version,
       owner: `${userInfo().username}@${hostname()}`,
     },

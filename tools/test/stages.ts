@@ -1,5 +1,6 @@
 /** What `npm test` runs, in this order. */
 import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
 import type { Part } from '../setup/parts.ts';
 import { root } from '../setup/step.ts';
 import { hostCounts, mochaCounts } from './counts.ts';
@@ -19,6 +20,8 @@ export interface Stage {
 }
 
 export const RESULTS = join(root, 'test/results');
+/** What tools/package.ts makes. */
+const VSIX = join(root, `vethscope-${manifest.version}.vsix`);
 
 function mocha(
   name: string,
@@ -48,6 +51,14 @@ function mocha(
   };
 }
 
+function withEnvironment<T extends Pick<Stage, 'command'>>(
+  variables: Readonly<Record<string, string>>,
+  stage: T,
+): T {
+  const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  return { ...stage, command: ['env', ...settings, ...stage.command] };
+}
+
 const SOURCES = ['src', 'agent/src', 'webview', 'tools'].map((folder) => `${folder}/**/*.test.ts`);
 
 export const STAGES: readonly Stage[] = [
@@ -67,8 +78,10 @@ export const STAGES: readonly Stage[] = [
     minutes: 5,
     results: { file: join(RESULTS, 'host-tests.json'), read: hostCounts },
   },
+  { name: 'package', parts: ['native', 'bundles'], command: ['node', 'tools/package.ts'], minutes: 5 },
   {
-    ...mocha('e2e', 25, 300, ['test/e2e/**/*.test.ts']),
+    // What ships is what is tested: the packed extension, installed.
+    ...withEnvironment({ VETHSCOPE_VSIX: VSIX }, mocha('e2e', 25, 300, ['test/e2e/**/*.test.ts'])),
     parts: ['native', 'bundles', 'lab', 'vscode', 'browser', 'cluster'],
     cluster: true,
   },
