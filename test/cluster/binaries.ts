@@ -9,6 +9,8 @@ export interface Binaries {
   /** API server, controller-manager, scheduler, kubelet and kube-proxy in one. */
   readonly kubernetes: string;
   readonly coredns: string;
+  /** Of the cluster's version; Debian 12's is too old for what tests ask of it. */
+  readonly kubectl: string;
   /** A pod's first process, and a node's. */
   readonly pause: string;
   /** Makes a root directory the root of its mount namespace. */
@@ -24,12 +26,12 @@ const C_SOURCES = {
   pause: join(import.meta.dirname, 'images/pause.c'),
   own_root: join(import.meta.dirname, 'node/own_root.c'),
 };
-const inputs = ['go.mod', 'go.sum', 'kubernetes/main.go', 'coredns/main.go'].map((file) =>
+const inputs = ['go.mod', 'go.sum', 'kubernetes/main.go', 'coredns/main.go', 'kubectl/main.go'].map((file) =>
   join(sources, file),
 );
 
 /** The name says what went in, so that clones of different states share one cache. */
-function folder(): string {
+export function binaryFolder(): string {
   const hash = createHash('sha256').update(KUBERNETES_VERSION);
   for (const file of [...inputs, ...Object.values(C_SOURCES)]) hash.update(readFileSync(file));
   return join(cacheFolder(), 'binaries', hash.digest('hex').slice(0, 16));
@@ -37,10 +39,11 @@ function folder(): string {
 
 /** The binaries where they are all built, else undefined. */
 export function builtBinaries(): Binaries | undefined {
-  const place = (name: string) => join(folder(), name);
+  const place = (name: string) => join(binaryFolder(), name);
   const binaries = {
     kubernetes: place('kubernetes'),
     coredns: place('coredns'),
+    kubectl: place('kubectl'),
     pause: place('pause'),
     ownRoot: place('own_root'),
   };
@@ -52,7 +55,7 @@ export async function buildBinaries(): Promise<Binaries> {
   const built = builtBinaries();
   if (built !== undefined) return built;
   await requireGo();
-  const partial = `${folder()}.${process.pid}`;
+  const partial = `${binaryFolder()}.${process.pid}`;
   mkdirSync(partial, { recursive: true });
   try {
     for (const [name, source] of Object.entries(C_SOURCES)) {
@@ -65,14 +68,15 @@ export async function buildBinaries(): Promise<Binaries> {
     );
     // One after the other: they share most packages, and two links at once need much memory.
     await goBuild('kubernetes', partial, flags);
+    await goBuild('kubectl', partial, flags);
     await goBuild('coredns', partial);
-    rmSync(folder(), { recursive: true, force: true });
-    renameSync(partial, folder());
+    rmSync(binaryFolder(), { recursive: true, force: true });
+    renameSync(partial, binaryFolder());
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }
   const binaries = builtBinaries();
-  if (binaries === undefined) throw new Error(`the build left no binaries in ${folder()}`);
+  if (binaries === undefined) throw new Error(`the build left no binaries in ${binaryFolder()}`);
   return binaries;
 }
 

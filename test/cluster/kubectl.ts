@@ -1,7 +1,12 @@
+import { join } from 'node:path';
 import { kubeconfigOf } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
+import { binaryFolder } from './binaries.ts';
 import { run, tryRun } from './command.ts';
 import type { CommandOptions } from './command.ts';
+
+/** The kubectl that came with the cluster. */
+export const kubectlProgram = () => join(binaryFolder(), 'kubectl');
 
 export interface KubectlOptions extends CommandOptions {
   /** Whose kubeconfig. Default admin. */
@@ -18,14 +23,14 @@ export const kubectl = (
   cluster: Pick<Cluster, 'folder'>,
   args: readonly string[],
   options: KubectlOptions = {},
-) => run('kubectl', withUser(cluster, args, options), options);
+) => run(kubectlProgram(), withUser(cluster, args, options), options);
 
 /** Like {@link kubectl}; undefined when it fails. */
 export const tryKubectl = (
   cluster: Pick<Cluster, 'folder'>,
   args: readonly string[],
   options: KubectlOptions = {},
-) => tryRun('kubectl', withUser(cluster, args, options), options);
+) => tryRun(kubectlProgram(), withUser(cluster, args, options), options);
 
 /** Applies a manifest after replacing each `${NAME}` in it. */
 export async function applyManifest(

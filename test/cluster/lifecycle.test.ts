@@ -5,7 +5,7 @@ import { allCgroups, clusterFolder, clusterId, controlPlaneCgroup, NODES, writeC
 import type { Cluster, ProxyMode, Shape } from './cluster.ts';
 import { killCgroup, processesOf } from './cgroups.ts';
 import { kubectl } from './kubectl.ts';
-import { differences, machineState, namespacesOf } from './machineState.ts';
+import { differences, isAlive, machineState, namespacesOf } from './machineState.ts';
 import type { MachineState } from './machineState.ts';
 import { openPaths, paths } from './paths.ts';
 import { startCluster } from './start.ts';
@@ -42,7 +42,7 @@ async function leftovers(before: MachineState, marks: Marks): Promise<string[]> 
   const lines = Object.values(after).flat();
   const hadAlready = new Set(Object.values(before).flat());
   return [
-    ...marks.processes.filter((pid) => existsSync(`/proc/${pid}`)).map((pid) => `process ${pid}`),
+    ...marks.processes.filter((pid) => isAlive(pid)).map((pid) => `process ${pid}`),
     ...lines.filter((line) => line.includes(clusterId(name))),
     ...lines.filter((line) => marks.namespaces.includes(line) && !hadAlready.has(line)),
     ...differences(pick(before), pick(after)),

@@ -83,8 +83,15 @@ const processIds = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name
 /** Names of processes that a cluster or an agent consists of. */
 function processes(): string[] {
   return processIds()
+    .filter((pid) => isAlive(pid))
     .map((pid) => readIfThere(`/proc/${pid}/comm`).trim())
     .filter((name) => PROCESSES.test(name));
+}
+
+/** Whether the process runs. A zombie does not: it only waits for its parent to ask how it ended. */
+export function isAlive(pid: string): boolean {
+  const status = readIfThere(`/proc/${pid}/status`);
+  return status !== '' && !/^State:\tZ/m.test(status);
 }
 
 /** Kinds and inodes of all namespaces that a process lives in. */

@@ -7,7 +7,7 @@ import type { Cluster } from './cluster.ts';
 import { run } from './command.ts';
 import { TOOLS_IMAGE } from './images/names.ts';
 import { inNode } from './inNode.ts';
-import { applyManifest, kubectl } from './kubectl.ts';
+import { applyManifest, kubectl, kubectlProgram } from './kubectl.ts';
 import { inPod, podPlace, waitForPods } from './pods.ts';
 
 const NAMESPACE = 'paths';
@@ -128,7 +128,7 @@ export async function paths(cluster: Cluster): Promise<Path[]> {
 /** kubectl port-forward picks the local port and says which. */
 async function throughPortForward(cluster: Cluster, pod: string): Promise<string> {
   const args = ['-n', NAMESPACE, 'port-forward', `pod/${pod}`, ':8080', '--address', '127.0.0.1'];
-  const forward = spawn('kubectl', [`--kubeconfig=${kubeconfigOf(cluster, 'admin')}`, ...args]);
+  const forward = spawn(kubectlProgram(), [`--kubeconfig=${kubeconfigOf(cluster, 'admin')}`, ...args]);
   try {
     const port = await new Promise<string>((resolve, reject) => {
       let output = '';

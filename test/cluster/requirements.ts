@@ -15,7 +15,6 @@ const COMMANDS: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   iperf3: 'iperf3',
   iptables: 'iptables',
-  kubectl: 'kubernetes-client',
   nft: 'nftables',
   nsenter: 'util-linux',
   openssl: 'openssl',

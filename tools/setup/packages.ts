@@ -54,7 +54,6 @@ const PACKAGES: Readonly<Record<Part, Packages>> = {
     iperf3: 'iperf3',
     iproute2: 'ip',
     iptables: 'iptables',
-    'kubernetes-client': 'kubectl',
     'libc6-dev': '/usr/include/stdlib.h',
     nftables: 'nft',
     openssl: 'openssl',
