@@ -229,16 +229,19 @@ describe('Show Flows on a real cluster', function () {
     const [datagrams] = await rowsOf(
       view,
       String(udp),
-      (rows) => rows.length === 1 && rows.every((row) => FlowsView.traffic(row, 'sent').packets >= 25),
+      (rows) =>
+        rows.length === 1 &&
+        rows.every((row) => row.text.protocol === 'UDP' && FlowsView.traffic(row, 'sent').packets >= 25),
     );
     assert.ok(datagrams);
     assert.deepEqual(FlowsView.traffic(datagrams, 'sent'), wire(ingress.udp, ETHERNET_HEADER));
+    const sent = ingress.sent?.packets ?? Infinity;
     const [connection] = await rowsOf(
       view,
       String(tcp),
       (rows) =>
         rows.length === 1 &&
-        rows.every((row) => FlowsView.traffic(row, 'sent').packets >= (ingress.sent?.packets ?? Infinity)),
+        rows.every((row) => row.text.protocol === 'TCP' && FlowsView.traffic(row, 'sent').packets >= sent),
     );
     assert.ok(connection);
     assert.deepEqual(FlowsView.traffic(connection, 'sent'), wire(ingress.sent, ETHERNET_HEADER));
