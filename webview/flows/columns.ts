@@ -63,7 +63,7 @@ const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
   ),
   server: endpoint(
     4,
-    206,
+    190,
     (row) => row.server,
     (row) => (row.hasPorts ? row.serverPort : null),
   ),
@@ -75,7 +75,7 @@ const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
   ),
   protocol: {
     align: 'start',
-    width: 76,
+    width: 84,
     grow: 0,
     minimum: 48,
     draw: (cell, row) => drawText(cell, row.protocol.toUpperCase()),
@@ -97,13 +97,13 @@ const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
     (row) => row.sentBytes,
   ),
   received: traffic(
-    82,
+    90,
     (row) => row.receivedPackets,
     (row) => row.receivedBytes,
   ),
   rate: figure(82, (row) => formatRate(row.rate)),
   rtt: figure(74, (row) => (row.rttUs === null ? '' : formatMicroseconds(row.rttUs))),
-  duration: figure(80, (row) => formatDuration(row.end - row.start)),
+  duration: figure(88, (row) => formatDuration(row.end - row.start)),
   last: figure(104, (row) => `${row.ended ? 'ended ' : ''}${formatAge(row.end, row.now)}`),
   points: figure(62, (row) => String(row.points)),
 };
