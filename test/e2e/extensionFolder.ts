@@ -1,6 +1,6 @@
 /** Extensions that the tests bring along, and the one under test. */
 import { build } from 'esbuild';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { CodeServerOptions } from './codeServer.ts';
@@ -22,7 +22,9 @@ export function extensionUnderTest(): Pick<CodeServerOptions, 'folders' | 'packa
 /** Bundles a folder with manifest.json (its package.json) and extension.ts (CommonJS, `vscode` left out); returns the folder to install. */
 export async function buildExtension(name: string): Promise<string> {
   const source = join(import.meta.dirname, name);
-  const folder = join(mkdtempSync(join(tmpdir(), 'vethscope-extension-')), name);
+  const temporary = mkdtempSync(join(tmpdir(), 'vethscope-extension-'));
+  process.once('exit', () => rmSync(temporary, { recursive: true, force: true }));
+  const folder = join(temporary, name);
   mkdirSync(folder);
   copyFileSync(join(source, 'manifest.json'), join(folder, 'package.json'));
   await build({
