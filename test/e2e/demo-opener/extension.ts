@@ -24,13 +24,26 @@ export async function activate(): Promise<void> {
     await vscode.commands.executeCommand('vethscope.showPodFlows', node);
     return;
   }
-  // It ends when the choice is made, so it is not waited for.
-  const chosen = vscode.commands.executeCommand('vethscope.showFlows');
+  await showFirstChoice();
+}
+
+/** A list that loses the focus, to a window that is still being put together, closes unanswered: then it is opened again. */
+async function showFirstChoice(): Promise<void> {
+  let asking = false;
   for (let attempt = 0; attempt < TRIES && !isOpen(); attempt++) {
+    if (!asking) {
+      asking = true;
+      void vscode.commands.executeCommand('vethscope.showFlows').then(
+        () => (asking = false),
+        (error: unknown) => {
+          asking = false;
+          console.error(error);
+        },
+      );
+    }
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
     await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
   }
-  await chosen;
 }
 
 function isOpen(): boolean {
