@@ -21,13 +21,23 @@ export interface RunningAgent {
 }
 
 interface PodObject {
-  readonly metadata: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly metadata: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly deletionTimestamp?: string;
+  };
   readonly spec: { readonly nodeName: string };
+  readonly status: { readonly phase: string };
 }
 
+/** Those that run; the agent of a session before may still be on its way out. */
 export async function runningAgents(cluster: Cluster): Promise<RunningAgent[]> {
   const listing = await kubectl(cluster, ['get', 'pods', '-A', '-l', SELECTOR, '-o', 'json']);
-  return (JSON.parse(listing) as { items: PodObject[] }).items.map(({ metadata, spec }) => {
+  const running = (JSON.parse(listing) as { items: PodObject[] }).items.filter(
+    ({ metadata, status }) => metadata.deletionTimestamp === undefined && status.phase === 'Running',
+  );
+  return running.map(({ metadata, spec }) => {
     const processes = processesOf(metadata.uid);
     const objects = processes.map(objectsOf);
     return {

@@ -10,7 +10,7 @@ import type { Browser } from 'playwright-core';
 import { addNftCounters } from '../cluster/nftCounters.ts';
 import { addressOf, kubeconfigOf } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { kubectl } from '../cluster/kubectl.ts';
+import { kubectl, kubectlProgram } from '../cluster/kubectl.ts';
 import { inPod, podNames, podPlace, podVeth } from '../cluster/pods.ts';
 import { openShop, SHOP_NAMESPACE } from '../cluster/shop.ts';
 import { startCluster } from '../cluster/start.ts';
@@ -57,7 +57,7 @@ describe('Show Flows on a real cluster', function () {
       folders: [...folders, stub],
       packages,
       settings,
-      environment: { KUBECONFIG: kubeconfigOf(cluster, 'admin') },
+      environment: { KUBECONFIG: kubeconfigOf(cluster, 'admin'), VETHSCOPE_KUBECTL: kubectlProgram() },
     });
     workbench = await Workbench.open(browser, server.url());
   }

@@ -1,6 +1,6 @@
 /** What the command line says when it cannot do what was asked, and what doctor tells of this kernel. */
 import assert from 'node:assert/strict';
-import { agent } from './observe.ts';
+import { agent, agentAs } from './observe.ts';
 
 describe('vethscope-agent', function () {
   this.timeout(30_000);
@@ -14,13 +14,13 @@ describe('vethscope-agent', function () {
   });
 
   it('doctor names what is lacking without rights, and ends with another status', () => {
-    const { status, output } = agent(['doctor'], 65_534);
+    const { status, output } = agentAs(65_534, ['doctor']);
     assert.notEqual(status, 0);
     assert.match(output, /EPERM|root|capabilit/i);
   });
 
   it('observe says that root is needed', () => {
-    const { status, messages, output } = agent(['observe', '--duration', '1'], 65_534);
+    const { status, messages, output } = agentAs(65_534, ['observe', '--duration', '1']);
     assert.notEqual(status, 0);
     assert.equal(output, '');
     assert.match(messages, /root|CAP_/);

@@ -1,7 +1,10 @@
 /** Runs `vethscope-agent` in a lab and reads what it prints. */
 import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, SpawnSyncOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, constants, copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Flow } from '../../src/model/flow.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
@@ -23,9 +26,29 @@ export interface Ended {
 }
 
 /** Runs the agent's command line to its end. */
-export function agent(args: readonly string[], user?: number): Ended {
-  const as = user === undefined ? {} : { uid: user, gid: user };
-  const ended = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 60_000, ...as });
+export function agent(args: readonly string[]): Ended {
+  return runToItsEnd(process.execPath, [MAIN, ...args]);
+}
+
+/** The same as a user without rights, from a place that such a user can read wherever the checkout is. */
+export function agentAs(user: number, args: readonly string[]): Ended {
+  const folder = mkdtempSync(join(tmpdir(), 'vethscope-agent-'));
+  try {
+    cpSync(dirname(SHIPPED_AGENT), folder, { recursive: true });
+    copyFileSync(process.execPath, join(folder, 'node'), constants.COPYFILE_FICLONE);
+    chmodSync(folder, 0o755);
+    return runToItsEnd(join(folder, 'node'), [join(folder, 'agent.cjs'), ...args], {
+      uid: user,
+      gid: user,
+      cwd: folder,
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function runToItsEnd(program: string, args: readonly string[], as: SpawnSyncOptions = {}): Ended {
+  const ended = spawnSync(program, args, { ...as, encoding: 'utf8', timeout: 60_000 });
   if (ended.error) throw ended.error;
   return { status: ended.status, output: ended.stdout, messages: ended.stderr };
 }

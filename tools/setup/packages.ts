@@ -26,6 +26,7 @@ const PACKAGES: Readonly<Record<Part, Packages>> = {
     bpftool: 'bpftool',
     'busybox-static': 'busybox',
     conntrack: 'conntrack',
+    ethtool: 'ethtool',
     iperf3: 'iperf3',
     iproute2: 'ip',
     iptables: 'iptables',

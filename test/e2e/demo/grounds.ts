@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { kubectlProgram } from '../../cluster/kubectl.ts';
 import { kubeconfigOf } from '../../cluster/cluster.ts';
 import { openShop as openClusterShop, SHOP_NAMESPACE } from '../../cluster/shop.ts';
 import { startCluster } from '../../cluster/start.ts';
@@ -46,7 +47,7 @@ export async function clusterGround(): Promise<DemoGround> {
   return {
     what: 'the shop on a real Kubernetes of two nodes on this machine',
     settings: {},
-    environment: { KUBECONFIG: kubeconfigOf(cluster, 'admin') },
+    environment: { KUBECONFIG: kubeconfigOf(cluster, 'admin'), VETHSCOPE_KUBECTL: kubectlProgram() },
     opening: { pod: { namespace: SHOP_NAMESPACE, name: 'client' } },
     close: async () => {
       await stopCluster({ name });

@@ -25,7 +25,9 @@ class Explorer implements vscode.TreeDataProvider<PodNode> {
 
   async getChildren(parent?: PodNode): Promise<PodNode[]> {
     if (parent) return [];
-    const { stdout } = await promisify(execFile)('kubectl', ['get', 'pods', '-A', '--no-headers']);
+    // VS Code takes PATH from the login shell, so the cluster's kubectl is named by its path.
+    const program = process.env.VETHSCOPE_KUBECTL ?? 'kubectl';
+    const { stdout } = await promisify(execFile)(program, ['get', 'pods', '-A', '--no-headers']);
     return stdout
       .trim()
       .split('\n')
