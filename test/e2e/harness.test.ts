@@ -87,8 +87,9 @@ describe('the flow table in a browser', function () {
         ports.every((port) => port === '9090')
       );
     };
-    for (let attempt = 0; attempt < 50 && !(await isAnswer()); attempt++)
-      {await shown.page.waitForTimeout(100);}
+    for (let attempt = 0; attempt < 50 && !(await isAnswer()); attempt++) {
+      await shown.page.waitForTimeout(100);
+    }
     assert.ok(await isAnswer(), (await shown.column('server')).join());
     await shown.page.keyboard.press('Escape');
     await shown.page.getByText('18 flows', { exact: true }).waitFor();
