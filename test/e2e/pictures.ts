@@ -6,7 +6,6 @@ import { RESULTS } from './screenshots.ts';
 const MEDIA = resolve(import.meta.dirname, '../../media');
 /** Name in media/ by name in test/results/. */
 const PICTURES = {
-  'flows-dark': 'flows',
   'interfaces-dark': 'interfaces',
   'consent-dark': 'consent',
 } as const;
