@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { run } from '../lab/commands.ts';
 import { Lab } from '../lab/lab.ts';
-import { Observation, SHIPPED_AGENT } from '../lab/observe.ts';
+import { Observation, SHIPPED_COMMAND } from '../lab/observe.ts';
 import { figure } from './figures.ts';
 import type { Figure } from './figures.ts';
 import { prepare, spray } from './workloads.ts';
@@ -33,7 +33,7 @@ export async function measureAgent(): Promise<Figure[]> {
 
 async function measureSize(lab: Lab, size: Spray): Promise<Figure[]> {
   const flows = size.sockets * size.ports;
-  const observation = await Observation.start(lab, 600, SHIPPED_AGENT);
+  const observation = await Observation.start(lab, 600, SHIPPED_COMMAND);
   const idle = resident(observation.pid);
   // The first pass makes the flows known, the second gives each a packet while the CPU is watched.
   const readings: { cpu: number; time: number }[] = [];

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { netnsPath, run } from '../lab/commands.ts';
 import type { Lab } from '../lab/lab.ts';
-import { Observation, SHIPPED_AGENT } from '../lab/observe.ts';
+import { Observation, SHIPPED_COMMAND } from '../lab/observe.ts';
 import { interfaceStatistics } from '../lab/truth/interfaceStatistics.ts';
 
 export interface Contender {
@@ -35,7 +35,7 @@ export async function start(name: ContenderName, lab: Lab): Promise<Contender> {
 }
 
 async function startCollector(lab: Lab): Promise<Contender> {
-  const observation = await Observation.start(lab, 600, SHIPPED_AGENT);
+  const observation = await Observation.start(lab, 600, SHIPPED_COMMAND);
   return { programs: observation.objects().programs, end: () => observation.kill() };
 }
 

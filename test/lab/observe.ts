@@ -19,6 +19,9 @@ export const SHIPPED_AGENT = fileURLToPath(
   new URL(`../../dist/payload/linux-${process.arch}/agent.cjs`, import.meta.url),
 );
 
+/** Node's arguments for it, as the agent pod has them (src/kube/agentManifest.ts). */
+export const SHIPPED_COMMAND = ['--max-semi-space-size=2', SHIPPED_AGENT] as const;
+
 export interface Ended {
   readonly status: number | null;
   readonly output: string;
@@ -72,7 +75,7 @@ export class Observation {
   }
 
   /** Returns once its programs are attached to every interface. By default the agent of the checkout runs. */
-  static async start(lab: Lab, seconds: number, program = MAIN): Promise<Observation> {
+  static async start(lab: Lab, seconds: number, program: readonly string[] = [MAIN]): Promise<Observation> {
     const args = [
       'observe',
       '--netns',
@@ -82,7 +85,7 @@ export class Observation {
       '--duration',
       String(seconds),
     ];
-    const child = spawn(process.execPath, [program, ...args, '--output', 'jsonl', '--final', '--ledger'], {
+    const child = spawn(process.execPath, [...program, ...args, '--output', 'jsonl', '--final', '--ledger'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const observation = new Observation(child);
