@@ -219,7 +219,7 @@ describe('watch', () => {
     assert.match(problems[0]?.message ?? '', /may not list pods/);
     await delay(80);
     assert.equal(server.requests.length, 1);
-    await until(() => seen.length === 1);
+    await until(() => seen.length === 1 && problems.length === 2);
     assert.equal(problems[1], null);
   });
 
