@@ -73,7 +73,7 @@ export class CodeServer {
 
   static async start(options: CodeServerOptions = {}): Promise<CodeServer> {
     const folder = mkdtempSync(join(tmpdir(), 'vethscope-e2e-'));
-    for (const name of ['data/User', 'extensions', 'workspace', 'tmp']) {
+    for (const name of ['data/User', 'data/Machine', 'extensions', 'workspace', 'tmp']) {
       mkdirSync(join(folder, name), { recursive: true });
     }
     for (const path of options.folders ?? []) {
@@ -185,7 +185,10 @@ export class CodeServer {
 }
 
 function writeSettings(folder: string, settings: UserSettings): void {
-  writeFileSync(join(folder, 'data/User/settings.json'), JSON.stringify(settings, null, 2));
+  // A remote VS Code takes settings of scope "machine" from the second place only.
+  for (const place of ['data/User', 'data/Machine']) {
+    writeFileSync(join(folder, place, 'settings.json'), JSON.stringify(settings, null, 2));
+  }
 }
 
 /** Ours without what would lead to the user's own VS Code, and without a marketplace. */

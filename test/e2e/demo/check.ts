@@ -9,8 +9,8 @@ const ROWS = 5;
 /** @param started time of the demo's start, as performance.now() has it */
 export async function checkDemo(url: string, started: number, { opening }: DemoGround): Promise<void> {
   const browser = await launchBrowser();
+  const workbench = await Workbench.open(browser, url);
   try {
-    const workbench = await Workbench.open(browser, url);
     // On a cluster the user is asked first.
     if (opening?.pod) await workbench.answerDialog('Deploy Agent');
     const view = await FlowsView.find(workbench, 60);
@@ -26,6 +26,9 @@ export async function checkDemo(url: string, started: number, { opening }: DemoG
       );
     }
     await screenshot(workbench, 'demo');
+  } catch (error) {
+    await screenshot(workbench, 'failed-demo');
+    throw error;
   } finally {
     await browser.close();
   }
