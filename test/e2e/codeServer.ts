@@ -185,10 +185,12 @@ export class CodeServer {
 }
 
 function writeSettings(folder: string, settings: UserSettings): void {
-  // A remote VS Code takes settings of scope "machine" from the second place only.
-  for (const place of ['data/User', 'data/Machine']) {
-    writeFileSync(join(folder, place, 'settings.json'), JSON.stringify(settings, null, 2));
-  }
+  const write = (place: string, some: UserSettings): void =>
+    writeFileSync(join(folder, place, 'settings.json'), JSON.stringify(some, null, 2));
+  write('data/User', settings);
+  // A remote VS Code takes settings of scope "machine" from here only; what is here, the user cannot change.
+  const ours = Object.entries(settings).filter(([name]) => name.startsWith('vethscope.'));
+  write('data/Machine', Object.fromEntries(ours));
 }
 
 /** Ours without what would lead to the user's own VS Code, and without a marketplace. */
