@@ -13,8 +13,8 @@ describe('counts of a test stage', () => {
 
   it('reads what mocha writes', () => {
     const stats = { passes: 2, failures: 1, pending: 1 };
-    writeFileSync(file, JSON.stringify({ stats, failures: [{ fullTitle: 'a thing breaks' }] }));
-    assert.deepEqual(mochaCounts(file), { passed: 2, failed: 1, skipped: 1, failures: ['a thing breaks'] });
+    writeFileSync(file, JSON.stringify({ stats, failures: [{ fullTitle: 'a thing', err: { message: 'breaks\nhere' } }] }));
+    assert.deepEqual(mochaCounts(file), { passed: 2, failed: 1, skipped: 1, failures: ['a thing: breaks'] });
   });
 
   it('reads what the extension host writes', () => {

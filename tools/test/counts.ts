@@ -21,7 +21,13 @@ export const sum = (a: Counts, b: Counts): Counts => ({
 
 interface MochaResult {
   readonly stats: { readonly passes: number; readonly failures: number; readonly pending: number };
-  readonly failures: readonly { readonly fullTitle: string }[];
+  readonly failures: readonly { readonly fullTitle: string; readonly err?: { readonly message?: string } }[];
+}
+
+/** Title and the first line of what went wrong: the rest is in the stage's log. */
+function reason({ fullTitle, err }: MochaResult['failures'][number]): string {
+  const [line] = (err?.message ?? '').split('\n');
+  return line === undefined || line === '' ? fullTitle : `${fullTitle}: ${line}`;
 }
 
 /** Of mocha's JSON reporter. Without the file mocha did not come to its end. */
@@ -32,7 +38,7 @@ export function mochaCounts(file: string): Counts {
     passed: stats.passes,
     failed: failures.length,
     skipped: stats.pending,
-    failures: failures.map(({ fullTitle }) => fullTitle),
+    failures: failures.map(reason),
   };
 }
 
