@@ -6,27 +6,36 @@
 #include <asm-generic/errno-base.h>
 
 #include "clock.h"
+#include "packet.h"
 #include "socket.h"
+#include "transport.h"
+#include "scratch_pad.h"
+
+/* A slot's point and flags as the one word that can be claimed at once; the point is in its lower half. */
+static __always_inline __u32 *slot_word(struct point_slot *slot)
+{
+	return (__u32 *)slot;
+}
 
 /* The slot of this point, claimed if it has none yet; NULL when all are taken. */
-static __always_inline struct point_slot *slot_of(struct flow_value *value, __u32 point)
+static __always_inline struct point_slot *slot_of(struct flow_value *value, __u16 point)
 {
 	int i;
 
 	for (i = 0; i < POINT_SLOTS; i++) {
 		struct point_slot *slot = &value->slots[i];
-		__u32 owner = slot->point;
+		__u32 owner = *slot_word(slot);
 
-		if (owner == point)
+		if ((__u16)owner == point)
 			return slot;
 		if (owner)
 			continue;
-		owner = __sync_val_compare_and_swap(&slot->point, 0, point);
+		owner = __sync_val_compare_and_swap(slot_word(slot), 0, point);
 		if (!owner) {
 			slot->first = coarse_now();
 			return slot;
 		}
-		if (owner == point)
+		if ((__u16)owner == point)
 			return slot;
 	}
 	return NULL;
@@ -34,65 +43,109 @@ static __always_inline struct point_slot *slot_of(struct flow_value *value, __u3
 
 static __always_inline struct side_facts *sender_facts(struct flow_value *value, __u32 point)
 {
-	return point & 1 ? &value->high : &value->low;
+	return point & POINT_FROM_HIGH ? &value->high : &value->low;
+}
+
+/* When SYN and SYN-ACK passed. The answer counts at the interface that saw the SYN first, nearest to the client; where
+ * the SYN's time is in an older entry, at the last interface on the answer's way.
+ */
+static __always_inline void note_handshake(struct flow_value *value, __u32 flags, __u16 point)
+{
+	if (!(flags & TCP_ACK)) {
+		if (value->syn_time)
+			return;
+		value->syn_time = bpf_ktime_get_ns();
+		value->syn_point = point;
+		return;
+	}
+	if (value->syn_time && (value->answer_time || (value->syn_point ^ point) >> POINT_SHIFT))
+		return;
+	value->answer_time = bpf_ktime_get_ns();
+	value->answer_point = point;
+}
+
+/* What is rare in a TCP packet. */
+static __always_inline void note_tcp(struct flow_value *value, struct side_facts *facts, const struct observation *at)
+{
+	const struct packet *packet = &at->packet;
+
+	if (packet->tcp_flags & TCP_SYN)
+		note_handshake(value, packet->tcp_flags, at->point);
+	if (!at->entrance)
+		return;
+	if (packet->tcp_flags & TCP_SYN)
+		facts->syns += 1;
+	else if (!packet->tcp_window && !(packet->tcp_flags & (TCP_FIN | TCP_RST)))
+		__sync_fetch_and_add(&facts->zero_windows, at->size.packets);
+	if (packet->seen_retransmits)
+		__sync_fetch_and_add(&facts->seen_retransmits, packet->seen_retransmits);
+	if (packet->out_of_order)
+		__sync_fetch_and_add(&facts->out_of_order, packet->out_of_order);
+}
+
+static __always_inline void note_facts(struct flow_value *value, struct side_facts *facts, const struct observation *at)
+{
+	if (facts->dscp != at->packet.dscp)
+		facts->dscp = at->packet.dscp;
+	if (at->tunnel) {
+		facts->tunnel = at->tunnel;
+		facts->outer_port = at->outer_port;
+	}
+	if (at->key.protocol == IPPROTO_TCP)
+		note_tcp(value, facts, at);
 }
 
 static __always_inline void count_in_entry(struct __sk_buff *skb, struct point_counters *counters,
-					   struct flow_value *value, const struct flow_key *key,
-					   const struct packet *packet, __u32 point, const struct wire_size *size)
+					   struct flow_value *value, const struct observation *at)
 {
-	struct side_facts *facts = sender_facts(value, point);
-	struct point_slot *slot = slot_of(value, point);
-	__u64 now = coarse_now();
+	__u32 flags = at->packet.tcp_flags;
+	struct side_facts *facts = sender_facts(value, at->point);
+	struct point_slot *slot = slot_of(value, at->point);
+	__u32 now = coarse_now();
 
-	if (facts->dscp != packet->dscp)
-		facts->dscp = packet->dscp;
+	note_facts(value, facts, at);
 	if (!slot) {
-		__sync_fetch_and_add(&value->overflow_packets, size->packets);
-		__sync_fetch_and_add(&value->overflow_bytes, size->bytes);
-		counters->points_overflow += size->packets;
+		__sync_fetch_and_add(&value->overflow_packets, at->size.packets);
+		__sync_fetch_and_add(&value->overflow_bytes, at->size.bytes);
+		counters->points_overflow += at->size.packets;
 		return;
 	}
-	__sync_fetch_and_add(&slot->packets, size->packets);
-	__sync_fetch_and_add(&slot->bytes, size->bytes);
-	if (packet->tcp_flags & ~slot->tcp_flags)
-		__sync_fetch_and_or(&slot->tcp_flags, packet->tcp_flags);
+	__sync_fetch_and_add(&slot->packets, at->size.packets);
+	__sync_fetch_and_add(&slot->bytes, at->size.bytes);
+	if (flags & ~(__u32)slot->flags)
+		__sync_fetch_and_or(slot_word(slot), flags << 16);
 	/* The socket once a tick of the clock, and when the connection ends: each packet of a bulk stream costs 50 ns.
 	 */
-	if (slot->last != now || packet->tcp_flags & (TCP_FIN | TCP_RST)) {
+	if (slot->last != now || flags & (TCP_FIN | TCP_RST)) {
 		slot->last = now;
-		note_socket(skb, facts, key->protocol);
+		if (!(at->point & POINT_INNER))
+			note_socket(skb, facts, at->key.protocol);
 	}
 }
 
 /* Puts an entry with this packet in it; 0, -EEXIST when another CPU was faster, or why there is no room. */
-static __always_inline long add_entry(struct __sk_buff *skb, void *half, const struct flow_key *key,
-				      const struct packet *packet, __u32 point, const struct wire_size *size)
+static __always_inline long add_entry(struct __sk_buff *skb, void *half, struct flow_value *value,
+				      const struct observation *at)
 {
-	struct flow_value *value;
-	struct side_facts *facts;
-	__u32 zero = 0;
+	struct side_facts *facts = sender_facts(value, at->point);
 
-	value = bpf_map_lookup_elem(&new_flow, &zero);
-	if (!value)
-		return -ENOMEM;
-	__builtin_memset(&value->low, 0, sizeof(value->low));
-	__builtin_memset(&value->high, 0, sizeof(value->high));
-	value->slots[0].point = point;
-	value->slots[0].tcp_flags = packet->tcp_flags;
-	value->slots[0].packets = size->packets;
-	value->slots[0].bytes = size->bytes;
+	/* All before the slots; of these only the first is ever written. */
+	__builtin_memset(value, 0, offsetof(struct flow_value, slots));
+	value->slots[0].point = at->point;
+	value->slots[0].flags = at->packet.tcp_flags;
+	value->slots[0].packets = at->size.packets;
+	value->slots[0].bytes = at->size.bytes;
 	value->slots[0].first = coarse_now();
 	value->slots[0].last = value->slots[0].first;
-	facts = sender_facts(value, point);
-	facts->dscp = packet->dscp;
-	note_socket(skb, facts, key->protocol);
-	return bpf_map_update_elem(half, key, value, BPF_NOEXIST);
+	note_facts(value, facts, at);
+	if (!(at->point & POINT_INNER))
+		note_socket(skb, facts, at->key.protocol);
+	return bpf_map_update_elem(half, &at->key, value, BPF_NOEXIST);
 }
 
-static __always_inline void count_flow(struct __sk_buff *skb, struct point_counters *counters,
-				       const struct flow_key *key, const struct packet *packet, __u32 point,
-				       const struct wire_size *size)
+/* Counts the packet in its flow; 1 when there was no room for it. */
+static __always_inline int count_flow(struct __sk_buff *skb, struct point_counters *counters,
+				      struct flow_value *new_flow, const struct observation *at)
 {
 	struct flow_value *value;
 	__u32 zero = 0;
@@ -101,25 +154,20 @@ static __always_inline void count_flow(struct __sk_buff *skb, struct point_count
 
 	half = bpf_map_lookup_elem(&flows, &zero);
 	if (!half)
-		goto full;
-	value = bpf_map_lookup_elem(half, key);
+		return 1;
+	value = bpf_map_lookup_elem(half, &at->key);
 	if (!value) {
-		error = add_entry(skb, half, key, packet, point, size);
-		if (!error) {
-			counters->counted += size->packets;
-			return;
-		}
+		error = add_entry(skb, half, new_flow, at);
+		if (!error)
+			return 0;
 		if (error != -EEXIST)
-			goto full;
-		value = bpf_map_lookup_elem(half, key);
+			return 1;
+		value = bpf_map_lookup_elem(half, &at->key);
 		if (!value)
-			goto full;
+			return 1;
 	}
-	count_in_entry(skb, counters, value, key, packet, point, size);
-	counters->counted += size->packets;
-	return;
-full:
-	counters->map_full += size->packets;
+	count_in_entry(skb, counters, value, at);
+	return 0;
 }
 
 #endif

@@ -10,6 +10,12 @@ static __always_inline __u64 address_word(const __u8 *address, int word)
 	return bpf_be64_to_cpu(((const __u64 *)address)[word]);
 }
 
+/* Its ports are the halves of one number. */
+static __always_inline int has_spi(const struct flow_key *key)
+{
+	return key->protocol == IPPROTO_ESP || key->protocol == IPPROTO_AH;
+}
+
 static __always_inline int source_is_high(const struct flow_key *key)
 {
 	int word;
@@ -22,7 +28,7 @@ static __always_inline int source_is_high(const struct flow_key *key)
 		if (source != destination)
 			return source > destination;
 	}
-	return key->low_port > key->high_port;
+	return !has_spi(key) && key->low_port > key->high_port;
 }
 
 static __always_inline void swap_words(__u8 *left, __u8 *right, int word)
@@ -43,6 +49,8 @@ static __always_inline __u32 make_canonical(struct flow_key *key)
 		return 0;
 	swap_words(key->low_address, key->high_address, 0);
 	swap_words(key->low_address, key->high_address, 1);
+	if (has_spi(key))
+		return 1;
 	key->low_port = key->high_port;
 	key->high_port = port;
 	return 1;

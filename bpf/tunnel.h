@@ -1,71 +1,96 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* A large buffer inside a tunnel is segmented by its inner packet: each segment repeats the inner headers too. */
+/* A packet inside another: VXLAN (RFC 7348), Geneve (RFC 8926), GRE (RFC 2784, 2890), IP in IP (RFC 2003, 4213). */
 #ifndef VETHSCOPE_TUNNEL_H
 #define VETHSCOPE_TUNNEL_H
 
-#define VXLAN_PORT 4789
-#define VXLAN_LINUX_PORT 8472
-#define GENEVE_PORT 6081
-#define TUNNEL_HEADER 8
+#include "parse.h"
+#include "scratch_pad.h"
+
+#define VXLAN_FLAG_VNI 0x08
 #define GENEVE_OPTIONS_MASK 0x3f
+#define GENEVE_VERSION_MASK 0xc0
+#define ETH_P_TEB 0x6558 /* transparent Ethernet bridging: a frame follows */
+#define GRE_CHECKSUM 0x8000
+#define GRE_ROUTING 0x4000
+#define GRE_KEY 0x2000
+#define GRE_SEQUENCE 0x1000
 
-/* Length of an inner transport header; 0 where it cannot be told. */
-static __always_inline __u32 inner_transport(struct __sk_buff *skb, __u32 offset, __u8 protocol)
+/* Behind a GRE header without routing. */
+static __always_inline __u16 skip_gre_header(struct __sk_buff *skb, struct packet *packet, __u32 *identifier)
 {
-	struct tcphdr tcp;
+	__u8 header[4];
+	__be32 key;
+	__u16 flags;
 
-	if (protocol == IPPROTO_UDP)
-		return sizeof(struct udphdr);
-	if (protocol != IPPROTO_TCP || bpf_skb_load_bytes(skb, offset, &tcp, sizeof(tcp)))
+	if (!header_at(skb, packet, packet->header_length, header, sizeof(header)))
 		return 0;
-	return tcp.doff * 4;
-}
-
-/* Length of inner IP and transport header; 0 where it cannot be told. */
-static __always_inline __u32 inner_packet(struct __sk_buff *skb, __u32 offset, __be16 type)
-{
-	struct ipv6hdr ipv6;
-	struct iphdr ipv4;
-	__u32 network;
-	__u32 transport;
-
-	if (type == bpf_htons(ETH_P_IP)) {
-		if (bpf_skb_load_bytes(skb, offset, &ipv4, sizeof(ipv4)))
-			return 0;
-		network = ipv4.ihl * 4;
-		transport = inner_transport(skb, offset + network, ipv4.protocol);
-	} else if (type == bpf_htons(ETH_P_IPV6)) {
-		if (bpf_skb_load_bytes(skb, offset, &ipv6, sizeof(ipv6)))
-			return 0;
-		network = sizeof(ipv6);
-		transport = inner_transport(skb, offset + network, ipv6.nexthdr);
-	} else {
+	flags = header[0] << 8 | header[1];
+	if (flags & GRE_ROUTING)
 		return 0;
+	packet->header_length += sizeof(header) + (flags & GRE_CHECKSUM ? 4 : 0);
+	if (flags & GRE_KEY) {
+		if (!header_at(skb, packet, packet->header_length, &key, sizeof(key)))
+			return 0;
+		*identifier = bpf_ntohl(key);
+		packet->header_length += sizeof(key);
 	}
-	return transport ? network + transport : 0;
+	packet->header_length += flags & GRE_SEQUENCE ? 4 : 0;
+	return header[2] << 8 | header[3];
 }
 
-/* Bytes of headers between the UDP header that ends at offset and the inner payload; 0 where this is no tunnel that we
- * know. A function of its own, so that the verifier walks it once and not on every path to it.
- */
-__noinline int tunnel_header_length(struct __sk_buff *skb, __u32 offset, __u32 port)
+static __always_inline __u16 skip_vni_header(struct __sk_buff *skb, struct packet *packet, __u32 kind,
+					     __u32 *identifier)
 {
-	__u32 tunnel = TUNNEL_HEADER;
-	__u32 inner;
-	__be16 type;
-	__u8 first;
+	__u8 header[8];
 
-	if (port != VXLAN_PORT && port != VXLAN_LINUX_PORT && port != GENEVE_PORT)
+	if (!header_at(skb, packet, packet->header_length, header, sizeof(header)))
 		return 0;
-	if (bpf_skb_load_bytes(skb, offset, &first, sizeof(first)))
+	packet->header_length += sizeof(header);
+	*identifier = header[4] << 16 | header[5] << 8 | header[6];
+	if (kind == TUNNEL_VXLAN)
+		return header[0] & VXLAN_FLAG_VNI ? ETH_P_TEB : 0;
+	if (header[0] & GENEVE_VERSION_MASK)
 		return 0;
-	if (port == GENEVE_PORT)
-		tunnel += (first & GENEVE_OPTIONS_MASK) * 4;
-	tunnel += ETHERNET_HEADER;
-	if (bpf_skb_load_bytes(skb, offset + tunnel - sizeof(type), &type, sizeof(type)))
+	packet->header_length += (header[0] & GENEVE_OPTIONS_MASK) * 4;
+	return header[2] << 8 | header[3];
+}
+
+/* The EtherType of what follows the tunnel's header, 0 where this is no such tunnel; moves packet behind it. */
+static __always_inline __u16 skip_tunnel_header(struct __sk_buff *skb, struct packet *packet, __u32 kind, __u8 protocol,
+						__u32 *identifier)
+{
+	if (kind == TUNNEL_IP)
+		return protocol == IPPROTO_IPIP ? ETH_P_IP : ETH_P_IPV6;
+	if (kind == TUNNEL_GRE)
+		return skip_gre_header(skb, packet, identifier);
+	return skip_vni_header(skb, packet, kind, identifier);
+}
+
+/* Reads the packet inside into this CPU's scratch pad, whose tunnel has all but the identifier; 1 when it is of a
+ * tunnel that we know, parsed or not. Global, so that the verifier walks it once by itself. offset: behind the outer
+ * transport header; mode: enum read_mode of the outer packet
+ */
+__noinline int parse_inner(struct __sk_buff *skb, __u32 offset, __u32 mode)
+{
+	struct scratch_pad *work = scratch_of_cpu();
+	struct packet *packet;
+	__u16 type;
+
+	if (!work)
 		return 0;
-	inner = inner_packet(skb, offset + tunnel, type);
-	return inner ? tunnel + inner : 0;
+	packet = &work->inner.packet;
+	__builtin_memset(packet, 0, sizeof(*packet));
+	packet->mode = mode == READ_NETWORK ? READ_NETWORK : READ_COPY;
+	packet->header_length = offset;
+	packet->segment = skb->gso_size;
+	type = skip_tunnel_header(skb, packet, work->tunnel.kind, work->tunnel.protocol, &work->tunnel.identifier);
+	if (!type)
+		return 0;
+	work->inner_start = packet->header_length;
+	if (type == ETH_P_TEB)
+		type = parse_ethernet(skb, packet);
+	work->inner_cause = parse_network(skb, type, &work->inner.key, packet, 0);
+	return 1;
 }
 
 #endif

@@ -129,8 +129,10 @@ export interface Drained {
   realtime: bigint;
 }
 
-/** Counters of one observation point, summed over CPUs, cumulative since attach. */
+/** Counters of one observation point, summed over CPUs, cumulative since attach. Wire packets, but for buffers. */
 export interface PointCounters {
+  /** Attachment.index of the interface. */
+  index: number;
   /** Attachment.netns, not the inode. */
   netns: number;
   ifindex: number;
@@ -141,10 +143,40 @@ export interface PointCounters {
   bytes: number;
   counted: number;
   mapFull: number;
+  /** Did not match the filter. */
+  filtered: number;
   pointsOverflow: number;
+  /** Events that found the ring full. */
   eventsLost: number;
+  /** Packets inside tunnels: beside the others, not part of them. */
+  innerCounted: number;
+  innerUnparsed: number;
+  innerMapFull: number;
+  /** Counted in a flow without ports: fragments whose first was not seen. */
+  looseFragments: number;
   /** By `enum unparsed_cause`. */
   unparsed: number[];
+  /** Events beyond the rate, by `enum event_kind`. */
+  suppressed: number[];
+}
+
+/** Which packets are wanted. A packet passes that meets every condition given; either of its ends may. */
+export interface PacketFilter {
+  /** Addresses and prefixes, for example 10.0.0.1 or fd00::/64. */
+  addresses?: string[];
+  ports?: number[];
+  /** IP protocol numbers. */
+  protocols?: number[];
+  /** Attachment.index of interfaces. */
+  interfaces?: number[];
+}
+
+export interface CaptureOptions {
+  filter: PacketFilter | null;
+  /** Bytes kept of each frame, up to 65535. */
+  snapLength: number;
+  /** At each point and CPU; what is beyond is counted as suppressed. */
+  packetsPerSecond: number;
 }
 
 /** The loaded collector. Its attachments and event reader keep it alive; close() closes them too. */
@@ -165,11 +197,25 @@ export class Collector {
   /** Entries that one half of the flow map can hold. */
   readonly capacity: number;
   /**
-   * Events (bpf/flow.h `struct flow_event`), several packed in one buffer, read on a thread of its own every 100 ms.
+   * Events (bpf/flow.h `struct event`, each with its data and padded to 8 bytes), several in one buffer, read on a thread of
+   * its own every 100 ms.
    * One reader at a time (EBUSY). While the callback is behind, the ring fills and `eventsLost` counts. Does not keep
    * the process alive; close it or drop it to stop.
    */
   events(callback: (records: Buffer) => void): Closable;
+  /**
+   * Counts only flows that match; null counts all. Takes effect at once and without a gap: each packet meets the old
+   * filter or the new one. Throws E2BIG beyond 65,536 addresses and prefixes.
+   */
+  setFilter(filter: PacketFilter | null): void;
+  /** Copies matching packets as events; null ends that. */
+  setCapture(options: CaptureOptions | null): void;
+  /** @param kind `enum event_kind` @param perSecond events at each point and CPU */
+  setRate(kind: number, perSecond: number): void;
+  /** Reads inside packets to this UDP port, too; 4789, 8472 and 6081 are known. */
+  setTunnelPort(port: number, kind: 'vxlan' | 'geneve'): void;
+  /** Tunnels seen so far: `struct tunnel_key` and its uint32 id each, packed. */
+  tunnels(): Buffer;
   /** run_time_ns and run_cnt of our programs while kernel.bpf_stats_enabled is on. */
   statistics(): ProgramStatistics;
   /** Instructions the verifier walked, by program name. */
@@ -196,6 +242,8 @@ export interface Attachment extends Closable {
   /** Index that the addon gave the namespace, as in flow keys; 0 for a ProgramObject's. */
   readonly netns: number;
   readonly ifindex: number;
+  /** Number of the interface in flow records, given to no other while records may carry it; 0 for a ProgramObject's. */
+  readonly index: number;
   readonly direction: Direction;
   /** The kernel's program and link ids, as bpftool prints them. */
   readonly programId: number;
@@ -214,7 +262,7 @@ export function probe(): Feature[];
 /** Sizes of bpf/flow.h as the addon was compiled, for a reader of records to check its own. */
 export const layout: {
   readonly flowRecordBytes: number;
-  readonly flowEventBytes: number;
+  readonly eventBytes: number;
   readonly pointSlots: number;
   readonly unparsedCauses: number;
 };

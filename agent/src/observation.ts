@@ -6,6 +6,7 @@ import type { Payload } from './collector/addon.ts';
 import { WallClock } from './collector/clock.ts';
 import type { AttachedInterface } from './collector/collection.ts';
 import { Collection } from './collector/collection.ts';
+import { EventQueue } from './collector/eventQueue.ts';
 import { CpuShare } from './cpuShare.ts';
 import { Failure } from './failure.ts';
 import { releaseBytes } from './releaseBytes.ts';
@@ -41,10 +42,7 @@ export interface ObservationOptions {
   tell(message: string): void;
 }
 
-/** Room for events between two drains; what comes beyond is counted as lost. */
-const EVENT_QUEUE_BYTES = 4 << 20;
 const EVENT_RING_BYTES = 1 << 20;
-const EVENT_BYTES = 64;
 /** Statistics of interfaces move all the time; the wiring is read again this often without any change. */
 const TOPOLOGY_REFRESH = 5000;
 
@@ -64,9 +62,7 @@ export class Observation {
   readonly #eventReader: Closable;
   readonly #listeners = new Set<() => void>();
   readonly #topologyListeners = new Set<(topology: Topology) => void>();
-  #events: Buffer[] = [];
-  #eventBytes = 0;
-  #eventsDropped = 0;
+  readonly #events = new EventQueue();
   #topology: Topology;
   #topologyStale = false;
   #topologyRead = 0;
@@ -94,7 +90,7 @@ export class Observation {
       },
     );
     try {
-      this.#eventReader = this.#collection.events((records) => this.#onEvents(records));
+      this.#eventReader = this.#collection.events((records) => this.#events.add(records));
       for (const path of options.namespaces) this.#collection.watch(path);
       this.#requireInterfaces();
       this.#topology = this.#readTopology();
@@ -167,7 +163,7 @@ export class Observation {
       this.#points,
       {
         outside: this.#intake.outside,
-        eventsDropped: this.#eventsDropped,
+        eventsDropped: this.#events.dropped,
         queueDropped: readers.queueDropped + this.table.endedDropped,
         streamGap: readers.streamGap,
       },
@@ -187,9 +183,7 @@ export class Observation {
 
   async #tick(): Promise<void> {
     // Taken before the drain: the packets of these events are in it.
-    const events = this.#events;
-    this.#events = [];
-    this.#eventBytes = 0;
+    const events = this.#events.take();
     const drained = await this.#collection.drain();
     this.#lastDrained = drained.count;
     this.#clock.synchronize(drained.monotonic, drained.realtime);
@@ -203,7 +197,7 @@ export class Observation {
       events,
       identityChanged: stale,
       now,
-      wallTime: (nanoseconds) => this.#clock.wallTime(nanoseconds),
+      wallTime: (coarse) => this.#clock.coarseWallTime(coarse),
     });
     releaseBytes(drained.records);
     this.#tellListeners();
@@ -213,18 +207,10 @@ export class Observation {
     for (const listener of this.#listeners) listener();
   }
 
-  #onEvents(records: Buffer): void {
-    if (this.#eventBytes + records.length > EVENT_QUEUE_BYTES) {
-      this.#eventsDropped += records.length / EVENT_BYTES;
-      return;
-    }
-    this.#events.push(records);
-    this.#eventBytes += records.length;
-  }
-
   #onAttached(attached: AttachedInterface): void {
     // Counted at once under its bare name; its part on the node is known after the next look at the wiring.
     this.#points.attach(
+      attached.index,
       attached.netnsIndex,
       {
         node: this.options.node,
@@ -256,7 +242,7 @@ export class Observation {
     this.#identifier.setTopology(topology);
     for (const attached of this.#collection.attachedInterfaces) {
       const facts = this.#pointFacts(topology, attached);
-      if (facts !== undefined) this.#points.update(attached.netnsIndex, facts);
+      if (facts !== undefined) this.#points.update(attached.index, facts);
     }
     for (const listener of this.#topologyListeners) listener(topology);
     return topology;

@@ -14,6 +14,13 @@ export function sumLedgers(ledgers: readonly Ledger[]): Ledger | null {
       UNPARSED_CAUSES.map((cause) => [cause, sum((ledger) => ledger.unparsed[cause])]),
     ) as Record<UnparsedCause, number>,
     mapFull: sum((ledger) => ledger.mapFull),
+    filtered: sum((ledger) => ledger.filtered),
+    inner: {
+      counted: sum((ledger) => ledger.inner.counted),
+      unparsed: sum((ledger) => ledger.inner.unparsed),
+      mapFull: sum((ledger) => ledger.inner.mapFull),
+    },
+    looseFragments: sum((ledger) => ledger.looseFragments),
     pointsOverflow: sum((ledger) => ledger.pointsOverflow),
     eventsLost: sum((ledger) => ledger.eventsLost),
     suppressed: sumByName(ledgers.map((ledger) => ledger.suppressed)),

@@ -34,6 +34,8 @@ export interface Sighting {
   readonly ifindex: number;
   readonly point: ObservationPoint;
   readonly tuple: Tuple;
+  /** Whether it was seen inside the packets of a tunnel. */
+  readonly inner: boolean;
   readonly packets: number;
   readonly bytes: number;
   readonly first: string;
@@ -92,9 +94,23 @@ export interface Drop {
   readonly point: string | null;
 }
 
+/** As far as packets show: `opening` waits for an answer, `closing` has one FIN. */
+export type TcpState = 'opening' | 'established' | 'closing' | 'closed' | 'reset';
+
 export interface TcpFacts {
   readonly flags: readonly string[];
+  /** From the first SYN to its SYN-ACK where the client is nearest, microseconds. */
   readonly handshakeUs: number | null;
+  /** Smoothed by the sender's socket, microseconds. */
   readonly rttUs: number | null;
+  /** Segments sent again: as the sender's socket has it, else as its packets show. */
   readonly retransmits: number;
+  /** Segments that filled a gap, of senders without a socket on the node. */
+  readonly outOfOrder: number;
+  /** Packets that announced a full receive buffer. */
+  readonly zeroWindows: number;
+  /** SYNs after the first. */
+  readonly synRetries: number;
+  readonly resetBy: 'client' | 'server' | 'both' | null;
+  readonly state: TcpState;
 }

@@ -13,7 +13,10 @@ describe('counts of a test stage', () => {
 
   it('reads what mocha writes', () => {
     const stats = { passes: 2, failures: 1, pending: 1 };
-    writeFileSync(file, JSON.stringify({ stats, failures: [{ fullTitle: 'a thing', err: { message: 'breaks\nhere' } }] }));
+    writeFileSync(
+      file,
+      JSON.stringify({ stats, failures: [{ fullTitle: 'a thing', err: { message: 'breaks\nhere' } }] }),
+    );
     assert.deepEqual(mochaCounts(file), { passed: 2, failed: 1, skipped: 1, failures: ['a thing: breaks'] });
   });
 

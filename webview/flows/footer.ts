@@ -13,12 +13,11 @@ interface LedgerLine {
 }
 
 const CAUSE_MEANINGS: Readonly<Record<UnparsedCause, string>> = {
-  'not-ip': 'Neither IPv4 nor IPv6, for example ARP.',
+  arp: 'Address resolution, which belongs to no flow.',
+  'not-ip': 'Neither IPv4 nor IPv6, for example LLDP.',
   truncated: 'Shorter than their headers say.',
-  'ip-options': 'IPv4 options beyond the bound.',
+  'vlan-depth': 'More than two VLAN tags.',
   'extension-header': 'IPv6 extension headers beyond the bound.',
-  fragment: 'Later fragments, which carry no ports.',
-  protocol: 'A protocol that is not counted.',
   'bad-header': 'A header that makes no sense.',
 };
 
@@ -42,6 +41,16 @@ export function ledgerLosses(ledger: Ledger, droppedEnded: number): readonly Led
       meaning: 'Packets of new flows while the flow map was full.',
     },
     {
+      label: 'Filtered',
+      count: ledger.filtered,
+      meaning: 'Packets that nobody asked for, left out by the kernel’s filter.',
+    },
+    {
+      label: 'Loose fragments',
+      count: ledger.looseFragments,
+      meaning: 'Packets counted in a flow without ports: their first fragment was not seen.',
+    },
+    {
       label: 'Points beyond slots',
       count: ledger.pointsOverflow,
       meaning: 'Packets counted in their flow, but at a point that found no slot.',
@@ -49,7 +58,7 @@ export function ledgerLosses(ledger: Ledger, droppedEnded: number): readonly Led
     {
       label: 'Events lost',
       count: ledger.eventsLost,
-      meaning: 'Handshakes, resets or drops not told of in time.',
+      meaning: 'DNS answers, drops or errors not told of in time.',
     },
     ...suppressed,
     { label: 'Folded', count: ledger.folded, meaning: 'Packets of the smallest flows, in the row “others”.' },

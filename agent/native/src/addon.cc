@@ -50,7 +50,7 @@ Napi::Value open_handles(const Napi::CallbackInfo& info) {
 Napi::Object layout(Napi::Env env) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("flowRecordBytes", Napi::Number::New(env, sizeof(flow_record)));
-  object.Set("flowEventBytes", Napi::Number::New(env, sizeof(flow_event)));
+  object.Set("eventBytes", Napi::Number::New(env, sizeof(event)));
   object.Set("pointSlots", Napi::Number::New(env, POINT_SLOTS));
   object.Set("unparsedCauses", Napi::Number::New(env, UNPARSED_CAUSES));
   return object;

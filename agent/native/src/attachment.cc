@@ -31,6 +31,7 @@ void Attachment::define(Napi::Env env) {
                       InstanceMethod<&Attachment::close>("close", napi_default_method),
                       InstanceAccessor<&Attachment::netns>("netns", napi_enumerable),
                       InstanceAccessor<&Attachment::ifindex>("ifindex", napi_enumerable),
+                      InstanceAccessor<&Attachment::index>("index", napi_enumerable),
                       InstanceAccessor<&Attachment::direction>("direction", napi_enumerable),
                       InstanceAccessor<&Attachment::program>("programId", napi_enumerable),
                       InstanceAccessor<&Attachment::link>("linkId", napi_enumerable),
@@ -56,6 +57,10 @@ Napi::Value Attachment::netns(const Napi::CallbackInfo& info) {
 
 Napi::Value Attachment::ifindex(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), resource_->place().ifindex);
+}
+
+Napi::Value Attachment::index(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), resource_->place().index);
 }
 
 Napi::Value Attachment::direction(const Napi::CallbackInfo& info) {

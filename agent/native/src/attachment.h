@@ -19,6 +19,7 @@ class AttachmentResource : public Resource {
     uint32_t netns; /* index in flow keys; 0 where the program has none */
     uint32_t ifindex;
     Direction direction;
+    uint32_t index; /* of the interface in flow records; 0 for none */
   };
 
   AttachmentResource(std::shared_ptr<ResourceRegistry> registry, std::shared_ptr<Resource> owner,
@@ -54,6 +55,7 @@ class Attachment : public Napi::ObjectWrap<Attachment> {
   void close(const Napi::CallbackInfo& info);
   Napi::Value netns(const Napi::CallbackInfo& info);
   Napi::Value ifindex(const Napi::CallbackInfo& info);
+  Napi::Value index(const Napi::CallbackInfo& info);
   Napi::Value direction(const Napi::CallbackInfo& info);
   Napi::Value program(const Napi::CallbackInfo& info);
   Napi::Value link(const Napi::CallbackInfo& info);

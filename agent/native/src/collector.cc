@@ -7,6 +7,7 @@
 #include "environment.h"
 #include "event_reader.h"
 #include "failure.h"
+#include "filter_arguments.h"
 
 namespace vethscope {
 
@@ -40,10 +41,17 @@ CollectorOptions read_options(const Napi::CallbackInfo& info) {
           whole_number(options, "ringBytes")};
 }
 
+Napi::Array to_array(Napi::Env env, const __u64* values, uint32_t count) {
+  Napi::Array array = Napi::Array::New(env, count);
+  for (uint32_t i = 0; i < count; ++i) array.Set(i, Napi::Number::New(env, static_cast<double>(values[i])));
+  return array;
+}
+
 Napi::Object to_object(Napi::Env env, const PointTotals& totals) {
   auto number = [env](uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); };
   const point_counters& counters = totals.counters;
   Napi::Object object = Napi::Object::New(env);
+  object.Set("index", number(totals.index));
   object.Set("netns", number(totals.netns));
   object.Set("ifindex", number(totals.ifindex));
   object.Set("direction", to_string(env, totals.egress ? Direction::egress : Direction::ingress));
@@ -52,12 +60,15 @@ Napi::Object to_object(Napi::Env env, const PointTotals& totals) {
   object.Set("bytes", number(counters.bytes));
   object.Set("counted", number(counters.counted));
   object.Set("mapFull", number(counters.map_full));
+  object.Set("filtered", number(counters.filtered));
   object.Set("pointsOverflow", number(counters.points_overflow));
   object.Set("eventsLost", number(counters.events_lost));
-  Napi::Array unparsed = Napi::Array::New(env, UNPARSED_CAUSES);
-  for (uint32_t cause = 0; cause < UNPARSED_CAUSES; ++cause)
-    unparsed.Set(cause, number(counters.unparsed[cause]));
-  object.Set("unparsed", unparsed);
+  object.Set("innerCounted", number(counters.inner_counted));
+  object.Set("innerUnparsed", number(counters.inner_unparsed));
+  object.Set("innerMapFull", number(counters.inner_map_full));
+  object.Set("looseFragments", number(counters.loose_fragments));
+  object.Set("unparsed", to_array(env, counters.unparsed, UNPARSED_CAUSES));
+  object.Set("suppressed", to_array(env, counters.suppressed, EVENT_KINDS));
   return object;
 }
 
@@ -71,19 +82,25 @@ Napi::Object to_object(Napi::Env env, const ProgramStatistics& statistics) {
 }
 
 void Collector::define(Napi::Env env, Napi::Object exports) {
-  exports.Set("Collector",
-              DefineClass(env, "Collector",
-                          {
-                              InstanceMethod<&Collector::attach>("attach", napi_default_method),
-                              InstanceMethod<&Collector::drain>("drain", napi_default_method),
-                              InstanceMethod<&Collector::points>("points", napi_default_method),
-                              InstanceAccessor<&Collector::capacity>("capacity", napi_enumerable),
-                              InstanceMethod<&Collector::events>("events", napi_default_method),
-                              InstanceMethod<&Collector::statistics>("statistics", napi_default_method),
-                              InstanceMethod<&Collector::verified_instructions>("verifiedInstructions",
-                                                                                napi_default_method),
-                              InstanceMethod<&Collector::close>("close", napi_default_method),
-                          }));
+  exports.Set(
+      "Collector",
+      DefineClass(
+          env, "Collector",
+          {
+              InstanceMethod<&Collector::attach>("attach", napi_default_method),
+              InstanceMethod<&Collector::drain>("drain", napi_default_method),
+              InstanceMethod<&Collector::points>("points", napi_default_method),
+              InstanceAccessor<&Collector::capacity>("capacity", napi_enumerable),
+              InstanceMethod<&Collector::events>("events", napi_default_method),
+              InstanceMethod<&Collector::set_filter>("setFilter", napi_default_method),
+              InstanceMethod<&Collector::set_capture>("setCapture", napi_default_method),
+              InstanceMethod<&Collector::set_rate>("setRate", napi_default_method),
+              InstanceMethod<&Collector::set_tunnel_port>("setTunnelPort", napi_default_method),
+              InstanceMethod<&Collector::tunnels>("tunnels", napi_default_method),
+              InstanceMethod<&Collector::statistics>("statistics", napi_default_method),
+              InstanceMethod<&Collector::verified_instructions>("verifiedInstructions", napi_default_method),
+              InstanceMethod<&Collector::close>("close", napi_default_method),
+          }));
 }
 
 Collector::Collector(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -144,6 +161,61 @@ Napi::Value Collector::events(const Napi::CallbackInfo& info) {
     collector.event_reader = reader;
     collector.adopt(reader);
     return Closable::wrap(env, reader);
+  });
+}
+
+Napi::Value Collector::set_filter(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  FilterConditions wanted = read_filter(env, info[0]);
+  return guarded(env, [&] {
+    open(env).control().set_filter(wanted);
+    return env.Undefined();
+  });
+}
+
+Napi::Value Collector::set_capture(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!info[0].IsObject()) {
+    open(env).control().stop_capture();
+    return env.Undefined();
+  }
+  Napi::Object options = info[0].As<Napi::Object>();
+  FilterConditions wanted = read_filter(env, options.Get("filter"));
+  uint32_t snap_length = whole_number(options, "snapLength");
+  uint32_t per_second = whole_number(options, "packetsPerSecond");
+  return guarded(env, [&] {
+    open(env).control().start_capture(wanted, snap_length, per_second);
+    return env.Undefined();
+  });
+}
+
+Napi::Value Collector::set_rate(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  uint32_t kind = info[0].IsNumber() ? info[0].As<Napi::Number>().Uint32Value() : 0;
+  if (kind < 1 || kind >= EVENT_KINDS || !info[1].IsNumber()) {
+    throw Napi::RangeError::New(env, "setRate takes an event kind and a number of events a second");
+  }
+  open(env).control().set_limit(static_cast<event_kind>(kind), info[1].As<Napi::Number>().Uint32Value());
+  return env.Undefined();
+}
+
+Napi::Value Collector::set_tunnel_port(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  double port = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
+  std::string kind = info[1].IsString() ? info[1].As<Napi::String>().Utf8Value() : "";
+  if (!(port >= 1 && port <= UINT16_MAX) || (kind != "vxlan" && kind != "geneve")) {
+    throw Napi::RangeError::New(env, "setTunnelPort takes a UDP port and vxlan or geneve");
+  }
+  open(env).control().set_tunnel_port(static_cast<uint16_t>(port),
+                                      kind == "vxlan" ? TUNNEL_VXLAN : TUNNEL_GENEVE);
+  return env.Undefined();
+}
+
+Napi::Value Collector::tunnels(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  return guarded(env, [&] {
+    std::vector<uint8_t> found = open(env).control().tunnels();
+    return Napi::Buffer<uint8_t>::Copy(env, found.data(), found.size());
   });
 }
 

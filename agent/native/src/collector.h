@@ -23,6 +23,11 @@ class Collector : public Napi::ObjectWrap<Collector> {
   Napi::Value points(const Napi::CallbackInfo& info);
   Napi::Value capacity(const Napi::CallbackInfo& info);
   Napi::Value events(const Napi::CallbackInfo& info);
+  Napi::Value set_filter(const Napi::CallbackInfo& info);
+  Napi::Value set_capture(const Napi::CallbackInfo& info);
+  Napi::Value set_rate(const Napi::CallbackInfo& info);
+  Napi::Value set_tunnel_port(const Napi::CallbackInfo& info);
+  Napi::Value tunnels(const Napi::CallbackInfo& info);
   Napi::Value statistics(const Napi::CallbackInfo& info);
   Napi::Value verified_instructions(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);

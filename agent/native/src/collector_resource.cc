@@ -16,8 +16,16 @@ namespace {
 
 constexpr uint32_t kFirstNetnsIndex = 1;
 constexpr uint32_t kEthernetHeader = 14;
-constexpr const char* kSharedMaps[] = {"flows",          "flows_a", "flows_b", "points",
-                                       "far_interfaces", "events",  "new_flow"};
+constexpr const char* kSharedMaps[] = {
+    ".data.control", "flows",   "flows_a", "flows_b",          "points", "budgets",       "far_interfaces",
+    "fragments",     "tunnels", "streams", "filter_addresses", "events", "event_buffers", "scratch_memory"};
+/** Devices above others, which see again what these have seen. */
+constexpr const char* kUpperKinds[] = {"bridge", "vlan", "macvlan", "macvtap",
+                                       "ipvlan", "bond", "team",    "vrf"};
+constexpr uint16_t kVxlanPorts[] = {4789, 8472}; /* IANA's, and Linux's own */
+constexpr uint16_t kGenevePort = 6081;
+constexpr uint32_t kRarePerSecond = 500;
+constexpr uint32_t kSamplesPerSecond = 4;
 
 void set_netns_index(const BpfObject& object, uint32_t index) {
   size_t size = 0;
@@ -38,10 +46,21 @@ void size_maps(const BpfObject& object, const CollectorOptions& options) {
   }
   require(bpf_map__set_max_entries(object.map("events"), options.ring_bytes), "bpf_map__set_max_entries",
           "events");
+  require(bpf_map__set_max_entries(object.map("event_buffers"),
+                                   static_cast<uint32_t>(libbpf_num_possible_cpus())),
+          "bpf_map__set_max_entries", "event_buffers");
 }
 
-/** Bytes before the IP header where the device has Ethernet frames, else 0: tunnels, tun, WireGuard. */
-uint32_t link_header_of(const NamespaceResource& netns, uint32_t ifindex) {
+/** Where packets enter what is watched: not at a device above others, and not a second time at a loopback. */
+uint8_t entrance_of(const Link& link) {
+  for (const char* kind : kUpperKinds) {
+    if (link.kind == kind) return 0;
+  }
+  return link.type == ARPHRD_LOOPBACK ? INTERFACE_SENDS : INTERFACE_RECEIVES | INTERFACE_SENDS;
+}
+
+/** The link header is Ethernet's or none: tunnels, tun, WireGuard. */
+interface_settings settings_of(const NamespaceResource& netns, uint32_t ifindex) {
   std::vector<Link> links;
   netns.run([&] {
     NetlinkSocket socket;
@@ -49,10 +68,18 @@ uint32_t link_header_of(const NamespaceResource& netns, uint32_t ifindex) {
   });
   for (const Link& link : links) {
     if (static_cast<uint32_t>(link.ifindex) != ifindex) continue;
-    return link.type == ARPHRD_ETHER || link.type == ARPHRD_LOOPBACK ? kEthernetHeader : 0;
+    bool ethernet = link.type == ARPHRD_ETHER || link.type == ARPHRD_LOOPBACK;
+    return {static_cast<uint8_t>(ethernet ? kEthernetHeader : 0), entrance_of(link)};
   }
   Failure failure(ENODEV, "bpf_link_create", "The interface is gone; list the links again");
   throw failure.at_interface(ifindex, "").in_namespace(netns.path());
+}
+
+void set_defaults(Control& control) {
+  for (uint16_t port : kVxlanPorts) control.set_tunnel_port(port, TUNNEL_VXLAN);
+  control.set_tunnel_port(kGenevePort, TUNNEL_GENEVE);
+  for (event_kind kind : {EVENT_ICMP_ERROR, EVENT_DNS, EVENT_DROP}) control.set_limit(kind, kRarePerSecond);
+  control.set_limit(EVENT_SAMPLE, kSamplesPerSecond);
 }
 
 }  // namespace
@@ -63,6 +90,8 @@ CollectorResource::CollectorResource(std::shared_ptr<ResourceRegistry> registry,
   maps_ = load(kFirstNetnsIndex);
   flows_ = std::make_shared<FlowMaps>(maps_);
   points_ = std::make_shared<PointMap>(maps_);
+  control_ = std::make_unique<Control>(maps_);
+  set_defaults(*control_);
 }
 
 std::shared_ptr<BpfObject> CollectorResource::load(uint32_t netns_index) {
@@ -87,7 +116,7 @@ const CollectorResource::WatchedNamespace& CollectorResource::watch(uint64_t ino
 std::shared_ptr<AttachmentResource> CollectorResource::attach(std::shared_ptr<ResourceRegistry> registry,
                                                               const NamespaceResource& netns,
                                                               uint32_t ifindex, Direction direction) {
-  uint32_t link_header = link_header_of(netns, ifindex);
+  interface_settings settings = settings_of(netns, ifindex);
   const WatchedNamespace& watched = watch(netns.inode());
   bool egress = direction == Direction::egress;
   if (points_->attached(watched.index, ifindex, egress)) {
@@ -95,16 +124,16 @@ std::shared_ptr<AttachmentResource> CollectorResource::attach(std::shared_ptr<Re
                     "Attached twice, every packet would count twice; close the first attachment");
     throw failure.at_interface(ifindex, netns.interface_name(ifindex)).in_namespace(netns.path());
   }
-  points_->attach(*watched.object, watched.index, ifindex, egress, link_header);
-  auto detach = [points = points_, index = watched.index, ifindex, egress] {
-    points->detach(index, ifindex, egress);
+  uint32_t index = points_->attach(*watched.object, watched.index, ifindex, egress, settings);
+  auto detach = [points = points_, netns_index = watched.index, ifindex, egress] {
+    points->detach(netns_index, ifindex, egress);
   };
   std::shared_ptr<AttachmentResource> attachment;
   try {
     attachment = std::make_shared<AttachmentResource>(
         std::move(registry), shared_from_this(), netns,
         watched.object->program_fd(egress ? "egress" : "ingress"),
-        AttachmentResource::Place{watched.index, ifindex, direction}, detach);
+        AttachmentResource::Place{watched.index, ifindex, direction, index}, detach);
   } catch (...) {
     detach();
     throw;
@@ -143,6 +172,7 @@ void CollectorResource::release() {
     if (auto alive = dependent.lock()) alive->close();
   }
   namespaces_.clear();
+  control_.reset();
   points_.reset();
   flows_.reset();
   maps_.reset();

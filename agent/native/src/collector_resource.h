@@ -8,6 +8,7 @@
 
 #include "attachment.h"
 #include "bpf_object.h"
+#include "control.h"
 #include "flow_maps.h"
 #include "point_map.h"
 #include "resource.h"
@@ -33,6 +34,7 @@ class CollectorResource : public Resource, public std::enable_shared_from_this<C
   std::vector<std::pair<std::string, uint32_t>> verified_instructions() const;
   const CollectorOptions& options() const { return options_; }
   const PointMap& points() const { return *points_; }
+  Control& control() { return *control_; }
   /** Shared with a drain under way, which may end after the collector closed. */
   const std::shared_ptr<FlowMaps>& flows() const { return flows_; }
   /** A handle that this collector closes when it closes. */
@@ -58,6 +60,7 @@ class CollectorResource : public Resource, public std::enable_shared_from_this<C
   std::shared_ptr<BpfObject> maps_; /* the object loaded first: its maps are everyone's */
   std::shared_ptr<FlowMaps> flows_;
   std::shared_ptr<PointMap> points_;
+  std::unique_ptr<Control> control_;
   std::map<uint64_t, WatchedNamespace> namespaces_; /* by inode */
   std::vector<std::weak_ptr<Resource>> dependents_;
 };

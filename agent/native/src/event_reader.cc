@@ -14,6 +14,7 @@ namespace {
 /* The programs never wake a reader: a wake-up costs over a microsecond, on the packet's path. */
 constexpr int kPollMilliseconds = 100;
 constexpr size_t kBatchBytes = 1 << 20;
+constexpr size_t kEventAlignment = 8;
 
 ring_buffer* open_ring(int fd, ring_buffer_sample_fn keep, void* reader) {
   ring_buffer* ring = ring_buffer__new(fd, keep, reader, nullptr);
@@ -51,6 +52,7 @@ int EventReader::keep(void* reader, void* event, size_t size) {
   std::vector<uint8_t>& reading = static_cast<EventReader*>(reader)->reading_;
   auto* bytes = static_cast<uint8_t*>(event);
   reading.insert(reading.end(), bytes, bytes + size);
+  reading.resize((reading.size() + kEventAlignment - 1) & ~(kEventAlignment - 1));
   return reading.size() < kBatchBytes ? 0 : -ENOBUFS;
 }
 

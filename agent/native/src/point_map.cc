@@ -2,7 +2,6 @@
 
 #include <bpf/bpf.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -10,27 +9,36 @@
 
 namespace vethscope {
 
-PointMap::PointMap(std::shared_ptr<BpfObject> object) : object_(std::move(object)) {}
+namespace {
 
-void PointMap::attach(const BpfObject& programs, uint32_t netns, uint32_t ifindex, bool egress,
-                      uint32_t link_header) {
-  Interface& interface = interface_of(programs, {netns, ifindex});
-  std::vector<point_counters> counters = per_cpu(interface.index, egress);
-  if (counters.front().link_header != link_header) {
-    for (point_counters& cpu : counters) cpu.link_header = link_header;
-    write(interface.index, egress, counters);
-  }
-  interface.known[egress] = true;
-  interface.attached[egress] = true;
+/** Every counter is a uint64. */
+void add(point_counters& total, const point_counters& cpu) {
+  constexpr size_t kCounters = sizeof(point_counters) / sizeof(uint64_t);
+  uint64_t sums[kCounters];
+  uint64_t more[kCounters];
+  std::memcpy(sums, &total, sizeof(total));
+  std::memcpy(more, &cpu, sizeof(cpu));
+  for (size_t i = 0; i < kCounters; ++i) sums[i] += more[i];
+  std::memcpy(&total, sums, sizeof(total));
 }
 
-/** The interface's entry, with an index that the programs know. */
-PointMap::Interface& PointMap::interface_of(const BpfObject& programs, Place place) {
+}  // namespace
+
+PointMap::PointMap(std::shared_ptr<BpfObject> object) : object_(std::move(object)) {}
+
+uint32_t PointMap::attach(const BpfObject& programs, uint32_t netns, uint32_t ifindex, bool egress,
+                          interface_settings settings) {
+  Interface& interface = interface_of({netns, ifindex});
+  publish(programs, {netns, ifindex}, interface.index, settings);
+  interface.known[egress] = true;
+  interface.attached[egress] = true;
+  return interface.index;
+}
+
+PointMap::Interface& PointMap::interface_of(Place place) {
   auto known = interfaces_.find(place);
   if (known != interfaces_.end()) return known->second;
-  uint32_t index = free_index();
-  publish(programs, place, index);
-  return interfaces_.emplace(place, Interface{index, {false, false}, {false, false}}).first->second;
+  return interfaces_.emplace(place, Interface{free_index(), {false, false}, {false, false}, 0}).first->second;
 }
 
 bool PointMap::attached(uint32_t netns, uint32_t ifindex, bool egress) const {
@@ -40,21 +48,28 @@ bool PointMap::attached(uint32_t netns, uint32_t ifindex, bool egress) const {
 
 void PointMap::detach(uint32_t netns, uint32_t ifindex, bool egress) {
   auto entry = interfaces_.find({netns, ifindex});
-  if (entry != interfaces_.end()) entry->second.attached[egress] = false;
+  if (entry == interfaces_.end()) return;
+  entry->second.attached[egress] = false;
+  entry->second.left = ++left_;
 }
 
-/** The next index never used, else one whose interface nothing is attached to, its counters zeroed. */
+/**
+ * The next index never used, else that of the interface left longest ago, its counters zeroed: records that
+ * carry it were drained by then.
+ */
 uint32_t PointMap::free_index() {
-  if (next_index_ < bpf_map__max_entries(object_->map("points")) / 2) return next_index_++;
-  auto idle = std::find_if(interfaces_.begin(), interfaces_.end(), [](const auto& entry) {
-    const Interface& interface = entry.second;
-    return !interface.attached[0] && !interface.attached[1];
-  });
-  if (idle == interfaces_.end()) {
+  if (next_index_ < MAX_INTERFACES) return next_index_++;
+  auto oldest = interfaces_.end();
+  for (auto entry = interfaces_.begin(); entry != interfaces_.end(); ++entry) {
+    const Interface& interface = entry->second;
+    if (interface.attached[0] || interface.attached[1]) continue;
+    if (oldest == interfaces_.end() || interface.left < oldest->second.left) oldest = entry;
+  }
+  if (oldest == interfaces_.end()) {
     throw Failure(E2BIG, "attach", "As many interfaces are watched as the collector has counters for");
   }
-  uint32_t index = idle->second.index;
-  interfaces_.erase(idle);
+  uint32_t index = oldest->second.index;
+  interfaces_.erase(oldest);
   std::vector<point_counters> zero(static_cast<size_t>(libbpf_num_possible_cpus()), point_counters{});
   write(index, false, zero);
   write(index, true, zero);
@@ -62,19 +77,22 @@ uint32_t PointMap::free_index() {
 }
 
 /** Tells the programs of the namespace. */
-void PointMap::publish(const BpfObject& programs, Place place, uint32_t index) {
+void PointMap::publish(const BpfObject& programs, Place place, uint32_t index, interface_settings settings) {
+  /* struct interface of bpf/maps.h */
+  struct Entry {
+    uint16_t index;
+    interface_settings settings;
+  } entry = {static_cast<uint16_t>(index), settings};
+  static_assert(sizeof(Entry) == 4);
   auto [netns, ifindex] = place;
-  size_t size = bpf_map__value_size(programs.map(".bss")) / sizeof(uint16_t);
-  int error = 0;
-  if (ifindex < size) {
-    std::vector<uint16_t>& table = near_.try_emplace(netns, size, uint16_t{0}).first->second;
-    table[ifindex] = static_cast<uint16_t>(index);
-    uint32_t zero = 0;
-    error = bpf_map_update_elem(programs.map_fd(".bss"), &zero, table.data(), BPF_ANY);
-  } else {
-    error = bpf_map_update_elem(object_->map_fd("far_interfaces"), &place, &index, BPF_ANY);
+  std::unique_ptr<MappedData>& table = near_[netns];
+  if (!table) table = std::make_unique<MappedData>(programs.map(".bss"));
+  if (ifindex < table->size() / sizeof(Entry)) {
+    table->as<Entry>()[ifindex] = entry;
+    return;
   }
-  if (error != 0) throw Failure(-error, "bpf_map_update_elem").about("map of interfaces");
+  int error = bpf_map_update_elem(object_->map_fd("far_interfaces"), &place, &entry, BPF_ANY);
+  if (error != 0) throw Failure(-error, "bpf_map_update_elem").about("map far_interfaces");
 }
 
 std::vector<point_counters> PointMap::per_cpu(uint32_t index, bool egress) const {
@@ -96,18 +114,9 @@ std::vector<PointTotals> PointMap::read() const {
   for (const auto& [place, interface] : interfaces_) {
     for (bool egress : {false, true}) {
       if (!interface.known[egress]) continue;
-      PointTotals total = {place.first, place.second, egress, {}};
+      PointTotals total = {interface.index, place.first, place.second, egress, {}};
       for (const point_counters& cpu : per_cpu(interface.index, egress)) {
-        total.counters.buffers += cpu.buffers;
-        total.counters.packets += cpu.packets;
-        total.counters.bytes += cpu.bytes;
-        total.counters.counted += cpu.counted;
-        total.counters.map_full += cpu.map_full;
-        total.counters.points_overflow += cpu.points_overflow;
-        total.counters.events_lost += cpu.events_lost;
-        for (int cause = 0; cause < UNPARSED_CAUSES; ++cause) {
-          total.counters.unparsed[cause] += cpu.unparsed[cause];
-        }
+        add(total.counters, cpu);
       }
       totals.push_back(total);
     }

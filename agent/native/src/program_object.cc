@@ -17,7 +17,7 @@ std::shared_ptr<AttachmentResource> ProgramObjectResource::attach(std::shared_pt
                                                                   const AttachArguments& place) {
   auto attachment = std::make_shared<AttachmentResource>(
       std::move(registry), shared_from_this(), *place.netns, object_->program_fd(program),
-      AttachmentResource::Place{0, place.ifindex, place.direction});
+      AttachmentResource::Place{0, place.ifindex, place.direction, 0});
   attachments_.push_back(attachment);
   return attachment;
 }

@@ -54,7 +54,7 @@ describe('counting', function () {
     for (const point of collector.points()) {
       const unparsed = point.unparsed.reduce((sum, packets) => sum + packets, 0);
       assert.equal(point.packets, point.counted + unparsed + point.mapFull);
-      const sum = sumAt(records, point.netns, point.ifindex, point.direction === 'egress');
+      const sum = sumAt(records, point);
       assert.equal(sum.packets, point.counted);
     }
   }
@@ -67,11 +67,11 @@ describe('counting', function () {
 
       const flows = records.filter((record) => record.protocol === UDP && record.highPort === 4001);
       const headers = 14 + (family === 'ipv4' ? 20 : 40) + 8;
-      assert.deepEqual(sumAt(flows, leftOut.netns, pair.left.ifindex, true), {
+      assert.deepEqual(sumAt(flows, leftOut), {
         packets: 1000,
         bytes: 1000 * (headers + 200),
       });
-      assert.deepEqual(sumAt(flows, rightIn.netns, pair.right.ifindex, false), {
+      assert.deepEqual(sumAt(flows, rightIn), {
         packets: 1000,
         bytes: 1000 * (headers + 200),
       });
@@ -95,10 +95,7 @@ describe('counting', function () {
       assert.equal(pointOf(leftOut).bytes, after.rx.bytes - before.rx.bytes);
       assert.equal(pointOf(rightIn).bytes, after.rx.bytes - before.rx.bytes);
       const flow = records.filter((record) => record.protocol === TCP);
-      assert.deepEqual(
-        sumAt(flow, leftOut.netns, pair.left.ifindex, true),
-        sumAt(flow, rightIn.netns, pair.right.ifindex, false),
-      );
+      assert.deepEqual(sumAt(flow, leftOut), sumAt(flow, rightIn));
       assertConserved(records);
     });
 
@@ -106,7 +103,7 @@ describe('counting', function () {
       pair.left.run('busybox', 'ping', '-c', '3', '-i', '0.05', pair.right[family]);
       const records = readRecords(await collector.drain());
       const request = family === 'ipv4' ? 8 : 128;
-      const echoes = records.filter((record) => record.icmp === request << 8);
+      const echoes = records.filter((record) => record.detail === request << 8);
       assert.equal(echoes.length, 2, 'one entry a namespace');
       for (const echo of echoes) {
         assert.equal(echo.lowPort, echo.highPort);

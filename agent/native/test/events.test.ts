@@ -3,37 +3,46 @@ import { setTimeout } from 'node:timers/promises';
 
 import type { Collector } from '../index.d.ts';
 import { openCollector } from './addon.ts';
-import { buildFrameSender, ethernet, ipv4, sendFrames, tcp } from './frames.ts';
+import { readRecords } from './flowRecords.ts';
+import { buildFrameSender, ethernet, ipv4, sendFrames, udp } from './frames.ts';
 import { stream } from './traffic.ts';
 import { VethPair } from './vethPair.ts';
 
-const EVENT_BYTES = 64;
-/** Above them is POINT_OPENED of bpf/flow.h. */
-const TCP_FLAGS = 0xff;
-const SYN = 2;
-const SYN_ACK = 0x12;
-const RST = 4;
+const HEADER_BYTES = 80;
+const UDP = 17;
+const DNS = 2;
+const SAMPLE = 5;
+const TRUNCATED = 2;
 
-interface FlowEvent {
-  point: number;
+interface Event {
+  kind: number;
   time: bigint;
-  flags: number;
-  sequence: number;
+  length: number;
+  value: number;
+  data: Buffer;
 }
 
-function readEvents(buffers: Buffer[]): FlowEvent[] {
-  const events: FlowEvent[] = [];
+function readEvents(buffers: Buffer[]): Event[] {
+  const events: Event[] = [];
   for (const buffer of buffers) {
-    for (let at = 0; at < buffer.length; at += EVENT_BYTES) {
+    for (let at = 0; at < buffer.length;) {
+      const captured = buffer.readUInt32LE(at + 72);
       events.push({
-        point: buffer.readUInt32LE(at + 44),
+        kind: buffer.readUInt16LE(at + 44),
         time: buffer.readBigUInt64LE(at + 48),
-        flags: buffer.readUInt32LE(at + 56) & TCP_FLAGS,
-        sequence: buffer.readUInt32LE(at + 60),
+        length: buffer.readUInt32LE(at + 60),
+        value: buffer.readUInt32LE(at + 64),
+        data: buffer.subarray(at + HEADER_BYTES, at + HEADER_BYTES + captured),
       });
+      at += HEADER_BYTES + Math.ceil(captured / 8) * 8;
     }
   }
   return events;
+}
+
+/** A datagram to a name server. */
+function question(bytes: number): Buffer {
+  return ethernet(0x0800, ipv4(udp(5353, 53, bytes), { protocol: UDP }));
 }
 
 describe('events', function () {
@@ -58,19 +67,47 @@ describe('events', function () {
     collector = openCollector();
     collector.attach(pair.left.netns, pair.left.ifindex, 'egress');
     collector.attach(pair.left.netns, pair.left.ifindex, 'ingress');
-    const buffers: Buffer[] = [];
-    const reader = collector.events((records) => buffers.push(records));
     const start = process.hrtime.bigint();
     await stream(pair.left, pair.right, pair.right.ipv4, 5001, 1000);
     const end = process.hrtime.bigint();
-    await setTimeout(250);
 
-    const [syn, synAck] = readEvents(buffers);
-    assert.deepEqual([syn?.flags, synAck?.flags], [SYN, SYN_ACK]);
-    assert(syn && synAck && syn.time > start && synAck.time > syn.time && synAck.time < end);
-    assert(synAck.time - syn.time < 50_000_000n, 'a handshake within 50 ms');
-    assert.equal(syn.point >> 2, pair.left.ifindex);
-    reader.close();
+    const record = readRecords(await collector.drain()).find(({ protocol }) => protocol === 6);
+    assert(record);
+    assert(record.synTime > start && record.answerTime > record.synTime && record.answerTime < end);
+    assert.deepEqual([record.lowFacts.syns, record.highFacts.syns], [1, 1]);
+  });
+
+  it('sends what a name server is asked, and the first bytes of what is not parsed', async () => {
+    collector = openCollector();
+    collector.attach(pair.left.netns, pair.left.ifindex, 'egress');
+    const buffers: Buffer[] = [];
+    collector.events((records) => buffers.push(records));
+    const broken = ethernet(0x0800, Buffer.alloc(10, 0x45));
+    sendFrames(pair.left, [question(45), broken]);
+    await setTimeout(250);
+    const [dns, sample, ...others] = readEvents(buffers);
+    assert.deepEqual(others, []);
+    assert.deepEqual([dns?.kind, dns?.data], [DNS, Buffer.alloc(45, 3)]);
+    assert.deepEqual([sample?.kind, sample?.value, sample?.data], [SAMPLE, TRUNCATED, broken]);
+  });
+
+  it('captures what matches, up to the snap length', async () => {
+    collector = openCollector();
+    collector.attach(pair.left.netns, pair.left.ifindex, 'egress');
+    const buffers: Buffer[] = [];
+    collector.events((records) => buffers.push(records));
+    collector.setCapture({ filter: { ports: [4000] }, snapLength: 60, packetsPerSecond: 1000 });
+    const wanted = ethernet(0x0800, ipv4(udp(1, 4000, 200), { protocol: UDP }));
+    const other = ethernet(0x0800, ipv4(udp(1, 4001, 200), { protocol: UDP }));
+    sendFrames(pair.left, [wanted, other, wanted]);
+    collector.setCapture(null);
+    sendFrames(pair.left, [wanted]);
+    await setTimeout(250);
+    const events = readEvents(buffers);
+    assert.equal(events.length, 2);
+    for (const event of events) {
+      assert.deepEqual([event.length, event.data], [wanted.length, wanted.subarray(0, 60)]);
+    }
   });
 
   it('gives one reader at a time, and none after close', async () => {
@@ -82,33 +119,32 @@ describe('events', function () {
     });
     assert.throws(() => collector.events(() => {}), { code: 'EBUSY' });
     reader.close();
-    sendFrames(pair.left, [ethernet(0x0800, ipv4(tcp(1, 2, RST), { protocol: 6 }))]);
+    sendFrames(pair.left, [question(30)]);
     await setTimeout(250);
     assert.equal(calls, 0);
     const buffers: Buffer[] = [];
     collector.events((records) => buffers.push(records));
     await setTimeout(250);
     assert.deepEqual(
-      readEvents(buffers).map(({ flags, sequence }) => [flags, sequence]),
-      [[RST, 0x01020304]],
+      readEvents(buffers).map(({ kind, data }) => [kind, data.length]),
+      [[DNS, 30]],
     );
   });
 
-  it('counts events that found the ring full', async () => {
+  it('counts events that found the ring full, and those beyond the rate', async () => {
     collector = openCollector({ ringBytes: 4096 });
     collector.attach(pair.left.netns, pair.left.ifindex, 'egress');
-    const frame = ethernet(0x0800, ipv4(tcp(1, 2, SYN), { protocol: 6 }));
-    sendFrames(
-      pair.left,
-      Array.from({ length: 200 }, () => frame),
-    );
+    collector.setRate(DNS, 100);
+    const frames = Array.from({ length: 200 }, () => question(30));
+    sendFrames(pair.left, frames);
     const buffers: Buffer[] = [];
     collector.events((records) => buffers.push(records));
     await setTimeout(250);
     const [point] = collector.points();
     assert.equal(point?.counted, 200);
     const received = readEvents(buffers).length;
-    assert(received > 0 && received < 200);
-    assert.equal(received + point.eventsLost, 200);
+    const suppressed = point.suppressed[DNS] ?? 0;
+    assert(received > 0 && suppressed > 0);
+    assert.equal(received + point.eventsLost + suppressed, 200);
   });
 });

@@ -2,14 +2,16 @@ import type { Drained } from '../index.d.ts';
 
 /** One slot of bpf/flow.h, in words. */
 export interface Slot {
-  ifindex: number;
+  /** Attachment.index of the interface. */
+  interface: number;
+  inner: boolean;
   egress: boolean;
   fromHigh: boolean;
   tcpFlags: number;
   packets: number;
   bytes: number;
-  first: bigint;
-  last: bigint;
+  first: number;
+  last: number;
 }
 
 export interface SideFacts {
@@ -17,6 +19,12 @@ export interface SideFacts {
   cookie: bigint;
   srttUs: number;
   retransmits: number;
+  seenRetransmits: number;
+  outOfOrder: number;
+  zeroWindows: number;
+  tunnel: number;
+  outerPort: number;
+  syns: number;
   dscp: number;
 }
 
@@ -28,16 +36,18 @@ export interface FlowRecord {
   netns: number;
   protocol: number;
   family: number;
-  icmp: number;
+  detail: number;
   lowFacts: SideFacts;
   highFacts: SideFacts;
+  synTime: bigint;
+  answerTime: bigint;
   overflowPackets: number;
   overflowBytes: number;
   slots: Slot[];
 }
 
-const RECORD_BYTES = 448;
-const SLOT_BYTES = 40;
+const RECORD_BYTES = 368;
+const SLOT_BYTES = 24;
 const SLOTS = 8;
 
 function readFacts(record: Buffer, at: number): SideFacts {
@@ -46,24 +56,31 @@ function readFacts(record: Buffer, at: number): SideFacts {
     cookie: record.readBigUInt64LE(at + 8),
     srttUs: record.readUInt32LE(at + 16),
     retransmits: record.readUInt32LE(at + 20),
-    dscp: record.readUInt32LE(at + 24),
+    seenRetransmits: record.readUInt32LE(at + 24),
+    outOfOrder: record.readUInt32LE(at + 28),
+    zeroWindows: record.readUInt32LE(at + 32),
+    tunnel: record.readUInt32LE(at + 36),
+    outerPort: record.readUInt16LE(at + 40),
+    syns: record.readUInt16LE(at + 42),
+    dscp: record.readUInt8(at + 44),
   };
 }
 
 function readSlots(record: Buffer, at: number): Slot[] {
   const slots: Slot[] = [];
   for (let slot = at; slot < at + SLOTS * SLOT_BYTES; slot += SLOT_BYTES) {
-    const point = record.readUInt32LE(slot);
+    const point = record.readUInt16LE(slot);
     if (point === 0) continue;
     slots.push({
-      ifindex: point >>> 2,
+      interface: point >>> 3,
+      inner: (point & 4) !== 0,
       egress: (point & 2) !== 0,
       fromHigh: (point & 1) !== 0,
-      tcpFlags: record.readUInt32LE(slot + 4),
-      packets: Number(record.readBigUInt64LE(slot + 8)),
-      bytes: Number(record.readBigUInt64LE(slot + 16)),
-      first: record.readBigUInt64LE(slot + 24),
-      last: record.readBigUInt64LE(slot + 32),
+      tcpFlags: record.readUInt16LE(slot + 2),
+      packets: record.readUInt32LE(slot + 4),
+      bytes: Number(record.readBigUInt64LE(slot + 8)),
+      first: record.readUInt32LE(slot + 16),
+      last: record.readUInt32LE(slot + 20),
     });
   }
   return slots;
@@ -81,12 +98,14 @@ function readRecord(record: Buffer): FlowRecord {
     highPort: record.readUInt16LE(38),
     protocol: record.readUInt8(40),
     family,
-    icmp: record.readUInt16LE(42),
+    detail: record.readUInt16LE(42),
     lowFacts: readFacts(record, 48),
-    highFacts: readFacts(record, 80),
-    overflowPackets: Number(record.readBigUInt64LE(112)),
-    overflowBytes: Number(record.readBigUInt64LE(120)),
-    slots: readSlots(record, 128),
+    highFacts: readFacts(record, 96),
+    synTime: record.readBigUInt64LE(144),
+    answerTime: record.readBigUInt64LE(152),
+    overflowPackets: record.readUInt32LE(164),
+    overflowBytes: Number(record.readBigUInt64LE(168)),
+    slots: readSlots(record, 176),
   };
 }
 
@@ -99,18 +118,16 @@ export function readRecords(drained: Drained): FlowRecord[] {
   return records;
 }
 
-/** Packets and bytes of all records at one point, both ways of the conversation together. */
+/** Packets and bytes of all records at one point, both ways of the conversation together; not what tunnels carry. */
 export function sumAt(
   records: FlowRecord[],
-  netns: number,
-  ifindex: number,
-  egress: boolean,
+  point: { index: number; direction: 'ingress' | 'egress' },
 ): { packets: number; bytes: number } {
   const sum = { packets: 0, bytes: 0 };
   for (const record of records) {
-    if (record.netns !== netns) continue;
     for (const slot of record.slots) {
-      if (slot.ifindex !== ifindex || slot.egress !== egress) continue;
+      if (slot.inner || slot.interface !== point.index) continue;
+      if (slot.egress !== (point.direction === 'egress')) continue;
       sum.packets += slot.packets;
       sum.bytes += slot.bytes;
     }

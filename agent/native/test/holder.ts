@@ -16,8 +16,15 @@ export type Way = 'wait' | 'return' | 'exit' | 'throw' | 'drain' | 'collect';
 
 declare const gc: (() => void) | undefined;
 
-/** Everything is reachable from this function's frame only. */
-function hold(path: string, ifindex: number): { held: Held; drain: () => Promise<unknown> } {
+interface Holding {
+  held: Held;
+  drain: () => Promise<unknown>;
+  /** To be kept by whoever does not want the attachments collected. */
+  handles: unknown[];
+}
+
+/** Everything is reachable from this function's frame and its result only. */
+function hold(path: string, ifindex: number): Holding {
   const netns = new addon.NetworkNamespace(path);
   const collector = openCollector();
   const attachments = (['ingress', 'egress'] as const).map((direction) =>
@@ -31,6 +38,7 @@ function hold(path: string, ifindex: number): { held: Held; drain: () => Promise
       programs: attachments.map((attachment) => attachment.programId),
     },
     drain: () => collector.drain(),
+    handles: attachments,
   };
 }
 
@@ -54,7 +62,7 @@ async function main(path: string, ifindex: number, way: Way): Promise<void> {
     await setTimeout(60_000);
     return;
   }
-  const { held, drain } = hold(path, ifindex);
+  const { held, drain, handles } = hold(path, ifindex);
   if (way === 'drain') {
     say(held);
     for (;;) await drain();
@@ -62,7 +70,7 @@ async function main(path: string, ifindex: number, way: Way): Promise<void> {
   say(held);
   if (way === 'exit') process.exit(0);
   if (way === 'throw') throw new Error('thrown on purpose');
-  if (way === 'wait') await setTimeout(60_000);
+  if (way === 'wait') await setTimeout(60_000, handles);
 }
 
 if (!isMainThread) {

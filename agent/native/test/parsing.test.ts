@@ -21,13 +21,9 @@ const ICMP = 1;
 const GRE = 47;
 
 /** `enum unparsed_cause` */
-const NOT_IP = 0;
-const TRUNCATED = 1;
-const IP_OPTIONS = 2;
-const EXTENSION_HEADER = 3;
-const FRAGMENT = 4;
-const PROTOCOL = 5;
-const BAD_HEADER = 6;
+const CAUSE = { arp: 0, notIp: 1, truncated: 2, vlanDepth: 3, extensionHeader: 4, badHeader: 5 } as const;
+/** `DETAIL_FRAGMENT` */
+const WITHOUT_PORTS = 0xffff;
 
 const FIRST_FRAGMENT = 0x2000;
 const LATER_FRAGMENT = 0x2010;
@@ -91,7 +87,7 @@ describe('parsing', function () {
 
   async function assertUnparsed(frame: Buffer, cause: number): Promise<void> {
     assert.deepEqual(await send(frame), []);
-    const expected = [0, 0, 0, 0, 0, 0, 0];
+    const expected = [0, 0, 0, 0, 0, 0];
     expected[cause] = 1;
     assert.deepEqual(point().unparsed, expected);
     assert.equal(point().packets, 1);
@@ -143,31 +139,43 @@ describe('parsing', function () {
     assert.equal(record.lowFacts.dscp, 42);
   });
 
-  it('skips an authentication header', async () => {
-    const chain = [extension(UDP, 1), Buffer.alloc(4), udp(1005, 2005, 20)];
-    assertPorts(await flowOf(ethernet(IP6, ipv6(51, Buffer.concat(chain)))), UDP, 1005, 2005);
+  it('keys AH and ESP by their security parameters index', async () => {
+    const spi = Buffer.from('11112222', 'hex');
+    const ah = await flowOf(ethernet(IP6, ipv6(51, Buffer.concat([extension(UDP, 1).subarray(0, 4), spi]))));
+    assertPorts(ah, 51, 0x1111, 0x2222);
+    const esp = Buffer.concat([spi, Buffer.alloc(28)]);
+    assertPorts(await flowOf(ethernet(IP, ipv4(esp, { protocol: 50 }))), 50, 0x1111, 0x2222);
   });
 
-  it('keys the first fragment and counts the later ones apart', async () => {
+  it('joins later fragments to their first, and counts others without ports', async () => {
     const first = ethernet(IP, ipv4(udp(1006, 2006, 64), { protocol: UDP, fragment: FIRST_FRAGMENT }));
+    const later = ethernet(IP, ipv4(Buffer.alloc(64, 9), { protocol: UDP, fragment: LATER_FRAGMENT }));
     assertPorts(await flowOf(first), UDP, 1006, 2006);
-    sendFrames(pair.left, [
-      ethernet(IP, ipv4(Buffer.alloc(64, 9), { protocol: UDP, fragment: LATER_FRAGMENT })),
-    ]);
-    sendFrames(pair.left, [
-      ethernet(IP6, ipv6(44, Buffer.concat([extension(UDP, 0, 64), Buffer.alloc(64, 9)]))),
-    ]);
-    assert.deepEqual(readRecords(await collector.drain()), []);
-    assert.equal(point().unparsed[FRAGMENT], 2);
+    assertPorts(await flowOf(later), UDP, 1006, 2006);
+    const orphan = Buffer.concat([extension(UDP, 0, 64), Buffer.alloc(64, 9)]);
+    const loose = await flowOf(ethernet(IP6, ipv6(44, orphan)));
+    assertPorts(loose, UDP, 0, 0);
+    assert.equal(loose.detail, WITHOUT_PORTS);
+    assert.equal(point().looseFragments, 1);
+  });
+
+  it('keys protocols without ports by what they have', async () => {
+    const gre = Buffer.concat([Buffer.from('00006558', 'hex'), Buffer.alloc(40)]);
+    const tunnelled = await flowOf(ethernet(IP, ipv4(gre, { protocol: GRE })));
+    assert.deepEqual([tunnelled.protocol, tunnelled.detail], [GRE, 0x6558]);
+    const ospf = await flowOf(ethernet(IP, ipv4(Buffer.alloc(20), { protocol: 89 })));
+    assertPorts(ospf, 89, 0, 0);
+    const igmp = await flowOf(ethernet(IP, ipv4(Buffer.from('1600000000000000', 'hex'), { protocol: 2 })));
+    assert.deepEqual([igmp.protocol, igmp.detail], [2, 0x1600]);
   });
 
   it('keys ICMP by echo id, else by type and code', async () => {
     const reply = await flowOf(ethernet(IP, ipv4(icmp(0, 0, 77), { protocol: ICMP })));
-    assert.deepEqual([reply.icmp, reply.lowPort, reply.highPort], [8 << 8, 77, 77]);
+    assert.deepEqual([reply.detail, reply.lowPort, reply.highPort], [8 << 8, 77, 77]);
     const unreachable = await flowOf(ethernet(IP, ipv4(icmp(3, 4, 77), { protocol: ICMP })));
-    assert.deepEqual([unreachable.icmp, unreachable.lowPort], [(3 << 8) | 4, 0]);
+    assert.deepEqual([unreachable.detail, unreachable.lowPort], [(3 << 8) | 4, 0]);
     const reply6 = await flowOf(ethernet(IP6, ipv6(58, icmp(129, 0, 78))));
-    assert.deepEqual([reply6.icmp, reply6.lowPort], [128 << 8, 78]);
+    assert.deepEqual([reply6.detail, reply6.lowPort], [128 << 8, 78]);
   });
 
   it('reads SCTP ports', async () => {
@@ -182,16 +190,17 @@ describe('parsing', function () {
       attachment = collector.attach(pair.left.netns, pair.left.ifindex, 'egress');
       await assertUnparsed(frame, cause);
     };
-    await check(ethernet(ARP, Buffer.alloc(46)), NOT_IP);
-    await check(ethernet(IP, Buffer.alloc(10, 0x45)), TRUNCATED);
-    await check(ethernet(IP, ipv4(udp(1, 2, 0).subarray(0, 3), { protocol: UDP })), TRUNCATED);
-    await check(ethernet(IP, ipv4(udp(1, 2, 4), { protocol: UDP, headerWords: 15 })), IP_OPTIONS);
-    await check(ethernet(IP, ipv4(udp(1, 2, 4), { protocol: UDP, headerWords: 4 })), BAD_HEADER);
-    await check(ethernet(IP, ipv6(UDP, udp(1, 2, 4))), BAD_HEADER);
-    await check(ethernet(IP, ipv4(tcp(1, 2, 2, 3), { protocol: TCP })), BAD_HEADER);
-    await check(ethernet(IP, ipv4(Buffer.alloc(20), { protocol: GRE })), PROTOCOL);
+    await check(ethernet(ARP, Buffer.alloc(46)), CAUSE.arp);
+    await check(ethernet(0x88cc, Buffer.alloc(46)), CAUSE.notIp);
+    await check(ethernet(IP, Buffer.alloc(10, 0x45)), CAUSE.truncated);
+    await check(ethernet(IP, ipv4(udp(1, 2, 0).subarray(0, 3), { protocol: UDP })), CAUSE.truncated);
+    await check(ethernet(IP, ipv4(udp(1, 2, 4), { protocol: UDP, headerWords: 15 })), CAUSE.badHeader);
+    await check(ethernet(IP, ipv4(udp(1, 2, 4), { protocol: UDP, headerWords: 4 })), CAUSE.badHeader);
+    await check(ethernet(IP, ipv6(UDP, udp(1, 2, 4))), CAUSE.badHeader);
+    await check(ethernet(IP, ipv4(tcp(1, 2, 2, 3), { protocol: TCP })), CAUSE.badHeader);
+    await check(ethernet(IP, ipv4(udp(1, 2, 4), { protocol: UDP }), [VLAN, VLAN, VLAN]), CAUSE.vlanDepth);
     const endless = Buffer.concat(Array.from({ length: 9 }, () => extension(60)));
-    await check(ethernet(IP6, ipv6(60, endless)), EXTENSION_HEADER);
+    await check(ethernet(IP6, ipv6(60, endless)), CAUSE.extensionHeader);
   });
 
   it('reads packets of devices without a link header', async () => {

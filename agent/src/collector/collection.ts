@@ -27,6 +27,8 @@ export interface AttachedInterface {
   /** Index of the namespace in flow records. */
   readonly netnsIndex: number;
   readonly ifindex: number;
+  /** Number of the interface in flow records. */
+  readonly index: number;
   readonly name: string;
 }
 
@@ -202,6 +204,7 @@ export class Collection {
       netnsInode: watched.namespace.inode,
       netnsIndex: first.netns,
       ifindex: link.ifindex,
+      index: first.index,
       name: link.name,
     };
     watched.attachments.set(link.ifindex, { of, handles });

@@ -1,5 +1,5 @@
 /**
- * Byte offsets of what the kernel program shares with us: `struct flow_record` and `struct flow_event` of bpf/flow.h.
+ * Byte offsets of what the kernel program shares with us: `struct flow_record` and `struct event` of bpf/flow.h.
  * Host byte order; every platform we ship for is little-endian. Checked against the compiler in flowLayout.test.ts.
  */
 
@@ -16,20 +16,29 @@ export const KEY = {
   /** uint8 */
   protocol: 40,
   family: 41,
-  /** uint16, type << 8 | code */
-  icmp: 42,
+  /** uint16: ICMP type << 8 | code, GRE protocol type; DETAIL_FRAGMENT for fragments without ports */
+  detail: 42,
 } as const;
 
-export const RECORD_BYTES = 448;
+export const DETAIL_FRAGMENT = 0xffff;
+
+export const RECORD_BYTES = 368;
 /** Offsets within a record. */
 export const RECORD = {
   key: 0,
   low: 48,
-  high: 80,
+  high: 96,
+  /** uint64, exact CLOCK_MONOTONIC nanoseconds, 0 for none */
+  synTime: 144,
+  answerTime: 152,
+  /** uint16, as SLOT.point */
+  synPoint: 160,
+  answerPoint: 162,
+  /** uint32 */
+  overflowPackets: 164,
   /** uint64 */
-  overflowPackets: 112,
-  overflowBytes: 120,
-  slots: 128,
+  overflowBytes: 168,
+  slots: 176,
 } as const;
 
 /** Offsets within `struct side_facts`. */
@@ -40,37 +49,68 @@ export const SIDE = {
   /** uint32 */
   srttUs: 16,
   retransmits: 20,
-  dscp: 24,
+  seenRetransmits: 24,
+  outOfOrder: 28,
+  zeroWindows: 32,
+  /** uint32 id of the tunnel, 0 for none */
+  tunnel: 36,
+  /** uint16 */
+  outerPort: 40,
+  syns: 42,
+  /** uint8 */
+  dscp: 44,
 } as const;
 
 export const POINT_SLOTS = 8;
-export const SLOT_BYTES = 40;
+export const SLOT_BYTES = 24;
 /** Offsets within `struct point_slot`. */
 export const SLOT = {
-  /** uint32, ifindex << 2 | egress << 1 | from_high; 0 is free */
+  /** uint16, index << 3 | inner << 2 | egress << 1 | from_high; 0 is free */
   point: 0,
+  /** uint16 */
+  tcpFlags: 2,
   /** uint32 */
-  tcpFlags: 4,
+  packets: 4,
   /** uint64 */
-  packets: 8,
-  bytes: 16,
-  /** uint64, CLOCK_MONOTONIC nanoseconds */
-  first: 24,
-  last: 32,
+  bytes: 8,
+  /** uint32, CLOCK_MONOTONIC in units of 2^20 nanoseconds */
+  first: 16,
+  last: 20,
 } as const;
 
-export const EVENT_BYTES = 64;
-/** Offsets within `struct flow_event`. */
+/** Nanoseconds of a unit of SLOT.first and SLOT.last. */
+export const COARSE_UNIT = 2 ** 20;
+
+/** Bytes of an event without its data, which follows padded to 8 bytes. */
+export const EVENT_BYTES = 80;
+/** Offsets within `struct event`. */
 export const EVENT = {
   key: 0,
-  /** uint32 */
-  point: 44,
-  /** uint64, CLOCK_MONOTONIC nanoseconds */
+  /** uint16, EVENT_KIND */
+  kind: 44,
+  /** uint16, as SLOT.point */
+  point: 46,
+  /** uint64, exact CLOCK_MONOTONIC nanoseconds */
   time: 48,
   /** uint32 */
-  tcpFlags: 56,
-  sequence: 60,
+  ifindex: 56,
+  length: 60,
+  value: 64,
+  packets: 68,
+  captured: 72,
+  offset: 76,
+  data: 80,
 } as const;
+
+/** `enum event_kind` */
+export const EVENT_KIND = { icmpError: 1, dns: 2, capture: 3, drop: 4, sample: 5 } as const;
+/** By EVENT_KIND, as the ledger names what was suppressed. */
+export const EVENT_NAMES = ['', 'icmp-error', 'dns', 'capture', 'drop', 'sample'] as const;
+
+/** Bytes of an event with its data and padding. */
+export function eventLength(view: DataView, offset: number): number {
+  return EVENT_BYTES + ((view.getUint32(offset + EVENT.captured, true) + 7) & ~7);
+}
 
 /** IP protocol numbers. */
 export const IP_PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58, sctp: 132 } as const;

@@ -3,9 +3,10 @@ import { NOT_KNOWN, VERDICTS } from '../../../src/model/flowRecord.ts';
 import { KEY, TCP_FLAG_NAMES } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES } from './flowRow.ts';
 import type { FlowSummary } from './flowSummary.ts';
-import { protocolOf, socketFacts, summarize } from './flowSummary.ts';
+import { connectionFacts, protocolOf, summarize } from './flowSummary.ts';
 import type { FlowTable } from './flowTable.ts';
 import { pointRank } from './pointRegistry.ts';
+import { resetBy, tcpState } from './tcpState.ts';
 
 /** A row as the public JSON has it. @param session makes ids of several agents and sessions differ */
 export function flowJson(table: FlowTable, row: number, session: string): Flow {
@@ -48,14 +49,17 @@ function portOf(table: FlowTable, row: number, high: boolean): number {
   return table.rows.getUint16(row * ROW_BYTES + ROW.key + (high ? KEY.highPort : KEY.lowPort), true);
 }
 
-function tcpFacts(table: FlowTable, row: number, { clientIsHigh, sent, received }: FlowSummary): TcpFacts {
+function tcpFacts(table: FlowTable, row: number, summary: FlowSummary): TcpFacts {
+  const { clientIsHigh, sent, received } = summary;
   const flags = sent.tcpFlags | received.tcpFlags;
-  const { rttUs, retransmits } = socketFacts(table, row, clientIsHigh);
+  const { rttUs, ...facts } = connectionFacts(table, row, clientIsHigh);
   return {
     flags: TCP_FLAG_NAMES.filter((_, bit) => (flags & (1 << bit)) !== 0),
     handshakeUs: known(table.uint32(row, ROW.handshakeUs)),
     rttUs: known(rttUs),
-    retransmits,
+    ...facts,
+    resetBy: resetBy(sent.tcpFlags, received.tcpFlags),
+    state: tcpState(sent.tcpFlags, received.tcpFlags, received.packets > 0),
   };
 }
 
@@ -76,7 +80,7 @@ function sightingsOf(table: FlowTable, row: number, clientIsHigh: boolean): Sigh
     const { facts } = point;
     const fromClient = fromHigh === clientIsHigh;
     found.push({
-      order: (fromClient ? 0 : 100) + pointRank(point.name, fromClient),
+      order: (fromClient ? 0 : 100) + pointRank(point, fromClient),
       sighting: {
         node: facts.node,
         netns: facts.netnsInode,
@@ -84,6 +88,7 @@ function sightingsOf(table: FlowTable, row: number, clientIsHigh: boolean): Sigh
         ifindex: facts.ifindex,
         point: point.name,
         tuple: tupleOf(table, row, fromHigh),
+        inner: point.inner,
         packets: view.getFloat64(base + KEPT.packets, true),
         bytes: view.getFloat64(base + KEPT.bytes, true),
         first: timestamp(table.epoch + view.getUint32(base + KEPT.first, true)),

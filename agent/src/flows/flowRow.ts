@@ -24,7 +24,7 @@ export const ROW = {
   highService: 80,
   lowAddress: 84,
   highAddress: 88,
-  /** uint32 slot code of the point where the SYN was first seen. */
+  /** uint32 slot code of the point where the SYN was first seen, as SLOT.point. */
   synPoint: 92,
   /** float64 CLOCK_MONOTONIC nanoseconds, 0 for none. */
   synTime: 96,
@@ -54,9 +54,28 @@ export const ROW = {
   highDscp: 154,
   /** uint8: 1 while a side is without a name, so that a later inventory may give one. */
   unresolved: 155,
+  /** uint32 sums, from packets alone. */
+  lowSeenRetransmits: 156,
+  highSeenRetransmits: 160,
+  lowOutOfOrder: 164,
+  highOutOfOrder: 168,
+  lowZeroWindows: 172,
+  highZeroWindows: 176,
+  lowSyns: 180,
+  highSyns: 184,
+  /** uint32 ids of the tunnels that carry a direction, 0 for none. */
+  lowTunnel: 188,
+  highTunnel: 192,
+  /** uint32 packets that the kernel dropped. */
+  dropped: 196,
+  /** uint16 source ports of the tunnels' packets. */
+  lowOuterPort: 200,
+  highOuterPort: 202,
+  /** uint8: 1 when an ICMP error said that nobody listens. */
+  unreachable: 204,
 } as const;
 
-export const ROW_BYTES = 160;
+export const ROW_BYTES = 208;
 
 export const STATE = { free: 0, live: 1, ended: 2 } as const;
 export const SIDE_NUMBER = { low: 1, high: 2 } as const;

@@ -70,6 +70,8 @@ export function refreshRow(table: FlowTable, row: number, now: number): void {
     clientFlags: sent.tcpFlags,
     serverFlags: received.tcpFlags,
     opened: initiatorCertain,
+    unreachable: table.uint8(row, ROW.unreachable) !== 0,
+    dropped: table.uint32(row, ROW.dropped),
     age: table.keepTime(now) - start,
   });
   rows.setUint8(base + ROW.verdict, VERDICTS.indexOf(verdict));
@@ -79,19 +81,31 @@ export function protocolOf(table: FlowTable, row: number): Protocol {
   return PROTOCOLS[table.uint8(row, ROW.protocol)] ?? 'other';
 }
 
-/** What the sockets told of the connection. */
-export function socketFacts(
-  table: FlowTable,
-  row: number,
-  clientIsHigh: boolean,
-): { rttUs: number; retransmits: number } {
+/** What is known of the connection's two senders together. */
+export function connectionFacts(table: FlowTable, row: number, clientIsHigh: boolean): ConnectionFacts {
   const low = table.uint32(row, ROW.lowSrttUs);
   const high = table.uint32(row, ROW.highSrttUs);
   const [client, server] = clientIsHigh ? [high, low] : [low, high];
+  // A socket knows best what it sent again; of a sender without one here the packets tell.
+  const retransmits = (socket: number, seen: number): number =>
+    table.uint32(row, socket) || table.uint32(row, seen);
   return {
     rttUs: client || server || NOT_KNOWN,
-    retransmits: table.uint32(row, ROW.lowRetransmits) + table.uint32(row, ROW.highRetransmits),
+    retransmits:
+      retransmits(ROW.lowRetransmits, ROW.lowSeenRetransmits) +
+      retransmits(ROW.highRetransmits, ROW.highSeenRetransmits),
+    outOfOrder: table.uint32(row, ROW.lowOutOfOrder) + table.uint32(row, ROW.highOutOfOrder),
+    zeroWindows: table.uint32(row, ROW.lowZeroWindows) + table.uint32(row, ROW.highZeroWindows),
+    synRetries: Math.max(0, table.uint32(row, clientIsHigh ? ROW.highSyns : ROW.lowSyns) - 1),
   };
+}
+
+export interface ConnectionFacts {
+  readonly rttUs: number;
+  readonly retransmits: number;
+  readonly outOfOrder: number;
+  readonly zeroWindows: number;
+  readonly synRetries: number;
 }
 
 function emptyDirection(): DirectionSummary {
@@ -123,7 +137,7 @@ function takeTotals(
     const code = view.getUint32(base + KEPT.code, true);
     if ((code & 1) !== (fromHigh ? 1 : 0)) continue;
     const point = table.points.get(code >>> 1);
-    const rank = point !== undefined && point.attachedAt <= began ? pointRank(point.name, fromClient) : LATE;
+    const rank = point !== undefined && point.attachedAt <= began ? pointRank(point, fromClient) : LATE;
     const packets = view.getFloat64(base + KEPT.packets, true);
     if (rank > bestRank || (rank === bestRank && packets <= totals.packets)) continue;
     bestRank = rank;

@@ -1,11 +1,12 @@
 /** A flow table with made-up points, for tests. */
 import type { InterfaceRole, PodReference } from '../../../src/model/topology.ts';
+import { COARSE_UNIT } from '../collector/flowLayout.ts';
 import { Identifier } from '../identity/identifier.ts';
 import { InventoryStore } from '../identity/inventoryStore.ts';
 import { FlowTable } from './flowTable.ts';
 import { FlowTracker } from './flowTracker.ts';
 import type { SeenPacket } from './kernelRecords.fixture.ts';
-import { drainOf, eventOf } from './kernelRecords.fixture.ts';
+import { drainOf } from './kernelRecords.fixture.ts';
 import { PointRegistry } from './pointRegistry.ts';
 import { RecordIntake } from './recordIntake.ts';
 import { RowIdentity } from './rowIdentity.ts';
@@ -35,6 +36,7 @@ export class TestFlows {
     const identifier = new Identifier(this.inventory);
     for (const { ifindex, name, role, pod } of interfaces) {
       this.points.attach(
+        ifindex,
         1,
         {
           node: 'node-a',
@@ -55,23 +57,18 @@ export class TestFlows {
   }
 
   /** One interval with these packets. @param at monotonic milliseconds of its end */
-  tick(packets: readonly SeenPacket[], at: number, events: readonly SeenPacket[] = []): void {
-    this.feed(drainOf(packets), at, 0, events);
+  tick(packets: readonly SeenPacket[], at: number): void {
+    this.feed(drainOf(packets), at, 0);
   }
 
   /** One interval with a drain made before. @param late milliseconds that its packets come later than they say */
-  feed(
-    drain: ReturnType<typeof drainOf>,
-    at: number,
-    late: number,
-    events: readonly SeenPacket[] = [],
-  ): void {
+  feed(drain: ReturnType<typeof drainOf>, at: number, late: number): void {
     this.tracker.tick({
       ...drain,
-      events: events.map(eventOf),
+      events: [],
       identityChanged: false,
       now: BOOT + at,
-      wallTime: (nanoseconds) => BOOT + late + nanoseconds / 1e6,
+      wallTime: (coarse) => BOOT + late + (coarse * COARSE_UNIT) / 1e6,
     });
   }
 

@@ -1,4 +1,6 @@
 import { VERDICTS } from '../../../src/model/flowRecord.ts';
+import { forEachEvent } from '../collector/eventQueue.ts';
+import { EVENT_KIND } from '../collector/flowLayout.ts';
 import { ROW } from './flowRow.ts';
 import { protocolOf, refreshRow, summarize } from './flowSummary.ts';
 import type { FlowTable } from './flowTable.ts';
@@ -12,7 +14,7 @@ export interface Harvest {
   /** Packed `struct flow_record`s. */
   readonly records: Uint8Array;
   readonly count: number;
-  /** Packed `struct flow_event`s. */
+  /** `struct event`s with their data. */
   readonly events: readonly Uint8Array[];
   /** Whether who is who may have changed: inventory or topology. */
   readonly identityChanged: boolean;
@@ -44,7 +46,9 @@ export class FlowTracker {
     const before = this.#table.sequence;
     this.#table.nextSequence();
     this.#intake.addRecords(harvest.records, harvest.count, harvest.wallTime);
-    for (const events of harvest.events) this.#intake.addEvents(events);
+    forEachEvent(harvest.events, (view, offset, kind) => {
+      if (kind === EVENT_KIND.icmpError) this.#intake.addIcmpError(view, offset);
+    });
     this.#touchOverdue(harvest.now);
     if (harvest.identityChanged) this.#identifyAgain();
     if (harvest.now - this.#lastExpiry >= EXPIRY_INTERVAL) {

@@ -2,8 +2,7 @@
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import {
-  EVENT,
-  EVENT_BYTES,
+  COARSE_UNIT,
   IP_PROTOCOL,
   KEY,
   RECORD,
@@ -50,18 +49,6 @@ export function drainOf(packets: readonly SeenPacket[]): { records: Uint8Array; 
   return { records: Buffer.concat([...entries.values()]), count: entries.size };
 }
 
-/** The event that a SYN, SYN-ACK or RST makes. */
-export function eventOf(packet: SeenPacket): Uint8Array {
-  const event = new Uint8Array(EVENT_BYTES);
-  const view = viewOf(event);
-  const { key, fromHigh } = keyOf(packet);
-  event.set(key, EVENT.key);
-  view.setUint32(EVENT.point, pointCode(packet, fromHigh), true);
-  view.setBigUint64(EVENT.time, nanoseconds(packet.time), true);
-  view.setUint32(EVENT.tcpFlags, packet.tcpFlags, true);
-  return event;
-}
-
 /** Writes what the sender's socket told into a record. */
 export function setSide(
   record: Uint8Array,
@@ -78,27 +65,44 @@ export function setSide(
 function countIn(record: Uint8Array, packet: SeenPacket, fromHigh: boolean): void {
   const view = viewOf(record);
   const code = pointCode(packet, fromHigh);
+  noteHandshake(view, packet, code);
   for (let slot = 0; slot < 8; slot += 1) {
     const base = RECORD.slots + slot * SLOT_BYTES;
-    const owner = view.getUint32(base + SLOT.point, true);
+    const owner = view.getUint16(base + SLOT.point, true);
     if (owner !== 0 && owner !== code) continue;
-    if (owner === 0) view.setBigUint64(base + SLOT.first, nanoseconds(packet.time), true);
-    view.setUint32(base + SLOT.point, code, true);
-    view.setUint32(
+    if (owner === 0) view.setUint32(base + SLOT.first, coarse(packet.time), true);
+    view.setUint16(base + SLOT.point, code, true);
+    view.setUint16(
       base + SLOT.tcpFlags,
-      view.getUint32(base + SLOT.tcpFlags, true) | slotFlags(packet),
+      view.getUint16(base + SLOT.tcpFlags, true) | slotFlags(packet),
       true,
     );
-    view.setBigUint64(base + SLOT.packets, view.getBigUint64(base + SLOT.packets, true) + 1n, true);
+    view.setUint32(base + SLOT.packets, view.getUint32(base + SLOT.packets, true) + 1, true);
     view.setBigUint64(
       base + SLOT.bytes,
       view.getBigUint64(base + SLOT.bytes, true) + BigInt(packet.bytes),
       true,
     );
-    view.setBigUint64(base + SLOT.last, nanoseconds(packet.time), true);
+    view.setUint32(base + SLOT.last, coarse(packet.time), true);
     return;
   }
   throw new Error('the packets were seen at more than eight points');
+}
+
+/** Exact times of the first SYN, and of the SYN-ACK at the same interface or at the last one without a SYN. */
+function noteHandshake(view: DataView, packet: SeenPacket, code: number): void {
+  if (packet.protocol !== IP_PROTOCOL.tcp || (packet.tcpFlags & TCP_FLAG.syn) === 0) return;
+  const syn = view.getBigUint64(RECORD.synTime, true);
+  if ((packet.tcpFlags & TCP_FLAG.ack) === 0) {
+    if (syn !== 0n) return;
+    view.setBigUint64(RECORD.synTime, nanoseconds(packet.time), true);
+    view.setUint16(RECORD.synPoint, code, true);
+    return;
+  }
+  const elsewhere = view.getUint16(RECORD.synPoint, true) >>> 3 !== code >>> 3;
+  if (syn !== 0n && (view.getBigUint64(RECORD.answerTime, true) !== 0n || elsewhere)) return;
+  view.setBigUint64(RECORD.answerTime, nanoseconds(packet.time), true);
+  view.setUint16(RECORD.answerPoint, code, true);
 }
 
 /** The kernel marks who opens, because the OR of flags forgets it. */
@@ -107,8 +111,13 @@ function slotFlags({ tcpFlags }: SeenPacket): number {
   return opens ? tcpFlags | TCP_FLAG.opened : tcpFlags;
 }
 
+/** Interfaces have their ifindex as index here. */
 function pointCode({ ifindex, egress }: SeenPacket, fromHigh: boolean): number {
-  return ifindex * 4 + (egress ? 2 : 0) + (fromHigh ? 1 : 0);
+  return ifindex * 8 + (egress ? 2 : 0) + (fromHigh ? 1 : 0);
+}
+
+function coarse(milliseconds: number): number {
+  return Math.round((milliseconds * 1e6) / COARSE_UNIT);
 }
 
 function nanoseconds(milliseconds: number): bigint {
@@ -130,7 +139,7 @@ function keyOf(packet: SeenPacket): { key: Uint8Array; fromHigh: boolean } {
   view.setUint16(KEY.highPort, viewOf(high).getUint16(ADDRESS_BYTES), true);
   view.setUint8(KEY.protocol, packet.protocol);
   view.setUint8(KEY.family, isIPv6(packet.from) ? 6 : 4);
-  if (packet.protocol === IP_PROTOCOL.icmp) view.setUint16(KEY.icmp, 8 << 8, true);
+  if (packet.protocol === IP_PROTOCOL.icmp) view.setUint16(KEY.detail, 8 << 8, true);
   return { key, fromHigh };
 }
 

@@ -1,13 +1,14 @@
 import type { PointCounters } from '../../native/index.d.ts';
 import type { Ledger, PointLedger, SelfCost, UnparsedCause } from '../../../src/model/ledger.ts';
 import { UNPARSED_CAUSES } from '../../../src/model/ledger.ts';
+import { EVENT_NAMES } from '../collector/flowLayout.ts';
 import type { PointRegistry } from './pointRegistry.ts';
 import type { OutsideRows } from './recordIntake.ts';
 
 /** Losses on the agent's own side of the kernel. */
 export interface AgentLosses {
   readonly outside: OutsideRows;
-  /** Handshake events that came faster than they were read. */
+  /** Events that came faster than they were read. */
   readonly eventsDropped: number;
   /** Flow updates that stalled readers missed, and ended flows that were forgotten before a reader had them. */
   readonly queueDropped: number;
@@ -31,9 +32,21 @@ export function ledgerOf(
     counted: sum((point) => point.counted),
     unparsed,
     mapFull: sum((point) => point.mapFull),
+    filtered: sum((point) => point.filtered),
+    inner: {
+      counted: sum((point) => point.innerCounted),
+      unparsed: sum((point) => point.innerUnparsed),
+      mapFull: sum((point) => point.innerMapFull),
+    },
+    looseFragments: sum((point) => point.looseFragments),
     pointsOverflow: sum((point) => point.pointsOverflow),
     eventsLost: sum((point) => point.eventsLost) + losses.eventsDropped,
-    suppressed: {},
+    suppressed: Object.fromEntries(
+      EVENT_NAMES.flatMap((name, kind) => {
+        const count = sum((point) => point.suppressed[kind] ?? 0);
+        return count > 0 ? [[name, count]] : [];
+      }),
+    ),
     folded: losses.outside.folded + losses.outside.unplaced,
     queueDropped: losses.queueDropped,
     streamGap: losses.streamGap,
@@ -44,8 +57,7 @@ export function ledgerOf(
 }
 
 function pointLedger(counters: PointCounters, points: PointRegistry): PointLedger {
-  const egress = counters.direction === 'egress';
-  const point = points.lookup(counters.netns, (counters.ifindex * 2 + (egress ? 1 : 0)) * 2);
+  const point = points.lookup(counters.index * 8 + (counters.direction === 'egress' ? 2 : 0));
   return {
     interface: point?.facts.interface ?? `#${counters.ifindex}`,
     ifindex: counters.ifindex,
@@ -53,6 +65,9 @@ function pointLedger(counters: PointCounters, points: PointRegistry): PointLedge
     point: point?.name ?? counters.direction,
     seen: counters.packets,
     counted: counters.counted,
+    unparsed: counters.unparsed.reduce((sum, count) => sum + count, 0),
+    mapFull: counters.mapFull,
+    filtered: counters.filtered,
     buffers: counters.buffers,
     bytes: counters.bytes,
   };

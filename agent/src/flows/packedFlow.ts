@@ -1,7 +1,7 @@
 import { FLOW, FLOW_BITS, SIGHTING, SIGHTING_RECORD_BYTES } from '../../../src/model/flowRecord.ts';
 import { KEY } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES } from './flowRow.ts';
-import { socketFacts, summarize } from './flowSummary.ts';
+import { connectionFacts, summarize } from './flowSummary.ts';
 import type { FlowTable } from './flowTable.ts';
 
 /** Ids of the names that a packed row uses. */
@@ -22,7 +22,7 @@ export function packFlow(table: FlowTable, row: number, view: DataView, offset: 
   const service = uint32(side(ROW.lowService, ROW.highService, false));
   const port = (isClient: boolean): number =>
     rows.getUint16(base + ROW.key + side(KEY.lowPort, KEY.highPort, isClient), true);
-  const { rttUs, retransmits } = socketFacts(table, row, clientIsHigh);
+  const { rttUs, retransmits } = connectionFacts(table, row, clientIsHigh);
 
   view.setUint32(offset + FLOW.id, uint32(ROW.id), true);
   view.setUint32(offset + FLOW.client, client, true);
@@ -51,6 +51,7 @@ export function packFlow(table: FlowTable, row: number, view: DataView, offset: 
     rows.getFloat64(base + side(ROW.lowCgroup, ROW.highCgroup, isClient), true);
   view.setFloat64(offset + FLOW.clientCgroup, cgroup(true), true);
   view.setFloat64(offset + FLOW.serverCgroup, cgroup(false), true);
+  view.setFloat64(offset + FLOW.droppedPackets, uint32(ROW.dropped), true);
   view.setUint32(offset + FLOW.sightings, sightings, true);
   return { endpoints: [client, server, service] };
 }

@@ -18,6 +18,8 @@ export interface PointFacts {
 export interface Point {
   readonly id: number;
   readonly egress: boolean;
+  /** Inside the packets of a tunnel that pass here. */
+  readonly inner: boolean;
   /** Wall time, milliseconds since the epoch. */
   readonly attachedAt: number;
   facts: PointFacts;
@@ -43,44 +45,47 @@ export function pointName(facts: PointFacts, egress: boolean): ObservationPoint 
   return NAMES[facts.role][egress ? 1 : 0];
 }
 
-/** Observation points by the number that flow records carry. */
+/** Observation points by the number that flow records carry (bpf/flow.h `struct point_slot`). */
 export class PointRegistry {
   readonly #live = new Map<number, Point>();
   readonly #byId = new Map<number, Point>();
   readonly #inodes = new Map<number, number>();
   #next = 1;
 
-  /** A new interface: what had the same number before was another one. */
-  attach(netnsIndex: number, facts: PointFacts, now: number): void {
+  /** A new interface: what had the same index before was another one. @param index Attachment.index */
+  attach(index: number, netnsIndex: number, facts: PointFacts, now: number): void {
     this.#inodes.set(netnsIndex, facts.netnsInode);
-    for (const egress of [false, true]) {
-      const point = {
-        id: this.#next++,
-        egress,
-        attachedAt: now,
-        facts,
-        name: pointName(facts, egress),
-        version: 1,
-      };
-      this.#live.set(liveKey(netnsIndex, facts.ifindex, egress), point);
-      this.#byId.set(point.id, point);
+    for (const inner of [false, true]) {
+      for (const egress of [false, true]) {
+        const point = {
+          id: this.#next++,
+          egress,
+          inner,
+          attachedAt: now,
+          facts,
+          name: pointName(facts, egress),
+          version: 1,
+        };
+        this.#live.set(liveKey(index, inner, egress), point);
+        this.#byId.set(point.id, point);
+      }
     }
   }
 
   /** Better knowledge of the same interface. */
-  update(netnsIndex: number, facts: PointFacts): void {
-    for (const egress of [false, true]) {
-      const point = this.#live.get(liveKey(netnsIndex, facts.ifindex, egress));
+  update(index: number, facts: PointFacts): void {
+    for (let key = index * 4; key < index * 4 + 4; key += 1) {
+      const point = this.#live.get(key);
       if (point === undefined || sameFacts(point.facts, facts)) continue;
       point.facts = facts;
-      point.name = pointName(facts, egress);
+      point.name = pointName(facts, point.egress);
       point.version += 1;
     }
   }
 
-  /** @param slotPoint ifindex << 2 | egress << 1 | from_high */
-  lookup(netnsIndex: number, slotPoint: number): Point | undefined {
-    return this.#live.get(netnsIndex * 0x1_0000_0000 + (slotPoint >>> 1));
+  /** @param slotPoint index << 3 | inner << 2 | egress << 1 | from_high */
+  lookup(slotPoint: number): Point | undefined {
+    return this.#live.get(slotPoint >>> 1);
   }
 
   /** Inode of the namespace that records call by this index; 0 when nothing was attached there. */
@@ -97,8 +102,8 @@ export class PointRegistry {
   }
 }
 
-function liveKey(netnsIndex: number, ifindex: number, egress: boolean): number {
-  return netnsIndex * 0x1_0000_0000 + ifindex * 2 + (egress ? 1 : 0);
+function liveKey(index: number, inner: boolean, egress: boolean): number {
+  return index * 4 + (inner ? 2 : 0) + (egress ? 1 : 0);
 }
 
 function sameFacts(a: PointFacts, b: PointFacts): boolean {
@@ -119,9 +124,11 @@ const RANKS: readonly (readonly ObservationPoint[])[] = [
 
 /**
  * How near a point is to the flow's local workload, 0 nearest. The client's veth comes before the server's, so for
- * packets of the client that is where they leave an endpoint, and for packets of the server where they reach one.
+ * packets of the client that is where they leave an endpoint, and for packets of the server where they reach one. What
+ * is seen inside a tunnel comes last: it was not a packet of its own there.
  */
-export function pointRank(name: ObservationPoint, fromClient: boolean): number {
+export function pointRank({ name, inner }: Pick<Point, 'name' | 'inner'>, fromClient: boolean): number {
+  if (inner) return RANKS.length;
   if (name === 'from-endpoint') return fromClient ? 0 : 1;
   if (name === 'to-endpoint') return fromClient ? 1 : 0;
   return RANKS.findIndex((names) => names.includes(name));

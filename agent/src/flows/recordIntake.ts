@@ -1,8 +1,6 @@
 import { NOT_KNOWN } from '../../../src/model/flowRecord.ts';
 import {
   EVENT,
-  EVENT_BYTES,
-  KEY,
   POINT_SLOTS,
   readUint64,
   RECORD,
@@ -17,8 +15,8 @@ import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.t
 import type { FlowTable } from './flowTable.ts';
 import type { RowIdentity } from './rowIdentity.ts';
 
-/** CLOCK_MONOTONIC nanoseconds to milliseconds since the epoch. */
-export type WallTime = (nanoseconds: number) => number;
+/** CLOCK_MONOTONIC in units of 2^20 nanoseconds (uint32, wrapping) to milliseconds since the epoch. */
+export type WallTime = (coarse: number) => number;
 
 /** Packets at observation points that did not become part of a row. */
 export interface OutsideRows {
@@ -30,6 +28,10 @@ export interface OutsideRows {
   unplaced: number;
 }
 
+/** Port unreachable, as type << 8 | code, of ICMP (RFC 792) and ICMPv6 (RFC 4443). */
+const NOBODY_LISTENS = new Set([(3 << 8) | 3, (1 << 8) | 4]);
+/** POINT_INNER of bpf/flow.h. */
+const INNER = 4;
 const HANDSHAKE = TCP_FLAG.syn | TCP_FLAG.ack;
 
 /** Adds what the kernel counted to the rows. Totals are cumulative: how packets are spread over drains is all one. */
@@ -60,13 +62,12 @@ export class RecordIntake {
     }
   }
 
-  /** Adds handshake events (bpf/flow.h `struct flow_event`); those of flows that the table has no row for say nothing. */
-  addEvents(events: Uint8Array): void {
-    const view = viewOf(events);
-    for (let offset = 0; offset + EVENT_BYTES <= view.byteLength; offset += EVENT_BYTES) {
-      const row = this.#table.find(view, offset + EVENT.key);
-      if (row !== NONE) this.#addEvent(row, view, offset);
-    }
+  /** Marks the flow that an ICMP error quotes when the error says that nobody listens there. */
+  addIcmpError(view: DataView, offset: number): void {
+    const row = this.#table.find(view, offset + EVENT.key);
+    if (row === NONE || !NOBODY_LISTENS.has(view.getUint32(offset + EVENT.value, true))) return;
+    this.#table.rows.setUint8(row * ROW_BYTES + ROW.unreachable, 1);
+    this.#table.touch(row);
   }
 
   #addRecord(view: DataView, offset: number, wallTime: WallTime): void {
@@ -79,33 +80,32 @@ export class RecordIntake {
       }
       this.#identity.stamp(row, view, offset, firstSeen(view, offset, wallTime));
     }
-    const netns = view.getUint32(offset + KEY.netns, true);
     for (let slot = 0; slot < POINT_SLOTS; slot += 1) {
       const base = offset + RECORD.slots + slot * SLOT_BYTES;
-      if (view.getUint32(base + SLOT.point, true) !== 0) this.#addSlot(row, netns, view, base, wallTime);
+      if (view.getUint16(base + SLOT.point, true) !== 0) this.#addSlot(row, view, base, wallTime);
     }
+    this.#addHandshake(row, view, offset);
     this.#addSide(row, view, offset + RECORD.low, false);
     this.#addSide(row, view, offset + RECORD.high, true);
     this.#table.touch(row);
   }
 
-  #addSlot(row: number, netns: number, view: DataView, base: number, wallTime: WallTime): void {
-    const code = view.getUint32(base + SLOT.point, true);
-    const packets = readUint64(view, base + SLOT.packets);
-    const point = this.#table.points.lookup(netns, code);
+  #addSlot(row: number, view: DataView, base: number, wallTime: WallTime): void {
+    const code = view.getUint16(base + SLOT.point, true);
+    const packets = view.getUint32(base + SLOT.packets, true);
+    const point = this.#table.points.lookup(code);
     if (point === undefined) {
-      this.outside.unplaced += packets;
+      if ((code & INNER) === 0) this.outside.unplaced += packets;
       return;
     }
     const sighting = this.#sighting(row, point.id * 2 + (code & 1));
     if (sighting === NONE) {
-      this.outside.folded += packets;
+      if ((code & INNER) === 0) this.outside.folded += packets;
       return;
     }
-    const last = readUint64(view, base + SLOT.last);
-    // A slot that was just claimed when it was read has its first time not yet.
-    const first = readUint64(view, base + SLOT.first) || last;
-    const flags = view.getUint32(base + SLOT.tcpFlags, true);
+    const last = view.getUint32(base + SLOT.last, true);
+    const first = view.getUint32(base + SLOT.first, true);
+    const flags = view.getUint16(base + SLOT.tcpFlags, true);
     this.#table.sightings.add(
       sighting,
       packets,
@@ -144,35 +144,44 @@ export class RecordIntake {
     const base = row * ROW_BYTES;
     const cgroup = readUint64(view, side + SIDE.cgroup);
     const srtt = view.getUint32(side + SIDE.srttUs, true);
-    const dscp = view.getUint32(side + SIDE.dscp, true);
+    const dscp = view.getUint8(side + SIDE.dscp);
     const retransmits = view.getUint32(side + SIDE.retransmits, true);
     const retransmitsAt = base + (high ? ROW.highRetransmits : ROW.lowRetransmits);
     if (cgroup !== 0) rows.setFloat64(base + (high ? ROW.highCgroup : ROW.lowCgroup), cgroup, true);
     if (srtt !== 0) rows.setUint32(base + (high ? ROW.highSrttUs : ROW.lowSrttUs), srtt, true);
     if (dscp !== 0) rows.setUint8(base + (high ? ROW.highDscp : ROW.lowDscp), dscp);
     if (retransmits > rows.getUint32(retransmitsAt, true)) rows.setUint32(retransmitsAt, retransmits, true);
+    const add = (field: number, more: number): void => {
+      if (more !== 0) rows.setUint32(base + field, rows.getUint32(base + field, true) + more, true);
+    };
+    const uint32 = (field: number): number => view.getUint32(side + field, true);
+    add(high ? ROW.highSeenRetransmits : ROW.lowSeenRetransmits, uint32(SIDE.seenRetransmits));
+    add(high ? ROW.highOutOfOrder : ROW.lowOutOfOrder, uint32(SIDE.outOfOrder));
+    add(high ? ROW.highZeroWindows : ROW.lowZeroWindows, uint32(SIDE.zeroWindows));
+    add(high ? ROW.highSyns : ROW.lowSyns, view.getUint16(side + SIDE.syns, true));
+    const tunnel = uint32(SIDE.tunnel);
+    if (tunnel === 0) return;
+    rows.setUint32(base + (high ? ROW.highTunnel : ROW.lowTunnel), tunnel, true);
+    const outerPort = view.getUint16(side + SIDE.outerPort, true);
+    rows.setUint16(base + (high ? ROW.highOuterPort : ROW.lowOuterPort), outerPort, true);
   }
 
   /** The time from the first SYN to its SYN-ACK, both at the interface that saw the SYN first: nearest to the client. */
-  #addEvent(row: number, view: DataView, offset: number): void {
+  #addHandshake(row: number, view: DataView, offset: number): void {
     const { rows } = this.#table;
     const base = row * ROW_BYTES;
-    const code = view.getUint32(offset + EVENT.point, true);
-    const time = readUint64(view, offset + EVENT.time);
-    const synTime = rows.getFloat64(base + ROW.synTime, true);
-    const flags = view.getUint32(offset + EVENT.tcpFlags, true) & HANDSHAKE;
-    if (flags === TCP_FLAG.syn) {
-      this.#markOpened(row, code);
-      if (synTime !== 0 && synTime <= time) return;
-      rows.setFloat64(base + ROW.synTime, time, true);
-      rows.setUint32(base + ROW.synPoint, code, true);
-    } else if (flags === HANDSHAKE && synTime !== 0) {
-      const syn = rows.getUint32(base + ROW.synPoint, true);
-      const answers = syn >>> 2 === code >>> 2 && ((syn ^ code) & 1) === 1;
-      if (!answers || rows.getUint32(base + ROW.handshakeUs, true) !== NOT_KNOWN) return;
-      rows.setUint32(base + ROW.handshakeUs, Math.max(0, Math.round((time - synTime) / 1000)), true);
-    } else return;
-    this.#table.touch(row);
+    const syn = readUint64(view, offset + RECORD.synTime);
+    if (syn !== 0 && rows.getFloat64(base + ROW.synTime, true) === 0) {
+      rows.setFloat64(base + ROW.synTime, syn, true);
+      rows.setUint32(base + ROW.synPoint, view.getUint16(offset + RECORD.synPoint, true), true);
+    }
+    const answer = readUint64(view, offset + RECORD.answerTime);
+    const asked = rows.getFloat64(base + ROW.synTime, true);
+    if (answer === 0 || asked === 0 || rows.getUint32(base + ROW.handshakeUs, true) !== NOT_KNOWN) return;
+    const from = rows.getUint32(base + ROW.synPoint, true);
+    const to = view.getUint16(offset + RECORD.answerPoint, true);
+    if (from >>> 3 !== to >>> 3 || ((from ^ to) & 1) === 0) return;
+    rows.setUint32(base + ROW.handshakeUs, Math.max(0, Math.round((answer - asked) / 1000)), true);
   }
 }
 
@@ -180,17 +189,24 @@ export class RecordIntake {
 function recordPackets(view: DataView, offset: number): number {
   let packets = 0;
   for (let slot = 0; slot < POINT_SLOTS; slot += 1) {
-    packets += readUint64(view, offset + RECORD.slots + slot * SLOT_BYTES + SLOT.packets);
+    packets += ownPackets(view, offset + RECORD.slots + slot * SLOT_BYTES);
   }
   return packets;
+}
+
+/** Packets of a slot; what a tunnel carries is counted with the tunnel. */
+function ownPackets(view: DataView, slot: number): number {
+  return (view.getUint16(slot + SLOT.point, true) & INNER) === 0
+    ? view.getUint32(slot + SLOT.packets, true)
+    : 0;
 }
 
 function firstSeen(view: DataView, offset: number, wallTime: WallTime): number {
   let first = Infinity;
   for (let slot = 0; slot < POINT_SLOTS; slot += 1) {
     const base = offset + RECORD.slots + slot * SLOT_BYTES;
-    const time = readUint64(view, base + SLOT.first);
-    if (view.getUint32(base + SLOT.point, true) !== 0 && time !== 0 && time < first) first = time;
+    if (view.getUint16(base + SLOT.point, true) === 0) continue;
+    first = Math.min(first, wallTime(view.getUint32(base + SLOT.first, true)));
   }
-  return first === Infinity ? Date.now() : wallTime(first);
+  return first === Infinity ? Date.now() : first;
 }

@@ -68,10 +68,9 @@ export class RowIdentity {
   }
 
   #vethPodInRecord(view: DataView, offset: number, high: boolean): PodReference | null {
-    const netns = view.getUint32(offset + KEY.netns, true);
     for (let slot = 0; slot < POINT_SLOTS; slot += 1) {
-      const code = view.getUint32(offset + RECORD.slots + slot * SLOT_BYTES + SLOT.point, true);
-      const point = code === 0 ? undefined : this.#table.points.lookup(netns, code);
+      const code = view.getUint16(offset + RECORD.slots + slot * SLOT_BYTES + SLOT.point, true);
+      const point = code === 0 ? undefined : this.#table.points.lookup(code);
       if (point !== undefined && isOwnVeth(point, (code & 1) === 1, high)) return point.facts.pod;
     }
     return null;

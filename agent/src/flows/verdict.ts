@@ -13,6 +13,10 @@ export interface VerdictFacts {
   readonly serverFlags: number;
   /** Whether the client was seen to open the conversation. */
   readonly opened: boolean;
+  /** Whether an ICMP error said that nobody listens there. */
+  readonly unreachable: boolean;
+  /** Packets that the kernel dropped. */
+  readonly dropped: number;
   /** Milliseconds since the first packet. */
   readonly age: number;
 }
@@ -25,6 +29,8 @@ export function verdictOf(facts: VerdictFacts): Verdict {
     const closed = (facts.clientFlags & facts.serverFlags & TCP_FLAG.fin) !== 0;
     if (((facts.clientFlags | facts.serverFlags) & TCP_FLAG.rst) !== 0 && !closed) return 'reset';
   }
+  if (facts.unreachable && facts.receivedPackets === 0) return 'refused';
+  if (facts.dropped > 0 && facts.receivedPackets === 0) return 'dropped';
   if (facts.sentPackets > 0 && facts.receivedPackets > 0) return 'forwarded';
   const asked = facts.opened && facts.receivedPackets === 0;
   return asked && facts.age > ANSWER_TIME ? 'unanswered' : 'unknown';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EMPTY_LEDGER } from '../../../src/model/ledger.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
 import type { Topology } from '../../../src/model/topology.ts';
 import { pause } from './pause.ts';
@@ -53,7 +54,7 @@ export class ReplaySource implements Source {
   ledger(): Ledger {
     const at = (Date.now() - this.#started) % this.#length;
     const entries = this.#entries('ledger');
-    return (entries.findLast((entry) => entry.at <= at) ?? entries[0])?.ledger ?? EMPTY;
+    return (entries.findLast((entry) => entry.at <= at) ?? entries[0])?.ledger ?? EMPTY_LEDGER;
   }
 
   #entries<K extends Kind>(kind: K): Entry<K>[] {
@@ -77,27 +78,3 @@ export class ReplaySource implements Source {
     }
   }
 }
-
-const EMPTY: Ledger = {
-  seen: 0,
-  counted: 0,
-  unparsed: {
-    'not-ip': 0,
-    truncated: 0,
-    'ip-options': 0,
-    'extension-header': 0,
-    fragment: 0,
-    protocol: 0,
-    'bad-header': 0,
-  },
-  mapFull: 0,
-  pointsOverflow: 0,
-  eventsLost: 0,
-  suppressed: {},
-  folded: 0,
-  queueDropped: 0,
-  streamGap: 0,
-  own: 0,
-  byPoint: [],
-  cost: null,
-};

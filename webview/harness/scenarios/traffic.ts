@@ -9,6 +9,7 @@ import {
 import type { FlowUpdate } from '../../../src/flows/flowUpdate.ts';
 import type { Endpoint } from '../../../src/model/endpoint.ts';
 import type { Verdict } from '../../../src/model/flow.ts';
+import { EMPTY_LEDGER } from '../../../src/model/ledger.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
 
 const pod = (name: string, workload: string, address: string, node: string, container: string): Endpoint =>
@@ -210,18 +211,12 @@ export function updateWith(flows: readonly PlainFlow[]): FlowUpdate {
 }
 
 export function ledgerOf(counted: number): Ledger {
-  const unparsed = { truncated: 0, 'ip-options': 0, 'extension-header': 0, protocol: 0, 'bad-header': 0 };
   return {
+    ...EMPTY_LEDGER,
     seen: counted + 43,
     counted,
-    unparsed: { ...unparsed, 'not-ip': 38, fragment: 5 },
-    mapFull: 0,
-    pointsOverflow: 0,
-    eventsLost: 0,
-    suppressed: { resets: 0 },
-    folded: 0,
-    queueDropped: 0,
-    streamGap: 0,
+    unparsed: { ...EMPTY_LEDGER.unparsed, arp: 38, truncated: 5 },
+    suppressed: { dns: 0 },
     own: 412,
     byPoint: POINTS.map((point, index) => ({
       interface: point.interface,
@@ -230,6 +225,9 @@ export function ledgerOf(counted: number): Ledger {
       point: point.point,
       seen: Math.floor(counted / 4) + (index === 2 ? 43 : 0),
       counted: Math.floor(counted / 4),
+      unparsed: index === 2 ? 43 : 0,
+      mapFull: 0,
+      filtered: 0,
       buffers: Math.floor(counted / 9),
       bytes: counted * 300,
     })),

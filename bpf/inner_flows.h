@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* The flow inside a tunnel's packet: counted at the same point, marked as inner, linked to the tunnel. */
+#ifndef VETHSCOPE_INNER_FLOWS_H
+#define VETHSCOPE_INNER_FLOWS_H
+
+#include "filter.h"
+#include "flow_counters.h"
+#include "flow_key.h"
+#include "fragments.h"
+#include "tunnel.h"
+
+/* Reads the packet inside the outer one, whose key has the source as low side; 0 where there is none. */
+static __noinline int read_inner(struct __sk_buff *skb, struct scratch_pad *work)
+{
+	const struct flow_key *key = &work->outer.key;
+	const struct packet *packet = &work->outer.packet;
+
+	if (packet->fragment)
+		return 0;
+	__builtin_memcpy(work->tunnel.source, key->low_address, 16);
+	__builtin_memcpy(work->tunnel.destination, key->high_address, 16);
+	work->tunnel.netns = netns_index;
+	work->tunnel.identifier = 0;
+	work->tunnel.kind = packet->tunnel;
+	work->tunnel.protocol = key->protocol;
+	work->tunnel.port = key->protocol == IPPROTO_UDP ? key->high_port : 0;
+	work->inner.outer_port = key->low_port;
+	return parse_inner(skb, packet->header_length, packet->mode);
+}
+
+/* The tunnel's id, given at random when it is first seen; 0 when there is no room for another. */
+static __always_inline __u32 tunnel_id(const struct tunnel_key *tunnel)
+{
+	__u32 *known = bpf_map_lookup_elem(&tunnels, tunnel);
+	__u32 id;
+
+	if (known)
+		return *known;
+	id = bpf_get_prandom_u32() | 1;
+	bpf_map_update_elem(&tunnels, tunnel, &id, BPF_NOEXIST);
+	known = bpf_map_lookup_elem(&tunnels, tunnel);
+	return known ? *known : 0;
+}
+
+/* Bytes are those of the frame inside, or of the IP packet where there is no frame. */
+static __noinline void count_inner(struct __sk_buff *skb, struct point_counters *counters, struct scratch_pad *work)
+{
+	struct observation *at = &work->inner;
+	__u32 number = control.live_filter;
+
+	at->size = work->outer.size;
+	if (work->inner_cause != PARSED) {
+		counters->inner_unparsed += at->size.packets;
+		return;
+	}
+	if (at->packet.fragment)
+		join_fragment(&at->key, &at->packet);
+	at->point = (work->outer.point & ~POINT_FROM_HIGH) | POINT_INNER | make_canonical(&at->key);
+	if (number && !matches(&at->key, number, at->point >> POINT_SHIFT))
+		return;
+	at->entrance = 0;
+	at->size.bytes -= (__u64)at->size.packets * work->inner_start;
+	at->tunnel = tunnel_id(&work->tunnel);
+	if (count_flow(skb, counters, &work->new_flow, at))
+		counters->inner_map_full += at->size.packets;
+	else
+		counters->inner_counted += at->size.packets;
+}
+
+#endif
