@@ -60,7 +60,8 @@ static __always_inline int within_rate(struct point_counters *counters, __u32 po
 	struct event_budgets *budget = bpf_map_lookup_elem(&budgets, &index);
 	__u32 window = coarse_now() >> BUDGET_SHIFT;
 
-	if (!budget || kind >= EVENT_KINDS)
+	/* A limit of 0: nobody asked. */
+	if (!budget || kind >= EVENT_KINDS || !control.limits[kind])
 		return 0;
 	if (budget->of[kind].window != window) {
 		budget->of[kind].window = window;

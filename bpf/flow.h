@@ -201,7 +201,7 @@ struct control {
 	__u32 capture; /* 1 while capturing */
 	__u32 snap_length; /* bytes of each captured frame */
 	__u32 reserved;
-	__u32 limits[EVENT_KINDS]; /* events of a kind per point, CPU and window of 2^28 ns */
+	__u32 limits[EVENT_KINDS]; /* events of a kind per point, CPU and window of 2^28 ns; 0: none wanted */
 	__u32 reserved_limit[2];
 	struct packet_filter filters[FILTERS];
 	__u8 tunnel_ports[65536]; /* enum tunnel_kind by UDP destination port */

@@ -210,7 +210,10 @@ export class Collector {
   setFilter(filter: PacketFilter | null): void;
   /** Copies matching packets as events; null ends that. */
   setCapture(options: CaptureOptions | null): void;
-  /** @param kind `enum event_kind` @param perSecond events at each point and CPU */
+  /**
+   * @param kind `enum event_kind` @param perSecond events at each point and CPU; 0 for none. DNS and samples, which
+   * carry payload, are not sent until this asks for them.
+   */
   setRate(kind: number, perSecond: number): void;
   /** Reads inside packets to this UDP port, too; 4789, 8472 and 6081 are known. */
   setTunnelPort(port: number, kind: 'vxlan' | 'geneve'): void;

@@ -25,7 +25,6 @@ constexpr const char* kUpperKinds[] = {"bridge", "vlan", "macvlan", "macvtap",
 constexpr uint16_t kVxlanPorts[] = {4789, 8472}; /* IANA's, and Linux's own */
 constexpr uint16_t kGenevePort = 6081;
 constexpr uint32_t kRarePerSecond = 500;
-constexpr uint32_t kSamplesPerSecond = 4;
 
 void set_netns_index(const BpfObject& object, uint32_t index) {
   size_t size = 0;
@@ -78,8 +77,8 @@ interface_settings settings_of(const NamespaceResource& netns, uint32_t ifindex)
 void set_defaults(Control& control) {
   for (uint16_t port : kVxlanPorts) control.set_tunnel_port(port, TUNNEL_VXLAN);
   control.set_tunnel_port(kGenevePort, TUNNEL_GENEVE);
-  for (event_kind kind : {EVENT_ICMP_ERROR, EVENT_DNS, EVENT_DROP}) control.set_limit(kind, kRarePerSecond);
-  control.set_limit(EVENT_SAMPLE, kSamplesPerSecond);
+  /* What carries payload is sent to whoever asks only. */
+  for (event_kind kind : {EVENT_ICMP_ERROR, EVENT_DROP}) control.set_limit(kind, kRarePerSecond);
 }
 
 }  // namespace

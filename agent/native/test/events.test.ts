@@ -82,6 +82,9 @@ describe('events', function () {
     collector.attach(pair.left.netns, pair.left.ifindex, 'egress');
     const buffers: Buffer[] = [];
     collector.events((records) => buffers.push(records));
+    sendFrames(pair.left, [question(45)]);
+    collector.setRate(DNS, 100);
+    collector.setRate(SAMPLE, 100);
     const broken = ethernet(0x0800, Buffer.alloc(10, 0x45));
     sendFrames(pair.left, [question(45), broken]);
     await setTimeout(250);
@@ -114,6 +117,7 @@ describe('events', function () {
     collector = openCollector();
     collector.attach(pair.left.netns, pair.left.ifindex, 'egress');
     let calls = 0;
+    collector.setRate(DNS, 100);
     const reader = collector.events(() => {
       calls += 1;
     });
