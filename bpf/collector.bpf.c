@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* The collector: counts every packet of an interface and direction, and lets it pass. Its programs share the maps of
- * maps.h with the agent. README.md says what was measured and chosen.
+/* The collector: counts every packet of an interface and direction, and lets it pass. Its programs, attached by TCX at
+ * the head of the chain or as legacy filters, share the maps of maps.h with the agent. README.md says what was measured
+ * and chosen.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
 #include "flow.h"
+#include "lease.h"
 #include "maps.h"
 #include "parse.h"
 #include "scratch_pad.h"
@@ -35,7 +37,8 @@ static __always_inline void look_at_stream(struct __sk_buff *skb, struct observa
 }
 
 /* A parsed packet that passed the filter. Its key is canonical. */
-static __always_inline void count(struct __sk_buff *skb, struct point_counters *counters, struct scratch_pad *work)
+static __always_inline void count(struct __sk_buff *skb, struct point_counters *counters, struct scratch_pad *work,
+				  const int shared)
 {
 	struct observation *at = &work->outer;
 	int tcp = at->key.protocol == IPPROTO_TCP;
@@ -47,7 +50,7 @@ static __always_inline void count(struct __sk_buff *skb, struct point_counters *
 		if (tcp)
 			look_at_stream(skb, at);
 	}
-	if (count_flow(skb, counters, &work->new_flow, at))
+	if (count_flow(skb, counters, &work->new_flow, at, shared))
 		counters->map_full += at->size.packets;
 	else
 		counters->counted += at->size.packets;
@@ -69,7 +72,20 @@ static __noinline void count_unparsed(struct __sk_buff *skb, struct point_counte
 	send_sample(skb, counters, at, cause);
 }
 
-static __always_inline int observe(struct __sk_buff *skb, const __u32 egress)
+static __always_inline int lease_is_over(void)
+{
+	struct lease *owner;
+	__u32 zero = 0;
+
+	if (!has_lease)
+		return 0;
+	owner = bpf_map_lookup_elem(&lease, &zero);
+	/* Exact: once a packet, and only where there is no TCX. */
+	return !owner || bpf_ktime_get_ns() > owner->alive_until;
+}
+
+/* shared: whether all CPUs count in one value of an entry, by atomic operations, or each in its own. */
+static __always_inline int observe(struct __sk_buff *skb, const __u32 egress, const int shared)
 {
 	struct scratch_pad *work = scratch_of_cpu();
 	struct point_counters *counters;
@@ -80,6 +96,8 @@ static __always_inline int observe(struct __sk_buff *skb, const __u32 egress)
 	__u32 number;
 	__u32 cause;
 
+	if (lease_is_over())
+		return NEXT;
 	interface = interface_of(skb->ifindex);
 	if (!interface || !work)
 		return NEXT;
@@ -117,22 +135,37 @@ static __always_inline int observe(struct __sk_buff *skb, const __u32 egress)
 	if (number && !matches(&at->key, number, interface->index))
 		counters->filtered += at->size.packets;
 	else
-		count(skb, counters, work);
-	if (inner)
+		count(skb, counters, work, shared);
+	if (inner && shared)
 		count_inner(skb, counters, work);
+	else if (inner)
+		count_inner_percpu(skb, counters, work);
 	return NEXT;
 }
 
 SEC("tc")
 int ingress(struct __sk_buff *skb)
 {
-	return observe(skb, 0);
+	return observe(skb, 0, SHARED);
 }
 
 SEC("tc")
 int egress(struct __sk_buff *skb)
 {
-	return observe(skb, 1);
+	return observe(skb, 1, SHARED);
+}
+
+/* For kernels (< 5.12) that refuse even unreachable atomic operations: the agent loads these two instead. */
+SEC("tc")
+int ingress_percpu(struct __sk_buff *skb)
+{
+	return observe(skb, 0, PER_CPU);
+}
+
+SEC("tc")
+int egress_percpu(struct __sk_buff *skb)
+{
+	return observe(skb, 1, PER_CPU);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -11,14 +11,53 @@
 #include "transport.h"
 #include "scratch_pad.h"
 
+/* Whether an entry has one value for all CPUs, or one for each: then nobody else writes to it and plain operations do.
+ * A constant where it is used, so that the programs for the latter hold no atomic operation at all.
+ */
+#define PER_CPU 0
+#define SHARED 1
+
+static __always_inline void add(__u64 *counter, __u64 amount, const int shared)
+{
+	if (shared)
+		__sync_fetch_and_add(counter, amount);
+	else
+		*counter += amount;
+}
+
+static __always_inline void add_small(__u32 *counter, __u32 amount, const int shared)
+{
+	if (shared)
+		__sync_fetch_and_add(counter, amount);
+	else
+		*counter += amount;
+}
+
 /* A slot's point and flags as the one word that can be claimed at once; the point is in its lower half. */
 static __always_inline __u32 *slot_word(struct point_slot *slot)
 {
 	return (__u32 *)slot;
 }
 
+/* What the slot had as owner and flags; 0 when this claim succeeded. */
+static __always_inline __u32 claim_slot(struct point_slot *slot, __u16 point, const int shared)
+{
+	if (shared)
+		return __sync_val_compare_and_swap(slot_word(slot), 0, point);
+	slot->point = point;
+	return 0;
+}
+
+static __always_inline void add_flags(struct point_slot *slot, __u32 flags, const int shared)
+{
+	if (shared)
+		__sync_fetch_and_or(slot_word(slot), flags << 16);
+	else
+		slot->flags |= flags;
+}
+
 /* The slot of this point, claimed if it has none yet; NULL when all are taken. */
-static __always_inline struct point_slot *slot_of(struct flow_value *value, __u16 point)
+static __always_inline struct point_slot *slot_of(struct flow_value *value, __u16 point, const int shared)
 {
 	int i;
 
@@ -30,7 +69,7 @@ static __always_inline struct point_slot *slot_of(struct flow_value *value, __u1
 			return slot;
 		if (owner)
 			continue;
-		owner = __sync_val_compare_and_swap(slot_word(slot), 0, point);
+		owner = claim_slot(slot, point, shared);
 		if (!owner) {
 			slot->first = coarse_now();
 			return slot;
@@ -65,7 +104,8 @@ static __always_inline void note_handshake(struct flow_value *value, __u32 flags
 }
 
 /* What is rare in a TCP packet. */
-static __always_inline void note_tcp(struct flow_value *value, struct side_facts *facts, const struct observation *at)
+static __always_inline void note_tcp(struct flow_value *value, struct side_facts *facts, const struct observation *at,
+				     const int shared)
 {
 	const struct packet *packet = &at->packet;
 
@@ -76,14 +116,15 @@ static __always_inline void note_tcp(struct flow_value *value, struct side_facts
 	if (packet->tcp_flags & TCP_SYN)
 		facts->syns += 1;
 	else if (!packet->tcp_window && !(packet->tcp_flags & (TCP_FIN | TCP_RST)))
-		__sync_fetch_and_add(&facts->zero_windows, at->size.packets);
+		add_small(&facts->zero_windows, at->size.packets, shared);
 	if (packet->seen_retransmits)
-		__sync_fetch_and_add(&facts->seen_retransmits, packet->seen_retransmits);
+		add_small(&facts->seen_retransmits, packet->seen_retransmits, shared);
 	if (packet->out_of_order)
-		__sync_fetch_and_add(&facts->out_of_order, packet->out_of_order);
+		add_small(&facts->out_of_order, packet->out_of_order, shared);
 }
 
-static __always_inline void note_facts(struct flow_value *value, struct side_facts *facts, const struct observation *at)
+static __always_inline void note_facts(struct flow_value *value, struct side_facts *facts, const struct observation *at,
+				       const int shared)
 {
 	if (facts->dscp != at->packet.dscp)
 		facts->dscp = at->packet.dscp;
@@ -92,28 +133,28 @@ static __always_inline void note_facts(struct flow_value *value, struct side_fac
 		facts->outer_port = at->outer_port;
 	}
 	if (at->key.protocol == IPPROTO_TCP)
-		note_tcp(value, facts, at);
+		note_tcp(value, facts, at, shared);
 }
 
 static __always_inline void count_in_entry(struct __sk_buff *skb, struct point_counters *counters,
-					   struct flow_value *value, const struct observation *at)
+					   struct flow_value *value, const struct observation *at, const int shared)
 {
 	__u32 flags = at->packet.tcp_flags;
 	struct side_facts *facts = sender_facts(value, at->point);
-	struct point_slot *slot = slot_of(value, at->point);
+	struct point_slot *slot = slot_of(value, at->point, shared);
 	__u32 now = coarse_now();
 
-	note_facts(value, facts, at);
+	note_facts(value, facts, at, shared);
 	if (!slot) {
-		__sync_fetch_and_add(&value->overflow_packets, at->size.packets);
-		__sync_fetch_and_add(&value->overflow_bytes, at->size.bytes);
+		add_small(&value->overflow_packets, at->size.packets, shared);
+		add(&value->overflow_bytes, at->size.bytes, shared);
 		counters->points_overflow += at->size.packets;
 		return;
 	}
-	__sync_fetch_and_add(&slot->packets, at->size.packets);
-	__sync_fetch_and_add(&slot->bytes, at->size.bytes);
+	add_small(&slot->packets, at->size.packets, shared);
+	add(&slot->bytes, at->size.bytes, shared);
 	if (flags & ~(__u32)slot->flags)
-		__sync_fetch_and_or(slot_word(slot), flags << 16);
+		add_flags(slot, flags, shared);
 	/* The socket once a tick of the clock, and when the connection ends: each packet of a bulk stream costs 50 ns.
 	 */
 	if (slot->last != now || flags & (TCP_FIN | TCP_RST)) {
@@ -125,7 +166,7 @@ static __always_inline void count_in_entry(struct __sk_buff *skb, struct point_c
 
 /* Puts an entry with this packet in it; 0, -EEXIST when another CPU was faster, or why there is no room. */
 static __always_inline long add_entry(struct __sk_buff *skb, void *half, struct flow_value *value,
-				      const struct observation *at)
+				      const struct observation *at, const int shared)
 {
 	struct side_facts *facts = sender_facts(value, at->point);
 
@@ -137,7 +178,7 @@ static __always_inline long add_entry(struct __sk_buff *skb, void *half, struct 
 	value->slots[0].bytes = at->size.bytes;
 	value->slots[0].first = coarse_now();
 	value->slots[0].last = value->slots[0].first;
-	note_facts(value, facts, at);
+	note_facts(value, facts, at, shared);
 	if (!(at->point & POINT_INNER))
 		note_socket(skb, facts, at->key.protocol);
 	return bpf_map_update_elem(half, &at->key, value, BPF_NOEXIST);
@@ -145,7 +186,7 @@ static __always_inline long add_entry(struct __sk_buff *skb, void *half, struct 
 
 /* Counts the packet in its flow; 1 when there was no room for it. */
 static __always_inline int count_flow(struct __sk_buff *skb, struct point_counters *counters,
-				      struct flow_value *new_flow, const struct observation *at)
+				      struct flow_value *new_flow, const struct observation *at, const int shared)
 {
 	struct flow_value *value;
 	__u32 zero = 0;
@@ -157,7 +198,7 @@ static __always_inline int count_flow(struct __sk_buff *skb, struct point_counte
 		return 1;
 	value = bpf_map_lookup_elem(half, &at->key);
 	if (!value) {
-		error = add_entry(skb, half, new_flow, at);
+		error = add_entry(skb, half, new_flow, at, shared);
 		if (!error)
 			return 0;
 		if (error != -EEXIST)
@@ -166,7 +207,7 @@ static __always_inline int count_flow(struct __sk_buff *skb, struct point_counte
 		if (!value)
 			return 1;
 	}
-	count_in_entry(skb, counters, value, at);
+	count_in_entry(skb, counters, value, at, shared);
 	return 0;
 }
 

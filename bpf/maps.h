@@ -8,6 +8,17 @@
  */
 const volatile __u32 netns_index SEC(".rodata.netns");
 
+/* 1 where the programs are legacy filters, which stay when the agent is killed; TCX links go with it and pay nothing.
+ */
+const volatile __u32 has_lease SEC(".rodata.lease");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lease);
+} lease SEC(".maps");
+
 /* What is the same for all namespaces. Plain loads: no lookup. */
 struct control control SEC(".data.control");
 

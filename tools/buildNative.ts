@@ -100,7 +100,7 @@ async function compile(source: string, headers: string[]): Promise<string> {
 }
 
 async function makeAddon(): Promise<void> {
-  const headers = [...(await filesIn(addonSources, '.h')), 'bpf/flow.h'];
+  const headers = [...(await filesIn(addonSources, '.h')), 'bpf/flow.h', 'bpf/lease.h'];
   const waiting = await filesIn(addonSources, '.cc');
   const objects: string[] = [];
   const compileNext = async (): Promise<void> => {

@@ -110,11 +110,21 @@ export interface NeighbourEntry {
   vlan: number;
 }
 
+export type AttachWay = 'tcx' | 'clsact';
+
 export interface CollectorOptions {
   /** The BPF object file. */
   objectPath: string;
   /** Capacity of one half of the flow map. */
   maxFlows: number;
+  /** Kernel memory for both halves when they are full, bytes; decides their capacity instead of maxFlows. */
+  mapBytes?: number;
+  /** Allocates all entries at once: new flows cost less time, and an idle map all its memory. Default false. */
+  preallocate?: boolean;
+  /** Default: TCX links where the kernel has them (6.6). clsact: legacy filters, which outlive a killed process. */
+  attach?: AttachWay;
+  /** Default: shared where the kernel has the atomic operations (5.12); else a value a CPU, joined by the drain. */
+  counters?: 'shared' | 'per-cpu';
   /** Size of the event ring in bytes, a power of two. */
   ringBytes: number;
 }
@@ -184,8 +194,12 @@ export class Collector {
   /** Loads and verifies; throws NativeError with the verifier's log. */
   constructor(options: CollectorOptions);
   /**
-   * Attaches one program by TCX link at the head of the chain; the handle detaches it. The first attachment in a
-   * namespace loads that namespace's own pair of programs. EEXIST when the point is attached already.
+   * Attaches one program; the handle detaches it. The first attachment in a namespace loads that namespace's own pair
+   * of programs. EEXIST when the point is attached already.
+   *
+   * By TCX it comes at the head of the chain. By clsact it is a filter named vethscope of priority 157: a clsact qdisc
+   * is added where there is none and stays, filters whose agent was killed are removed, no other tool's are touched.
+   * EBUSY for egress where the interface has an ingress qdisc.
    */
   attach(netns: NetworkNamespace, ifindex: number, direction: Direction): Attachment;
   /**
@@ -196,6 +210,9 @@ export class Collector {
   points(): PointCounters[];
   /** Entries that one half of the flow map can hold. */
   readonly capacity: number;
+  /** How programs are attached and flows counted: as the options said, else as this kernel allows. */
+  readonly attachedBy: AttachWay;
+  readonly counters: 'shared' | 'per-cpu';
   /**
    * Events (bpf/flow.h `struct event`, each with its data and padded to 8 bytes), several in one buffer, read on a thread of
    * its own every 100 ms.
@@ -250,12 +267,23 @@ export interface Attachment extends Closable {
   readonly direction: Direction;
   /** The kernel's program and link ids, as bpftool prints them. */
   readonly programId: number;
+  /** 0 where the program is attached by clsact, which has no links. */
   readonly linkId: number;
 }
 
 /** One thing this kernel offers or not. */
 export interface Feature {
-  name: 'btf' | 'sched-cls' | 'tcx' | 'ringbuf' | 'coarse-clock' | 'atomics' | 'cgroup-id' | 'capabilities';
+  name:
+    | 'btf'
+    | 'sched-cls'
+    | 'tcx'
+    | 'clsact'
+    | 'ringbuf'
+    | 'coarse-clock'
+    | 'atomics'
+    | 'cgroup-id'
+    | 'drop-reasons'
+    | 'capabilities';
   available: boolean;
   /** errno's name and the call where not. */
   detail: string;

@@ -7,18 +7,24 @@
 namespace vethscope {
 
 AttachmentResource::AttachmentResource(std::shared_ptr<ResourceRegistry> registry,
-                                       std::shared_ptr<Resource> owner, const NamespaceResource& netns,
-                                       int program_fd, Place place, std::function<void()> on_close)
+                                       std::shared_ptr<Resource> owner, std::unique_ptr<Hook> hook,
+                                       uint32_t program_id, Place place, std::function<void()> on_close)
     : Resource(std::move(registry)),
       owner_(std::move(owner)),
-      link_(create_tcx_link(netns, program_fd, place.ifindex, place.direction)),
+      hook_(std::move(hook)),
       place_(place),
-      program_id_(program_id(program_fd)),
-      link_id_(link_id(link_.get())),
+      program_id_(program_id),
+      link_id_(hook_->link_id()),
       on_close_(std::move(on_close)) {}
 
 void AttachmentResource::release() {
-  link_.reset();
+  try {
+    hook_->detach();
+  } catch (const Failure& failure) {
+    /* The rest goes all the same; close() tells it. */
+    refusal_ = failure;
+  }
+  hook_.reset();
   /* Dropped with its call: it may hold maps and programs, and this object waits for garbage collection. */
   if (auto on_close = std::exchange(on_close_, nullptr)) on_close();
   owner_.reset();
@@ -49,7 +55,10 @@ Attachment::Attachment(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   resource_ = std::move(*info[0].As<Napi::External<std::shared_ptr<AttachmentResource>>>().Data());
 }
 
-void Attachment::close(const Napi::CallbackInfo&) { resource_->close(); }
+void Attachment::close(const Napi::CallbackInfo& info) {
+  resource_->close();
+  if (resource_->refusal()) throw resource_->refusal()->to_error(info.Env());
+}
 
 Napi::Value Attachment::netns(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), resource_->place().netns);

@@ -4,11 +4,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "bpf_object.h"
-#include "descriptor.h"
+#include "failure.h"
+#include "hook.h"
+#include "network_namespace.h"
 #include "resource.h"
-#include "tcx_link.h"
 
 namespace vethscope {
 
@@ -23,24 +25,27 @@ class AttachmentResource : public Resource {
   };
 
   AttachmentResource(std::shared_ptr<ResourceRegistry> registry, std::shared_ptr<Resource> owner,
-                     const NamespaceResource& netns, int program_fd, Place place,
+                     std::unique_ptr<Hook> hook, uint32_t program_id, Place place,
                      std::function<void()> on_close = nullptr);
   ~AttachmentResource() override { close(); }
 
   const Place& place() const { return place_; }
   uint32_t program() const { return program_id_; }
   uint32_t link() const { return link_id_; }
+  /** Why the kernel refused to take the program off, where it did. */
+  const std::optional<Failure>& refusal() const { return refusal_; }
 
  protected:
   void release() override;
 
  private:
   std::shared_ptr<Resource> owner_;
-  Descriptor link_;
+  std::unique_ptr<Hook> hook_;
   Place place_;
   uint32_t program_id_;
   uint32_t link_id_;
   std::function<void()> on_close_;
+  std::optional<Failure> refusal_;
 };
 
 /** JavaScript's Attachment (index.d.ts). */

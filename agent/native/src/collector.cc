@@ -19,28 +19,6 @@ Napi::Error busy(Napi::Env env, const char* what) {
   return error;
 }
 
-uint32_t whole_number(const Napi::Object& options, const char* name) {
-  Napi::Value value = options.Get(name);
-  double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : 0;
-  if (!(number >= 1 && number <= UINT32_MAX)) {
-    throw Napi::TypeError::New(options.Env(),
-                               std::string("Collector option ") + name + " is a positive number");
-  }
-  return static_cast<uint32_t>(number);
-}
-
-CollectorOptions read_options(const Napi::CallbackInfo& info) {
-  if (info.Length() < 1 || !info[0].IsObject()) {
-    throw Napi::TypeError::New(info.Env(), "Collector takes options: objectPath, maxFlows, ringBytes");
-  }
-  Napi::Object options = info[0].As<Napi::Object>();
-  if (!options.Get("objectPath").IsString()) {
-    throw Napi::TypeError::New(info.Env(), "Collector option objectPath is the path of the BPF object file");
-  }
-  return {options.Get("objectPath").As<Napi::String>().Utf8Value(), whole_number(options, "maxFlows"),
-          whole_number(options, "ringBytes")};
-}
-
 Napi::Array to_array(Napi::Env env, const __u64* values, uint32_t count) {
   Napi::Array array = Napi::Array::New(env, count);
   for (uint32_t i = 0; i < count; ++i) array.Set(i, Napi::Number::New(env, static_cast<double>(values[i])));
@@ -91,6 +69,8 @@ void Collector::define(Napi::Env env, Napi::Object exports) {
               InstanceMethod<&Collector::drain>("drain", napi_default_method),
               InstanceMethod<&Collector::points>("points", napi_default_method),
               InstanceAccessor<&Collector::capacity>("capacity", napi_enumerable),
+              InstanceAccessor<&Collector::attach_way>("attachedBy", napi_enumerable),
+              InstanceAccessor<&Collector::counters>("counters", napi_enumerable),
               InstanceMethod<&Collector::events>("events", napi_default_method),
               InstanceMethod<&Collector::set_filter>("setFilter", napi_default_method),
               InstanceMethod<&Collector::set_capture>("setCapture", napi_default_method),
@@ -104,7 +84,7 @@ void Collector::define(Napi::Env env, Napi::Object exports) {
 }
 
 Collector::Collector(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  CollectorOptions options = read_options(info);
+  CollectorOptions options = read_collector_options(info);
   guarded(info.Env(), [&] {
     resource_ = std::make_shared<CollectorResource>(Environment::of(info.Env()).registry, options);
   });
@@ -145,7 +125,15 @@ Napi::Value Collector::points(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Collector::capacity(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), resource_->options().max_flows);
+  return Napi::Number::New(info.Env(), resource_->capacity());
+}
+
+Napi::Value Collector::attach_way(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), to_word(resource_->options().attach));
+}
+
+Napi::Value Collector::counters(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), to_word(resource_->options().counters));
 }
 
 Napi::Value Collector::events(const Napi::CallbackInfo& info) {

@@ -22,6 +22,8 @@ class Collector : public Napi::ObjectWrap<Collector> {
   Napi::Value drain(const Napi::CallbackInfo& info);
   Napi::Value points(const Napi::CallbackInfo& info);
   Napi::Value capacity(const Napi::CallbackInfo& info);
+  Napi::Value attach_way(const Napi::CallbackInfo& info);
+  Napi::Value counters(const Napi::CallbackInfo& info);
   Napi::Value events(const Napi::CallbackInfo& info);
   Napi::Value set_filter(const Napi::CallbackInfo& info);
   Napi::Value set_capture(const Napi::CallbackInfo& info);

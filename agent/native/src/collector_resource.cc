@@ -7,8 +7,10 @@
 #include <cstring>
 #include <utility>
 
+#include "clsact_filter.h"
 #include "failure.h"
 #include "netlink_tables.h"
+#include "tcx_link.h"
 
 namespace vethscope {
 
@@ -16,39 +18,12 @@ namespace {
 
 constexpr uint32_t kFirstNetnsIndex = 1;
 constexpr uint32_t kEthernetHeader = 14;
-constexpr const char* kSharedMaps[] = {
-    ".data.control", "flows",   "flows_a", "flows_b",          "points", "budgets",       "far_interfaces",
-    "fragments",     "tunnels", "streams", "filter_addresses", "events", "event_buffers", "scratch_memory"};
 /** Devices above others, which see again what these have seen. */
 constexpr const char* kUpperKinds[] = {"bridge", "vlan", "macvlan", "macvtap",
                                        "ipvlan", "bond", "team",    "vrf"};
 constexpr uint16_t kVxlanPorts[] = {4789, 8472}; /* IANA's, and Linux's own */
 constexpr uint16_t kGenevePort = 6081;
 constexpr uint32_t kRarePerSecond = 500;
-
-void set_netns_index(const BpfObject& object, uint32_t index) {
-  size_t size = 0;
-  bpf_map* constants = object.map(".rodata.netns");
-  const void* value = bpf_map__initial_value(constants, &size);
-  if (!value || size != sizeof(index)) throw Failure(EINVAL, "bpf_map__initial_value").about("netns_index");
-  bpf_map__set_initial_value(constants, &index, sizeof(index));
-}
-
-void require(int error, const char* call, const char* map) {
-  if (error != 0) throw Failure(-error, call).about(std::string("map ") + map);
-}
-
-void size_maps(const BpfObject& object, const CollectorOptions& options) {
-  /* The outer map's template keeps its own size: the kernel does not compare it for hashes. */
-  for (const char* half : {"flows_a", "flows_b"}) {
-    require(bpf_map__set_max_entries(object.map(half), options.max_flows), "bpf_map__set_max_entries", half);
-  }
-  require(bpf_map__set_max_entries(object.map("events"), options.ring_bytes), "bpf_map__set_max_entries",
-          "events");
-  require(bpf_map__set_max_entries(object.map("event_buffers"),
-                                   static_cast<uint32_t>(libbpf_num_possible_cpus())),
-          "bpf_map__set_max_entries", "event_buffers");
-}
 
 /** Where packets enter what is watched: not at a device above others, and not a second time at a loopback. */
 uint8_t entrance_of(const Link& link) {
@@ -85,38 +60,30 @@ void set_defaults(Control& control) {
 
 CollectorResource::CollectorResource(std::shared_ptr<ResourceRegistry> registry,
                                      const CollectorOptions& options)
-    : Resource(std::move(registry)), options_(options), image_(read_object_file(options.object_path)) {
-  maps_ = load(kFirstNetnsIndex);
-  flows_ = std::make_shared<FlowMaps>(maps_);
+    : Resource(std::move(registry)),
+      options_(choose_by_kernel(options)),
+      image_(read_object_file(options.object_path)) {
+  maps_ = load_collector(image_, options_, kFirstNetnsIndex, nullptr);
+  flows_ = std::make_shared<FlowMaps>(maps_, cpus_of(options_));
   points_ = std::make_shared<PointMap>(maps_);
   control_ = std::make_unique<Control>(maps_);
   set_defaults(*control_);
+  if (options_.attach == AttachWay::clsact) lease_ = std::make_unique<Lease>(maps_);
 }
 
-std::shared_ptr<BpfObject> CollectorResource::load(uint32_t netns_index) {
-  return std::make_shared<BpfObject>(image_, options_.object_path, [&](BpfObject& object) {
-    size_maps(object, options_);
-    set_netns_index(object, netns_index);
-    if (!maps_) return;
-    for (const char* name : kSharedMaps) {
-      require(bpf_map__reuse_fd(object.map(name), maps_->map_fd(name)), "bpf_map__reuse_fd", name);
-    }
-  });
-}
-
-const CollectorResource::WatchedNamespace& CollectorResource::watch(uint64_t inode) {
+CollectorResource::WatchedNamespace& CollectorResource::watch(uint64_t inode) {
   auto known = namespaces_.find(inode);
   if (known != namespaces_.end()) return known->second;
   uint32_t index = kFirstNetnsIndex + static_cast<uint32_t>(namespaces_.size());
-  auto object = namespaces_.empty() ? maps_ : load(index);
-  return namespaces_.emplace(inode, WatchedNamespace{index, object}).first->second;
+  auto object = namespaces_.empty() ? maps_ : load_collector(image_, options_, index, maps_.get());
+  return namespaces_.emplace(inode, WatchedNamespace{index, object, nullptr}).first->second;
 }
 
 std::shared_ptr<AttachmentResource> CollectorResource::attach(std::shared_ptr<ResourceRegistry> registry,
                                                               const NamespaceResource& netns,
                                                               uint32_t ifindex, Direction direction) {
   interface_settings settings = settings_of(netns, ifindex);
-  const WatchedNamespace& watched = watch(netns.inode());
+  WatchedNamespace& watched = watch(netns.inode());
   bool egress = direction == Direction::egress;
   if (points_->attached(watched.index, ifindex, egress)) {
     Failure failure(EEXIST, "attach",
@@ -129,16 +96,25 @@ std::shared_ptr<AttachmentResource> CollectorResource::attach(std::shared_ptr<Re
   };
   std::shared_ptr<AttachmentResource> attachment;
   try {
+    int program_fd = watched.object->program_fd(program_name(options_, direction));
     attachment = std::make_shared<AttachmentResource>(
-        std::move(registry), shared_from_this(), netns,
-        watched.object->program_fd(egress ? "egress" : "ingress"),
-        AttachmentResource::Place{watched.index, ifindex, direction, index}, detach);
+        std::move(registry), shared_from_this(), hook(netns, watched, program_fd, {ifindex, direction}),
+        program_id(program_fd), AttachmentResource::Place{watched.index, ifindex, direction, index}, detach);
   } catch (...) {
     detach();
     throw;
   }
   adopt(attachment);
   return attachment;
+}
+
+std::unique_ptr<Hook> CollectorResource::hook(const NamespaceResource& netns, WatchedNamespace& watched,
+                                              int program_fd, FilterPlace place) const {
+  if (options_.attach == AttachWay::tcx) {
+    return std::make_unique<TcxLink>(netns, program_fd, place.ifindex, place.direction);
+  }
+  if (!watched.filters) netns.run([&] { watched.filters = std::make_shared<NetlinkSocket>(); });
+  return std::make_unique<ClsactFilter>(netns, watched.filters, program_fd, program_id(program_fd), place);
 }
 
 void CollectorResource::adopt(const std::shared_ptr<Resource>& dependent) {
@@ -172,6 +148,7 @@ void CollectorResource::release() {
   }
   namespaces_.clear();
   control_.reset();
+  lease_.reset();
   points_.reset();
   flows_.reset();
   maps_.reset();

@@ -8,18 +8,15 @@
 
 #include "attachment.h"
 #include "bpf_object.h"
+#include "collector_object.h"
 #include "control.h"
 #include "flow_maps.h"
+#include "lease.h"
 #include "point_map.h"
 #include "resource.h"
+#include "traffic_control.h"
 
 namespace vethscope {
-
-struct CollectorOptions {
-  std::string object_path;
-  uint32_t max_flows;
-  uint32_t ring_bytes;
-};
 
 /** The loaded collector: one pair of programs per watched namespace over one set of maps. */
 class CollectorResource : public Resource, public std::enable_shared_from_this<CollectorResource> {
@@ -32,7 +29,9 @@ class CollectorResource : public Resource, public std::enable_shared_from_this<C
                                              Direction direction);
   ProgramStatistics statistics() const;
   std::vector<std::pair<std::string, uint32_t>> verified_instructions() const;
+  /** As chosen: no `automatic` is left. */
   const CollectorOptions& options() const { return options_; }
+  uint32_t capacity() const { return capacity_of(options_); }
   const PointMap& points() const { return *points_; }
   Control& control() { return *control_; }
   /** Shared with a drain under way, which may end after the collector closed. */
@@ -50,10 +49,12 @@ class CollectorResource : public Resource, public std::enable_shared_from_this<C
   struct WatchedNamespace {
     uint32_t index;
     std::shared_ptr<BpfObject> object;
+    std::shared_ptr<NetlinkSocket> filters; /* where programs are attached by clsact */
   };
 
-  std::shared_ptr<BpfObject> load(uint32_t netns_index);
-  const WatchedNamespace& watch(uint64_t inode);
+  WatchedNamespace& watch(uint64_t inode);
+  std::unique_ptr<Hook> hook(const NamespaceResource& netns, WatchedNamespace& watched, int program_fd,
+                             FilterPlace place) const;
 
   CollectorOptions options_;
   std::vector<char> image_;
@@ -61,6 +62,7 @@ class CollectorResource : public Resource, public std::enable_shared_from_this<C
   std::shared_ptr<FlowMaps> flows_;
   std::shared_ptr<PointMap> points_;
   std::unique_ptr<Control> control_;
+  std::unique_ptr<Lease> lease_;
   std::map<uint64_t, WatchedNamespace> namespaces_; /* by inode */
   std::vector<std::weak_ptr<Resource>> dependents_;
 };

@@ -23,6 +23,7 @@ class Failure : public std::exception {
 
   const char* what() const noexcept override { return call_.c_str(); }
   int error() const { return error_; }
+  const std::string& hint() const { return hint_; }
   Napi::Error to_error(Napi::Env env) const;
 
  private:

@@ -2,17 +2,22 @@
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 
 #include "failure.h"
+#include "percpu_merge.h"
 
 namespace vethscope {
 
 namespace {
 
-constexpr size_t kBatchEntries = 4096;
+constexpr size_t kBatchValues = 4096;
+constexpr size_t kFewestEntries = 64;
+/* The kernel rounds the value of each CPU up to 8 bytes. */
+static_assert(sizeof(flow_value) % 8 == 0);
 
 uint64_t nanoseconds(clockid_t clock) {
   timespec time = {};
@@ -28,8 +33,10 @@ void set_live(int flows_fd, int half_fd) {
 
 }  // namespace
 
-FlowMaps::FlowMaps(std::shared_ptr<BpfObject> object)
-    : object_(std::move(object)), halves_({object_->map_fd("flows_a"), object_->map_fd("flows_b")}) {
+FlowMaps::FlowMaps(std::shared_ptr<BpfObject> object, size_t cpus)
+    : object_(std::move(object)),
+      halves_({object_->map_fd("flows_a"), object_->map_fd("flows_b")}),
+      cpus_(cpus) {
   set_live(object_->map_fd("flows"), halves_[0]);
 }
 
@@ -48,8 +55,8 @@ Drained FlowMaps::drain() {
 
 void FlowMaps::read_retired(int half) {
   if (keys_.empty()) {
-    keys_.resize(kBatchEntries);
-    values_.resize(kBatchEntries);
+    keys_.resize(std::max(kBatchValues / cpus_, kFewestEntries));
+    values_.resize(keys_.size() * cpus_);
   }
   bool more = read_batch(half, true);
   while (more) more = read_batch(half, false);
@@ -77,7 +84,7 @@ bool FlowMaps::read_batch(int half, bool first) {
   auto* record = reinterpret_cast<flow_record*>(records_.data() + offset);
   for (uint32_t i = 0; i < count; ++i, ++record) {
     std::memcpy(&record->key, &keys_[i], sizeof(flow_key));
-    std::memcpy(&record->value, &values_[i], sizeof(flow_value));
+    record->value = cpus_ == 1 ? values_[i] : merge_cpus(&values_[i * cpus_], cpus_);
   }
   return error == 0;
 }

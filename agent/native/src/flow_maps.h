@@ -21,8 +21,9 @@ struct Drained {
 /** The flow map's two halves. Drains come one at a time and may run on any thread. */
 class FlowMaps {
  public:
-  /** Makes half a of the object's maps the live one. */
-  explicit FlowMaps(std::shared_ptr<BpfObject> object);
+  /** Makes half a of the object's maps the live one. @param cpus values of an entry, one a CPU; 1 where
+   * shared */
+  FlowMaps(std::shared_ptr<BpfObject> object, size_t cpus);
 
   /**
    * Makes the other half live; the kernel returns when no program can still write to the retired one, which
@@ -37,6 +38,7 @@ class FlowMaps {
 
   std::shared_ptr<BpfObject> object_;
   std::array<int, 2> halves_;
+  size_t cpus_;
   int live_ = 0;
   std::vector<uint8_t> records_;
   std::vector<flow_key> keys_;

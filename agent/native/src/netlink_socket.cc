@@ -79,4 +79,9 @@ void NetlinkSocket::ask(nlmsghdr* request, const std::string& call,
   exchange(request, call, answer);
 }
 
+void NetlinkSocket::change(nlmsghdr* request, uint16_t flags, const std::string& call) {
+  request->nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
+  exchange(request, call, [](const nlmsghdr*) {});
+}
+
 }  // namespace vethscope

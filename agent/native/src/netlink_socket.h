@@ -30,6 +30,10 @@ class NetlinkSocket {
   /** Sends a request with one answer. */
   void ask(nlmsghdr* request, const std::string& call, const std::function<void(const nlmsghdr*)>& answer);
 
+  /** Sends a request that changes something, and waits for the kernel's word. @param flags NLM_F_CREATE ...
+   */
+  void change(nlmsghdr* request, uint16_t flags, const std::string& call);
+
  private:
   enum class Reply { complete, interrupted };
   Reply exchange(nlmsghdr* request, const std::string& call,

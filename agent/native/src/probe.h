@@ -12,6 +12,12 @@ struct Feature {
   std::string detail;
 };
 
+/** TCX links, which go with the process that holds them. */
+Feature probe_tcx();
+
+/** Atomic operations that give the value before: what counters shared by CPUs need. */
+Feature probe_atomics();
+
 /** Tries each feature by doing it; leaves nothing behind. */
 std::vector<Feature> probe_features();
 

@@ -5,6 +5,7 @@
 #include "collector.h"
 #include "environment.h"
 #include "failure.h"
+#include "tcx_link.h"
 
 namespace vethscope {
 
@@ -15,9 +16,11 @@ ProgramObjectResource::ProgramObjectResource(std::shared_ptr<ResourceRegistry> r
 std::shared_ptr<AttachmentResource> ProgramObjectResource::attach(std::shared_ptr<ResourceRegistry> registry,
                                                                   const std::string& program,
                                                                   const AttachArguments& place) {
+  int program_fd = object_->program_fd(program);
   auto attachment = std::make_shared<AttachmentResource>(
-      std::move(registry), shared_from_this(), *place.netns, object_->program_fd(program),
-      AttachmentResource::Place{0, place.ifindex, place.direction, 0});
+      std::move(registry), shared_from_this(),
+      std::make_unique<TcxLink>(*place.netns, program_fd, place.ifindex, place.direction),
+      program_id(program_fd), AttachmentResource::Place{0, place.ifindex, place.direction, 0});
   attachments_.push_back(attachment);
   return attachment;
 }

@@ -34,7 +34,7 @@ const char* attach_hint(int error) {
     case ENODEV:
       return "The interface is gone; list the links again";
     case EINVAL:
-      return "TCX needs Linux 6.6 or newer";
+      return "TCX needs Linux 6.6 or newer; attach by clsact instead";
     case EPERM:
       return "Attaching needs CAP_NET_ADMIN and CAP_BPF (or root)";
     case ERANGE:
@@ -44,10 +44,8 @@ const char* attach_hint(int error) {
   }
 }
 
-}  // namespace
-
-Descriptor create_tcx_link(const NamespaceResource& netns, int program_fd, uint32_t ifindex,
-                           Direction direction) {
+Descriptor create_link(const NamespaceResource& netns, int program_fd, uint32_t ifindex,
+                       Direction direction) {
   tcx_link_create request = {};
   request.program_fd = static_cast<uint32_t>(program_fd);
   request.ifindex = ifindex;
@@ -67,12 +65,17 @@ Descriptor create_tcx_link(const NamespaceResource& netns, int program_fd, uint3
   return Descriptor(static_cast<int>(fd));
 }
 
-uint32_t link_id(int link_fd) {
+uint32_t id_of(int link_fd) {
   bpf_link_info info = {};
   uint32_t length = sizeof(info);
   int error = bpf_obj_get_info_by_fd(link_fd, &info, &length);
   if (error != 0) throw Failure(-error, "bpf_obj_get_info_by_fd");
   return info.id;
 }
+
+}  // namespace
+
+TcxLink::TcxLink(const NamespaceResource& netns, int program_fd, uint32_t ifindex, Direction direction)
+    : link_(create_link(netns, program_fd, ifindex, direction)), id_(id_of(link_.get())) {}
 
 }  // namespace vethscope

@@ -113,7 +113,10 @@ describe('errors', function () {
     const features = addon.probe();
     assert.deepEqual(
       features.map(({ name }) => name),
-      ['btf', 'sched-cls', 'tcx', 'ringbuf', 'coarse-clock', 'atomics', 'cgroup-id', 'capabilities'],
+      [
+        ...['btf', 'sched-cls', 'tcx', 'clsact', 'ringbuf', 'coarse-clock', 'atomics', 'cgroup-id'],
+        ...['drop-reasons', 'capabilities'],
+      ],
     );
     for (const feature of features) {
       assert.equal(feature.available, true, `${feature.name}: ${feature.detail}`);

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+
+namespace vethscope {
+
+enum class Direction { ingress, egress };
+
+/** What keeps a program at its place. */
+class Hook {
+ public:
+  virtual ~Hook() = default;
+  /** Takes the program off, once. Throws Failure when the kernel refused. */
+  virtual void detach() = 0;
+  /** The kernel's id of the link, as bpftool prints it; 0 where there is none. */
+  virtual uint32_t link_id() const = 0;
+};
+
+}  // namespace vethscope
