@@ -1,4 +1,4 @@
-import type { Closable, PointCounters } from '../native/index.d.ts';
+import type { AttachWay, Closable, PointCounters } from '../native/index.d.ts';
 import type { InventoryObject } from '../../src/model/inventory.ts';
 import type { Ledger, SelfCost } from '../../src/model/ledger.ts';
 import type { Topology } from '../../src/model/topology.ts';
@@ -38,6 +38,10 @@ export interface ObservationOptions {
   readonly maxFlows: number;
   /** Capacity of one half of the kernel's map. */
   readonly mapFlows: number;
+  /** Kernel memory of that map, bytes; decides its capacity instead. */
+  readonly mapBytes?: number | undefined;
+  /** How programs are attached; as the kernel allows where it is left out. */
+  readonly attach?: AttachWay | undefined;
   /** For messages to a person. */
   tell(message: string): void;
 }
@@ -81,7 +85,13 @@ export class Observation {
     this.#tracker = new FlowTracker(this.table, this.#intake, identity);
     this.#collection = new Collection(
       options.payload,
-      { mapFlows: options.mapFlows, ringBytes: EVENT_RING_BYTES, interfaces: options.interfaces },
+      {
+        mapFlows: options.mapFlows,
+        mapBytes: options.mapBytes,
+        ringBytes: EVENT_RING_BYTES,
+        interfaces: options.interfaces,
+        attach: options.attach,
+      },
       {
         attached: (attached) => this.#onAttached(attached),
         released: () => (this.#topologyStale = true),

@@ -38,13 +38,20 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
   ringbuf: { required: true, effect: 'This kernel is older than 5.8, the oldest that can be observed.' },
   atomics: {
-    required: true,
-    effect: 'Counters cannot be exact: the kernel lacks BPF atomic operations (5.12).',
+    required: false,
+    effect:
+      'Each CPU counts for itself, which takes more memory: the kernel lacks BPF atomic operations (5.12).',
   },
   tcx: {
-    required: true,
+    required: false,
     effect:
-      'Programs cannot be attached so that they vanish with the agent: the kernel lacks TCX links (6.6).',
+      'Programs are attached as clsact filters: the kernel lacks TCX links (6.6). Of an agent that is killed by ' +
+      'SIGKILL they stay, do nothing after half a minute, and are removed by the next agent that observes the ' +
+      'interface. The clsact qdisc stays.',
+  },
+  clsact: {
+    required: false,
+    effect: 'Programs can be attached by TCX links only.',
   },
   netns: {
     required: false,
@@ -54,6 +61,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   'cgroup-id': {
     required: false,
     effect: 'Containers and host processes are not told apart by their sockets.',
+  },
+  'drop-reasons': {
+    required: false,
+    effect: 'Dropped packets and their reasons are not available: the kernel does not tell them (5.17).',
   },
   cgroup2: { required: false, effect: 'Containers and host processes are not told apart by their cgroups.' },
   conntrack: { required: false, effect: 'Addresses before and after NAT are not joined to one flow.' },
@@ -65,8 +76,11 @@ export const SIMULATIONS: Readonly<Record<string, readonly string[]>> = {
   'no-addon': ['addon'],
   'not-root': ['capabilities', 'netns'],
   'no-btf': ['btf'],
-  'old-kernel': ['ringbuf', 'atomics', 'tcx', 'coarse-clock'],
+  'old-kernel': ['ringbuf', 'atomics', 'tcx', 'coarse-clock', 'drop-reasons'],
   'no-tcx': ['tcx'],
+  'no-clsact': ['clsact'],
+  'no-atomics': ['atomics'],
+  'no-drop-reasons': ['drop-reasons'],
   'no-netns': ['netns'],
   'no-cgroup2': ['cgroup2', 'cgroup-id'],
   'no-conntrack': ['conntrack'],
@@ -87,11 +101,19 @@ export function runChecks(load: () => Payload, simulated: readonly string[]): Do
   }
   const taken = new Set(simulated.flatMap((name) => SIMULATIONS[name] ?? []));
   for (const name of taken) findings.set(name, { available: false, detail: 'simulated' });
-  return Object.entries(MEANINGS).flatMap(([name, { required, effect }]) => {
+  return Object.entries(meaningsFor(findings)).flatMap(([name, { required, effect }]) => {
     const found = findings.get(name);
     if (found === undefined) return [];
     return [{ name, required, ...found, effect: found.available ? '' : effect }];
   });
+}
+
+/** One of the two ways to attach is enough, and one of them is needed. */
+function meaningsFor(findings: ReadonlyMap<string, Finding>): Readonly<Record<string, Meaning>> {
+  const lacks = (name: string): boolean => findings.get(name)?.available === false;
+  if (!lacks('tcx') || !lacks('clsact')) return MEANINGS;
+  const effect = 'Programs cannot be attached: the kernel has neither TCX links (6.6) nor the clsact qdisc.';
+  return { ...MEANINGS, tcx: { required: true, effect }, clsact: { required: true, effect } };
 }
 
 function kernelFindings(load: () => Payload): Map<string, Finding> {

@@ -1,4 +1,5 @@
 import type {
+  AttachWay,
   Attachment,
   Closable,
   Collector,
@@ -19,6 +20,10 @@ export interface CollectionOptions {
   readonly ringBytes: number;
   /** Names to attach to; empty for all. */
   readonly interfaces: readonly string[];
+  /** As the kernel allows where it is left out. */
+  readonly attach?: AttachWay | undefined;
+  /** Kernel memory of the flow map, bytes; decides its capacity instead of mapFlows. */
+  readonly mapBytes?: number | undefined;
 }
 
 /** One interface that our programs are attached to, from attach to release. */
@@ -38,7 +43,7 @@ export interface CollectionEvents {
   released(attached: AttachedInterface): void;
   /** Something of a watched namespace's wiring changed. */
   changed(change: LinkChange): void;
-  /** An interface could not be attached to; one sentence. */
+  /** An interface could not be attached to, or not be detached from; one sentence. */
   refused(message: string): void;
 }
 
@@ -72,6 +77,8 @@ export class Collection {
       objectPath: payload.objectPath,
       maxFlows: options.mapFlows,
       ringBytes: options.ringBytes,
+      ...(options.attach === undefined ? {} : { attach: options.attach }),
+      ...(options.mapBytes === undefined ? {} : { mapBytes: options.mapBytes }),
     });
   }
 
@@ -194,7 +201,7 @@ export class Collection {
         handles.push(this.#collector.attach(watched.namespace, link.ifindex, direction));
       }
     } catch (error) {
-      for (const handle of handles) handle.close();
+      this.#takeOff(handles, link.name);
       if (!GONE.has(codeOf(error))) this.#refuse(watched, link, error);
       return;
     }
@@ -211,6 +218,17 @@ export class Collection {
     this.#events.attached(of);
   }
 
+  /** All of them, whatever the kernel says of one: a clsact filter that it does not let go goes with the next agent. */
+  #takeOff(handles: readonly Attachment[], name: string): void {
+    for (const handle of handles) {
+      try {
+        handle.close();
+      } catch (error) {
+        this.#events.refused(`the filter of interface ${name} could not be taken off: ${messageOf(error)}`);
+      }
+    }
+  }
+
   #refuse(watched: WatchedNamespace, link: Link, error: unknown): void {
     const key = `${watched.namespace.inode}/${link.ifindex}`;
     if (this.#refused.has(key)) return;
@@ -224,7 +242,7 @@ export class Collection {
     const attachment = watched.attachments.get(ifindex);
     if (attachment === undefined) return;
     watched.attachments.delete(ifindex);
-    for (const handle of attachment.handles) handle.close();
+    this.#takeOff(attachment.handles, attachment.of.name);
     this.#events.released(attachment.of);
   }
 }

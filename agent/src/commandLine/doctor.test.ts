@@ -23,7 +23,7 @@ describe('doctor', function () {
   this.timeout(30_000);
 
   it('exits with 1 and says the effect where observing is impossible', () => {
-    for (const lack of ['no-btf', 'old-kernel', 'not-root', 'not-linux', 'no-tcx', 'no-addon']) {
+    for (const lack of ['no-btf', 'old-kernel', 'not-root', 'not-linux', 'no-tcx,no-clsact', 'no-addon']) {
       const { status, possible, lacking } = doctor(lack);
       assert.deepEqual([lack, status, possible], [lack, 1, false]);
       assert.ok(lacking.length > 0);
@@ -44,6 +44,13 @@ describe('doctor', function () {
     const { status, possible, lacking } = doctor('no-conntrack,no-cgroup2');
     assert.deepEqual([status, possible], [0, true]);
     assert.deepEqual(lacking.map(({ name }) => name).sort(), ['cgroup-id', 'cgroup2', 'conntrack']);
+  });
+
+  it('goes on by clsact without TCX, and says what stays behind', function () {
+    if (!existsSync(ADDON) || process.getuid?.() !== 0) this.skip();
+    const { status, possible, lacking } = doctor('no-tcx,no-atomics,no-drop-reasons');
+    assert.deepEqual([status, possible], [0, true]);
+    assert.match(lacking.find(({ name }) => name === 'tcx')?.effect ?? '', /SIGKILL[^]*next agent/);
   });
 
   it('refuses what it cannot simulate', () => {
@@ -72,6 +79,8 @@ describe('bad input of the command line', function () {
       ['observe', '--inventory', '/nonexistent.json'],
       /cannot read inventory file[^]*kubectl get pods/,
     );
+    refused(['observe', '--map-memory', '1T'], /must be a size such as 64M/);
+    refused(['observe', '--attach', 'xdp'], /Allowed choices are tcx, clsact/);
     refused(['serve'], /--token-file/);
     refused(['serve', '--token-file', '/nonexistent'], /cannot read the token file/);
     refused(['serve', '--token-file', '/dev/null'], /has 0 characters, fewer than 16[^]*openssl/);

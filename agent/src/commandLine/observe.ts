@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { AttachWay } from '../../native/index.d.ts';
 import { loadPayload } from '../collector/addon.ts';
 import { flowJson } from '../flows/flowJson.ts';
 import { readInventoryFile } from '../identity/inventoryFile.ts';
@@ -23,6 +24,9 @@ export interface ObserveOptions {
   readonly ledger: boolean;
   readonly filter?: string;
   readonly maxFlows: number;
+  /** Bytes. */
+  readonly mapMemory?: number;
+  readonly attach?: AttachWay;
 }
 
 /** Observes and prints flows until the time is over or it is asked to stop. */
@@ -39,6 +43,8 @@ export async function observe(options: ObserveOptions): Promise<void> {
     interval: options.interval,
     maxFlows: options.maxFlows,
     mapFlows: options.maxFlows,
+    mapBytes: options.mapMemory,
+    attach: options.attach,
     tell,
   });
   try {

@@ -37,6 +37,8 @@ function observeCommand(): Command {
     .addOption(new Option('--output <format>', 'what to print').choices(['table', 'jsonl']).default('table'))
     .option('--final', 'print a flow once, when it ends', false)
     .option('--ledger', 'end with a line of what was counted and lost', false)
+    .addOption(mapMemory())
+    .addOption(attach())
     .option('--filter <text>', 'only flows with this text in a name, address, port or verdict')
     .option('--max-flows <count>', 'flows that are kept', positive, DEFAULT_FLOWS)
     .action((options: ObserveOptions) => observe(options));
@@ -78,6 +80,8 @@ function serveCommand(): Command {
     .option('--replay <file>', 'serve a recorded session; needs neither Linux nor root')
     .option('--interval <ms>', 'time between updates', positive, 500)
     .option('--max-flows <count>', 'flows that are kept', positive, DEFAULT_FLOWS)
+    .addOption(mapMemory())
+    .addOption(attach())
     .option('--heartbeat-timeout <seconds>', 'leave when no heartbeat came for this long', positive, 15)
     .option('--first-client-timeout <seconds>', 'leave when no client came for this long', positive, 60)
     .action((options: ServeOptions) => serve(options, packageJson.version));
@@ -87,8 +91,32 @@ function withNode(command: Command): Command {
   return command.option('--node <name>', 'name of this node in output', hostname());
 }
 
+function mapMemory(): Option {
+  return new Option(
+    '--map-memory <size>',
+    'kernel memory of the flow map when it is full, for example 64M; instead of the capacity of --max-flows',
+  ).argParser(bytes);
+}
+
+/** The kernel decides; this is for tests, and for a kernel whose TCX is in somebody's way. */
+function attach(): Option {
+  return new Option('--attach <way>', 'attach by TCX links or by clsact filters')
+    .choices(['tcx', 'clsact'])
+    .hideHelp();
+}
+
 function repeated(value: string, before: string[]): string[] {
   return [...before, value];
+}
+
+const UNITS = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 } as const;
+
+/** A size such as 64M, in bytes. */
+function bytes(text: string): number {
+  const match = /^(\d+)([KMG]?)$/.exec(text);
+  const size = Number(match?.[1]) * UNITS[(match?.[2] ?? '') as keyof typeof UNITS];
+  if (Number.isSafeInteger(size) && size > 0) return size;
+  throw new InvalidArgumentError('It must be a size such as 64M (K, M or G).');
 }
 
 function positive(text: string): number {

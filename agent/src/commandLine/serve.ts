@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { AttachWay } from '../../native/index.d.ts';
 import { loadPayload } from '../collector/addon.ts';
 import { runChecks } from '../collector/checks.ts';
 import { Failure, messageOf } from '../failure.ts';
@@ -32,6 +33,9 @@ export interface ServeOptions {
   /** Milliseconds. */
   readonly interval: number;
   readonly maxFlows: number;
+  /** Bytes. */
+  readonly mapMemory?: number;
+  readonly attach?: AttachWay;
   /** Seconds. */
   readonly heartbeatTimeout: number;
   readonly firstClientTimeout: number;
@@ -67,6 +71,8 @@ async function serveObservation(
     interval: options.interval,
     maxFlows: options.maxFlows,
     mapFlows: options.maxFlows,
+    mapBytes: options.mapMemory,
+    attach: options.attach,
     tell,
   });
   try {
