@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-import type { Collector, ProgramObject } from '../index.d.ts';
-import { addon, openCollector } from './addon.ts';
-import { datagrams } from './traffic.ts';
-import { VethPair, run } from './vethPair.ts';
-
-const emptyObject = resolve(import.meta.dirname, '../../../.cache/bench/empty.o');
-const section = ['section', 'tc', 'direct-action'];
+import type { Collector, CollectorOptions } from '../index.d.ts';
+import { openCollector } from './addon.ts';
+import { startHolder } from './killedHolder.ts';
+import type { Holder } from './killedHolder.ts';
+import { DIRECTIONS, Neighbours } from './neighbours.ts';
+import { filters, snapshot } from './trafficControl.ts';
+import { VethPair } from './vethPair.ts';
 
 describe('coexistence', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let pair: VethPair;
   let collector: Collector;
 
@@ -26,58 +25,49 @@ describe('coexistence', function () {
     pair.remove();
   });
 
-  it('leaves legacy filters of the same interface at work', () => {
-    const { right } = pair;
-    right.run('tc', 'qdisc', 'add', 'dev', right.name, 'clsact');
-    right.run(
-      'tc',
-      'filter',
-      'add',
-      'dev',
-      right.name,
-      'ingress',
-      'bpf',
-      'object-file',
-      emptyObject,
-      ...section,
-    );
-    const filters = JSON.parse(right.run('tc', '-j', 'filter', 'show', 'dev', right.name, 'ingress')) as {
-      options?: { prog?: { id: number } };
-    }[];
-    const id = filters.find((filter) => filter.options?.prog)?.options?.prog?.id;
-    const statistics = addon.enableStatistics();
-    collector.attach(right.netns, right.ifindex, 'ingress');
-    datagrams(pair.left, right.ipv4, 4001, 100, 20);
+  for (const attach of ['tcx', 'clsact'] as const) {
+    for (const qdisc of ['with their qdisc', 'without any qdisc'] as const) {
+      const others = qdisc === 'with their qdisc' ? 'TCX programs and legacy filters' : 'TCX programs';
+      it(`leaves ${others} of an interface at work, attached by ${attach}`, async () => {
+        const neighbours = new Neighbours(pair, qdisc === 'with their qdisc');
+        let holder: Holder | undefined;
+        try {
+          neighbours.addTcx();
+          const before = snapshot(pair.right);
+          holder = await startHolder(pair.right, { attach });
+          // Attached at the head, so before ours; the first ones are behind.
+          neighbours.addTcx();
+          const [ingress = 0, egress = 0] = holder.held.programs;
+          neighbours.assertAllHit({ ingress: [ingress], egress: [egress] });
 
-    const program = JSON.parse(run('bpftool', '-j', 'prog', 'show', 'id', String(id))) as { run_cnt: number };
-    assert(program.run_cnt >= 100);
-    assert.equal(BigInt(program.run_cnt), collector.statistics().runCount);
-    statistics.close();
-  });
-
-  it('leaves later TCX programs at work, and comes before them', () => {
-    const { right } = pair;
-    const statistics = addon.enableStatistics();
-    const other: ProgramObject = new addon.ProgramObject(emptyObject);
-    other.attach('count_ingress', right.netns, right.ifindex, 'ingress');
-    const attachment = collector.attach(right.netns, right.ifindex, 'ingress');
-    datagrams(pair.left, right.ipv4, 4001, 100, 20);
-
-    assert(other.statistics().runCount >= 100n);
-    assert.equal(collector.statistics().runCount, other.statistics().runCount);
-    assert(attachment.programId > 0);
-    other.close();
-    statistics.close();
-  });
-
-  it('keeps within the verifier: prints what it walked', () => {
-    const counts = collector.verifiedInstructions();
-    for (const [program, count] of Object.entries(counts)) {
-      console.log(`      ${program}: ${count} of 1,000,000 instructions`);
-      assert(count > 0 && count < 250_000);
+          await holder.kill();
+          neighbours.assertAllHit({ ingress: [], egress: [] });
+          if (attach === 'tcx') assert.deepEqual(snapshot(pair.right), before);
+          else {
+            // Legacy filters stay until the next agent comes, and do nobody harm.
+            assert.equal(filters(pair.right, 'ingress').filter(({ name }) => name === 'vethscope').length, 1);
+            attachAndClose({ attach });
+            const { qdiscs, ...rest } = snapshot(pair.right);
+            const { qdiscs: qdiscsBefore, ...restBefore } = before;
+            assert.deepEqual(rest, restBefore);
+            // The one difference: a qdisc that the agent added is not taken away from whoever uses it by now.
+            const added = qdisc === 'with their qdisc' ? '' : 'qdisc clsact ffff: parent ffff:fff1 \n';
+            assert.equal(qdiscs, qdiscsBefore + added);
+          }
+          neighbours.assertAllHit({ ingress: [], egress: [] });
+        } finally {
+          await holder?.kill();
+          neighbours.close();
+        }
+      });
     }
-    assert.deepEqual(Object.keys(counts).sort(), ['egress', 'ingress']);
-  });
+  }
+
+  function attachAndClose(options: Partial<CollectorOptions>): void {
+    const next = openCollector(options);
+    for (const direction of DIRECTIONS) next.attach(pair.right.netns, pair.right.ifindex, direction).close();
+    next.close();
+  }
 
   it('counts points beyond the slots instead of dropping them', async () => {
     // A chain of VLAN-free hops is not to be had in one veth pair; many source points of one conversation are:

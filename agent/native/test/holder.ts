@@ -1,10 +1,11 @@
 /**
- * A process or worker that holds handles open: `holder.ts NAMESPACE IFINDEX WAY`. Attaches both directions, opens a
+ * A process or worker that holds handles open: `holder.ts NAMESPACE IFINDEX WAY [OPTIONS]`. Attaches both directions, opens a
  * watch and an event reader, says what it has, then ends (or waits) the way it is told.
  */
 import { setTimeout } from 'node:timers/promises';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 
+import type { CollectorOptions } from '../index.d.ts';
 import { addon, openCollector } from './addon.ts';
 
 export interface Held {
@@ -24,9 +25,9 @@ interface Holding {
 }
 
 /** Everything is reachable from this function's frame and its result only. */
-function hold(path: string, ifindex: number): Holding {
+function hold(path: string, ifindex: number, options: Partial<CollectorOptions>): Holding {
   const netns = new addon.NetworkNamespace(path);
-  const collector = openCollector();
+  const collector = openCollector(options);
   const attachments = (['ingress', 'egress'] as const).map((direction) =>
     collector.attach(netns, ifindex, direction),
   );
@@ -50,19 +51,24 @@ async function collectGarbage(): Promise<void> {
   }
 }
 
-async function main(path: string, ifindex: number, way: Way): Promise<void> {
+async function main(
+  path: string,
+  ifindex: number,
+  way: Way,
+  options: Partial<CollectorOptions> = {},
+): Promise<void> {
   const say = (message: unknown): void => {
     if (parentPort) parentPort.postMessage(message);
     else console.log(JSON.stringify(message));
   };
   if (way === 'collect') {
-    say(hold(path, ifindex).held);
+    say(hold(path, ifindex, options).held);
     await collectGarbage();
     say({ open: addon.openHandles() });
     await setTimeout(60_000);
     return;
   }
-  const { held, drain, handles } = hold(path, ifindex);
+  const { held, drain, handles } = hold(path, ifindex, options);
   if (way === 'drain') {
     say(held);
     for (;;) await drain();
@@ -70,6 +76,7 @@ async function main(path: string, ifindex: number, way: Way): Promise<void> {
   say(held);
   if (way === 'exit') process.exit(0);
   if (way === 'throw') throw new Error('thrown on purpose');
+  // A minor collection may come at any time: what the test looks for stays reachable.
   if (way === 'wait') await setTimeout(60_000, handles);
 }
 
@@ -77,6 +84,6 @@ if (!isMainThread) {
   const { path, ifindex, way } = workerData as { path: string; ifindex: number; way: Way };
   await main(path, ifindex, way);
 } else if (process.argv[1] === import.meta.filename) {
-  const [, , path = '', ifindex = '', way = ''] = process.argv;
-  await main(path, Number(ifindex), way as Way);
+  const [, , path = '', ifindex = '', way = '', options = '{}'] = process.argv;
+  await main(path, Number(ifindex), way as Way, JSON.parse(options) as Partial<CollectorOptions>);
 }
