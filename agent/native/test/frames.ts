@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -19,6 +20,23 @@ export function buildFrameSender(): void {
 export function sendFrames(from: End, frames: Buffer[], way: 'plain' | 'ring' = 'plain'): void {
   const input = frames.map((frame) => frame.toString('hex') + '\n').join('');
   execFileSync('ip', ['netns', 'exec', from.name, program, from.name, way], { input });
+}
+
+/** Sends frames from one CPU, on any interface of the namespace. */
+export async function sendFramesOnCpu(
+  cpu: number,
+  from: End,
+  interfaceName: string,
+  frames: Buffer[],
+): Promise<void> {
+  const child = spawn(
+    'taskset',
+    ['-c', String(cpu), 'ip', 'netns', 'exec', from.name, program, interfaceName, 'plain'],
+    { stdio: ['pipe', 'inherit', 'inherit'] },
+  );
+  child.stdin.end(frames.map((frame) => frame.toString('hex') + '\n').join(''));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`sendFrames ended with ${String(code)}`);
 }
 
 const ETHERNET_ADDRESSES = Buffer.from('020000000002020000000001', 'hex');
