@@ -4,9 +4,16 @@ import { randomBytes } from 'node:crypto';
 import type { NetworkNamespace } from '../index.d.ts';
 import { addon } from './addon.ts';
 
+/** A program's instructions are printed in some megabytes. */
+const MOST_OUTPUT = 64 << 20;
+
 /** Runs a command and gives its output; throws with its messages. */
 export function run(command: string, ...args: string[]): string {
-  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return execFileSync(command, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: MOST_OUTPUT,
+  });
 }
 
 /** One end of the pair: a namespace with one interface. */
