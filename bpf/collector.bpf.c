@@ -106,6 +106,7 @@ static __always_inline int observe(struct __sk_buff *skb, const __u32 egress, co
 		return NEXT;
 	at = &work->outer;
 	at->point = interface->index << POINT_SHIFT | egress << 1;
+	at->time = coarse_time(work);
 	at->entrance = is_entrance(skb, interface->settings.entrance, egress);
 	__builtin_memset(&at->packet, 0, sizeof(at->packet));
 	at->packet.segment = skb->gso_size;

@@ -57,7 +57,7 @@ static __always_inline void add_flags(struct point_slot *slot, __u32 flags, cons
 }
 
 /* The slot of this point, claimed if it has none yet; NULL when all are taken. */
-static __always_inline struct point_slot *slot_of(struct flow_value *value, __u16 point, const int shared)
+static __always_inline struct point_slot *slot_of(struct flow_value *value, __u16 point, __u32 time, const int shared)
 {
 	int i;
 
@@ -71,7 +71,7 @@ static __always_inline struct point_slot *slot_of(struct flow_value *value, __u1
 			continue;
 		owner = claim_slot(slot, point, shared);
 		if (!owner) {
-			slot->first = coarse_now();
+			slot->first = time;
 			return slot;
 		}
 		if ((__u16)owner == point)
@@ -141,8 +141,7 @@ static __always_inline void count_in_entry(struct __sk_buff *skb, struct point_c
 {
 	__u32 flags = at->packet.tcp_flags;
 	struct side_facts *facts = sender_facts(value, at->point);
-	struct point_slot *slot = slot_of(value, at->point, shared);
-	__u32 now = coarse_now();
+	struct point_slot *slot = slot_of(value, at->point, at->time, shared);
 
 	note_facts(value, facts, at, shared);
 	if (!slot) {
@@ -157,8 +156,8 @@ static __always_inline void count_in_entry(struct __sk_buff *skb, struct point_c
 		add_flags(slot, flags, shared);
 	/* The socket once a tick of the clock, and when the connection ends: each packet of a bulk stream costs 50 ns.
 	 */
-	if (slot->last != now || flags & (TCP_FIN | TCP_RST)) {
-		slot->last = now;
+	if (slot->last != at->time || flags & (TCP_FIN | TCP_RST)) {
+		slot->last = at->time;
 		if (!(at->point & POINT_INNER))
 			note_socket(skb, facts, at->key.protocol);
 	}
@@ -176,8 +175,8 @@ static __always_inline long add_entry(struct __sk_buff *skb, void *half, struct 
 	value->slots[0].flags = at->packet.tcp_flags;
 	value->slots[0].packets = at->size.packets;
 	value->slots[0].bytes = at->size.bytes;
-	value->slots[0].first = coarse_now();
-	value->slots[0].last = value->slots[0].first;
+	value->slots[0].first = at->time;
+	value->slots[0].last = at->time;
 	note_facts(value, facts, at, shared);
 	if (!(at->point & POINT_INNER))
 		note_socket(skb, facts, at->key.protocol);

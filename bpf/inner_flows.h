@@ -59,6 +59,7 @@ static __always_inline void count_inner_as(struct __sk_buff *skb, struct point_c
 	at->point = (work->outer.point & ~POINT_FROM_HIGH) | POINT_INNER | make_canonical(&at->key);
 	if (number && !matches(&at->key, number, at->point >> POINT_SHIFT))
 		return;
+	at->time = work->outer.time;
 	at->entrance = 0;
 	at->size.bytes -= (__u64)at->size.packets * work->inner_start;
 	at->tunnel = tunnel_id(&work->tunnel);

@@ -112,8 +112,8 @@ function emptyDirection(): DirectionSummary {
   return { packets: 0, bytes: 0, tcpFlags: 0, first: Infinity, last: 0 };
 }
 
-/** Packet times come from the kernel's coarse clock, which is up to one jiffy (10 ms at HZ=100) behind. */
-const COARSE_CLOCK = 10;
+/** Packet times come from the kernel's coarse clock and are kept for a tick: up to two jiffies (20 ms at HZ=100) behind. */
+const COARSE_CLOCK = 20;
 /** Rank behind all points that saw the whole flow. */
 const LATE = 100;
 
