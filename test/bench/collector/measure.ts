@@ -17,8 +17,8 @@ export async function measureCollector(plan: Plan): Promise<Result> {
   const samples = new Samples();
   try {
     await prepare(lab);
-    // Neighbours and the kernel's caches are warm before anything is measured.
-    for (const workload of plan.workloads) await play(lab, workload);
+    // So that neighbours are known before anything is measured.
+    await play(lab, 'hot');
     for (let round = 1; round <= plan.rounds; round++) {
       console.error(`  round ${round} of ${plan.rounds}`);
       if (plan.measures.includes('ns')) await measureHooks(lab, plan, samples);
@@ -68,12 +68,9 @@ async function playAll(lab: Lab, plan: Plan): Promise<Rates> {
 
 function addShares(name: ContenderName, plan: Plan, off: Rates, on: Rates, samples: Samples): void {
   for (const workload of plan.workloads) {
-    const [without, with_] = [off.get(workload), on.get(workload)];
-    if (!without || !with_) continue;
-    samples.add(name, workload, 'rate', with_.rate / without.rate);
-    for (const metric of ['p50', 'p99'] as const) {
-      const [base, value] = [without[metric], with_[metric]];
-      if (base !== undefined && value !== undefined) samples.add(name, workload, metric, value / base);
+    for (const metric of ['rate', 'p50', 'p99'] as const) {
+      const [without, value] = [off.get(workload)?.[metric], on.get(workload)?.[metric]];
+      if (without !== undefined && value !== undefined) samples.add(name, workload, metric, value / without);
     }
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /* tcp_bulk ADDRESS PORT MEGABYTES: so much over one connection, until the other end has taken it all. Prints
- * {"bytes","seconds"}.
+ * {"rate"}, bytes a second.
  */
 #define _GNU_SOURCE
 #include "traffic.h"
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)))
 		fail("connect");
-	double start = seconds_now();
+	struct pieces pieces = { .begin = seconds_now() };
 
 	while (sent < bytes) {
 		ssize_t done = send(fd, buffer, sizeof(buffer), 0);
@@ -27,9 +27,10 @@ int main(int argc, char **argv)
 		if (done < 0)
 			fail("send");
 		sent += done;
+		note_progress(&pieces, sent, bytes);
 	}
 	if (shutdown(fd, SHUT_WR) || recv(fd, buffer, sizeof(buffer), 0) != 0)
 		fail("the other end");
-	printf("{\"bytes\":%lld,\"seconds\":%.6f}\n", sent, seconds_now() - start);
+	printf("{\"rate\":%.1f}\n", median_rate(&pieces, bytes));
 	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /* tcp_connect ADDRESS PORT COUNT FIRST_LOCAL_PORT: so many connections one after the other, each from a port of its
- * own, with 64 bytes each way and a reset, so that none waits for its time-out. Prints {"connections","seconds"}.
+ * own, with 64 bytes each way and a reset, so that none waits for its time-out. Prints {"rate"}, connections a second.
  */
 #define _GNU_SOURCE
 #include "traffic.h"
@@ -33,13 +33,14 @@ int main(int argc, char **argv)
 	int count = atoi(argv[3]), first = atoi(argv[4]);
 
 	use_last_cpu();
-	double start = seconds_now();
+	struct pieces pieces = { .begin = seconds_now() };
 
 	for (int i = 0; i < count; i++) {
 		struct sockaddr_in from = address_of("0.0.0.0", first + i);
 
 		exchange(&from, &to);
+		note_progress(&pieces, i + 1, count);
 	}
-	printf("{\"connections\":%d,\"seconds\":%.6f}\n", count, seconds_now() - start);
+	printf("{\"rate\":%.1f}\n", median_rate(&pieces, count));
 	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /* udp_send ADDRESS FIRST_PORT PORTS SOCKETS PACKETS: from each socket to each port so many datagrams of 64 bytes one
- * after the other, as fast as it goes. Prints {"packets","seconds"}.
+ * after the other, as fast as it goes. Prints {"rate"}, packets a second.
  */
 #define _GNU_SOURCE
 #include "traffic.h"
@@ -28,6 +28,7 @@ int main(int argc, char **argv)
 	struct mmsghdr messages[BATCH] = {};
 	struct sockaddr_in targets[BATCH];
 	struct iovec vector = { payload, sizeof(payload) };
+	struct pieces pieces = {};
 	long long packets = 0;
 
 	if (argc != 6) {
@@ -43,8 +44,9 @@ int main(int argc, char **argv)
 		messages[i].msg_hdr.msg_name = &targets[i];
 		messages[i].msg_hdr.msg_namelen = sizeof(targets[i]);
 	}
-	double start = seconds_now();
+	long long whole = (long long)ports * sockets * each;
 
+	pieces.begin = seconds_now();
 	for (int s = 0; s < sockets; s++) {
 		int fd = socket(AF_INET, SOCK_DGRAM, 0), filled = 0;
 
@@ -59,11 +61,13 @@ int main(int argc, char **argv)
 					continue;
 				packets += send_all(fd, messages, filled);
 				filled = 0;
+				note_progress(&pieces, packets, whole);
 			}
 		}
 		packets += send_all(fd, messages, filled);
 		close(fd);
 	}
-	printf("{\"packets\":%lld,\"seconds\":%.6f}\n", packets, seconds_now() - start);
+	note_progress(&pieces, packets, whole);
+	printf("{\"rate\":%.1f}\n", median_rate(&pieces, whole));
 	return 0;
 }
