@@ -14,7 +14,7 @@ import { measureAgent } from './agent.ts';
 import { availableContenders } from './collector/contenders.ts';
 import { measureCollector } from './collector/measure.ts';
 import { planOf } from './collector/plan.ts';
-import type { Plan, PlanOptions } from './collector/plan.ts';
+import type { Plan } from './collector/plan.ts';
 import { table } from './figures.ts';
 import type { Figure, Result } from './figures.ts';
 import { measureGrid } from './grid.ts';
@@ -41,7 +41,7 @@ function wishes(): { parts: readonly string[]; plan: Plan } {
   if (unknown.length > 0) {
     throw new Error(`no part is called ${unknown.join(' or ')}; there are ${Object.keys(PARTS).join(', ')}`);
   }
-  return { parts: positionals, plan: planOf(values as PlanOptions, availableContenders()) };
+  return { parts: positionals, plan: planOf(values, availableContenders()) };
 }
 
 function wishesOrUsage(): ReturnType<typeof wishes> {

@@ -19,6 +19,7 @@ const IDLE_SECONDS = 3;
 
 export async function measureAgents(lab: Lab, plan: Plan, samples: Samples): Promise<void> {
   for (const name of plan.contenders) {
+    if (name === 'empty') continue;
     await withContender(name, lab, (contender) => measureContender(lab, contender, name, plan, samples));
   }
 }

@@ -9,7 +9,7 @@ const BUILT = resolve(import.meta.dirname, '../../../.cache/bench');
 const PROGRAMS = {
   attach: { sources: ['attach', 'read_counters', 'read_events'], libraries: ['-lbpf'] },
   udp_send: { sources: ['udp_send'], libraries: [] },
-  tcp_server: { sources: ['tcp_server'], libraries: [] },
+  tcp_server: { sources: ['tcp_server'], libraries: ['-pthread'] },
   tcp_connect: { sources: ['tcp_connect'], libraries: [] },
   tcp_pingpong: { sources: ['tcp_pingpong'], libraries: [] },
   tcp_bulk: { sources: ['tcp_bulk'], libraries: [] },

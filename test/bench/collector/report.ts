@@ -30,7 +30,7 @@ function hookTable(plan: Plan, samples: Samples): string {
       : `${(total - floor).toFixed(0)}${range(samples.all(name, workload, 'ns'), floor)}`;
   };
   return titled(
-    "Nanoseconds a packet spends in each hook, by the kernel's program statistics: net of the empty program, of which all is told; median [least-most]",
+    "ns a packet takes in a hook, net of the empty program (whose own figure is whole), by the kernel's program statistics. Median [least-most].",
     ['', ...plan.workloads.map((workload) => WORKLOADS[workload])],
     plan.contenders.map((name) => [titleOf(name), ...plan.workloads.map((workload) => cell(name, workload))]),
   );
@@ -56,7 +56,7 @@ function rateTable(plan: Plan, samples: Samples): string {
     return `${middle.toFixed(2)} [${Math.min(...values).toFixed(2)}-${Math.max(...values).toFixed(2)}]`;
   };
   return titled(
-    'Throughput, and time of a round trip, as a share of the run without any just before; median [least-most]',
+    'Throughput and time of a round trip, as a share of the run without any just before. Median [least-most].',
     ['', ...columns.map(([, , title]) => title)],
     plan.contenders.map((name) => [titleOf(name), ...columns.map((column) => cell(name, column))]),
   );
@@ -80,7 +80,10 @@ function agentTable(plan: Plan, samples: Samples): string {
     ];
   };
   return titled(
-    'User space (for the references: the process that holds them): CPU net of idle, process and map memory, and what was not counted',
+    [
+      'User space: CPU net of idle, memory of process and maps, packets not counted (of an event or capture program: at each hook).',
+      'The collector keeps a new flow, and prints a short connection, which has ended, as JSON; NetObserv exports both by gRPC.',
+    ].join('\n'),
     [
       '',
       'idle, % of a CPU',
@@ -92,6 +95,6 @@ function agentTable(plan: Plan, samples: Samples): string {
       'not counted',
       'said to be lost',
     ],
-    plan.contenders.map(row),
+    plan.contenders.filter((name) => name !== 'empty').map(row),
   );
 }

@@ -5,7 +5,7 @@
 import { createServer } from 'node:http2';
 import type { ServerHttp2Stream } from 'node:http2';
 import { createInterface } from 'node:readline';
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 
 /** Numbers of the fields that are read. */
 const RECORDS = { entries: 1 } as const;
@@ -23,7 +23,7 @@ function eachField(bytes: Uint8Array, take: (field: number, reader: BinaryReader
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
-    if (!take(field, reader)) reader.skip(type as WireType, field);
+    if (!take(field, reader)) reader.skip(type, field);
   }
 }
 

@@ -5,8 +5,7 @@
 #define _GNU_SOURCE
 #include "traffic.h"
 #include <netinet/tcp.h>
-#include <signal.h>
-#include <sys/prctl.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 static int listen_at(int port)
@@ -34,8 +33,9 @@ static int next_connection(int listener)
 	}
 }
 
-static void echo(int listener)
+static void *echo(void *argument)
 {
+	int listener = *(int *)argument;
 	char message[MESSAGE_SIZE];
 
 	use_last_cpu();
@@ -47,11 +47,13 @@ static void echo(int listener)
 				break;
 		close(fd);
 	}
+	return NULL;
 }
 
-static void swallow(int listener)
+static void *swallow(void *argument)
 {
 	static char buffer[1 << 18];
+	int listener = *(int *)argument;
 
 	for (;;) {
 		int fd = next_connection(listener);
@@ -60,19 +62,7 @@ static void swallow(int listener)
 			;
 		close(fd);
 	}
-}
-
-static void fork_off(void (*serve)(int), int listener)
-{
-	pid_t child = fork();
-
-	if (child < 0)
-		fail("fork");
-	if (child == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL))
-			fail("prctl");
-		serve(listener);
-	}
+	return NULL;
 }
 
 int main(int argc, char **argv)
@@ -81,8 +71,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: tcp_server PORT\n");
 		return 2;
 	}
-	fork_off(echo, listen_at(atoi(argv[1])));
-	fork_off(swallow, listen_at(atoi(argv[1]) + 1));
+	int echoing = listen_at(atoi(argv[1])), swallowing = listen_at(atoi(argv[1]) + 1);
+	pthread_t threads[2];
+
+	if (pthread_create(&threads[0], NULL, echo, &echoing) ||
+	    pthread_create(&threads[1], NULL, swallow, &swallowing))
+		fail("pthread_create");
 	printf("ready\n");
 	fflush(stdout);
 	while (getchar() != EOF)
