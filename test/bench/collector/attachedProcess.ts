@@ -3,9 +3,10 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '../../lab/commands.ts';
+import { delay, until } from '../../lab/commands.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { objectsOf } from '../../lab/truth/kernelPrograms.ts';
+import { filterPrograms, linkedPrograms } from './hooks.ts';
+import { nodeInterfaces } from './nodeInterfaces.ts';
 
 export class AttachedProcess {
   readonly pid: number;
@@ -28,18 +29,17 @@ export class AttachedProcess {
     this.exit = once(this.child, 'exit');
   }
 
-  /** Waits until it holds programs and what it holds has stopped to grow; returns the ids of its programs. */
-  async attached(): Promise<readonly number[]> {
-    let before = 0;
-    let same = 0;
-    return until('programs to be attached', 40, () => {
+  /** Waits until there are programs at both hooks of every interface of the node; returns their ids. */
+  async attached(lab: Lab): Promise<readonly number[]> {
+    const hooks = 2 * nodeInterfaces(lab).length;
+    const ids = await until('programs at every hook', 60, () => {
       if (this.child.exitCode !== null) throw new Error(`ended at once: ${this.lastMessages()}`);
-      const { programs, links } = objectsOf(this.pid);
-      const held = programs.length + links.length;
-      same = held === before ? same + 1 : 0;
-      before = held;
-      return programs.length > 0 && same >= 10 ? programs : null;
+      const attached = [linkedPrograms(this.pid), filterPrograms(lab)].find(({ length }) => length >= hooks);
+      return attached ? [...new Set(attached)] : null;
     });
+    // So that the rest of its start is not measured.
+    await delay(1000);
+    return ids;
   }
 
   lastMessages(): string {

@@ -1,6 +1,6 @@
 /** What is compared at the same hooks. */
 export interface Contender {
-  /** Kernel ids of its programs. */
+  /** Kernel ids of its programs on packet hooks. */
   readonly programs: readonly number[];
   /** The process whose CPU and memory are its cost in user space. */
   readonly pid: number;

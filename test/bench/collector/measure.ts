@@ -6,7 +6,7 @@ import type { ContenderName } from './contenders.ts';
 import { measureAgents } from './agents.ts';
 import type { Plan } from './plan.ts';
 import { compilePrograms } from './programs.ts';
-import { hookRunTime, withStatistics } from './programStatistics.ts';
+import { runTime, withStatistics } from './programStatistics.ts';
 import { report } from './report.ts';
 import { Samples } from './samples.ts';
 import { play, prepare } from './workloads.ts';
@@ -37,9 +37,9 @@ function measureHooks(lab: Lab, plan: Plan, samples: Samples): Promise<void> {
     for (const name of plan.contenders) {
       await withContender(name, lab, async ({ programs }) => {
         for (const workload of plan.workloads) {
-          const before = hookRunTime(programs);
+          const before = runTime(programs);
           await play(lab, workload);
-          const after = hookRunTime(programs);
+          const after = runTime(programs);
           const nanoseconds = after.nanoseconds - before.nanoseconds;
           samples.add(name, workload, 'ns', nanoseconds / (after.runs - before.runs));
         }

@@ -41,7 +41,7 @@ export async function startNetobserv(lab: Lab, binary: string): Promise<Contende
     const { packets } = await receiver.totals();
     return { packets, at: 'once', lost: null };
   };
-  return { programs: await agent.attached(), pid: agent.pid, settle: FLUSH + 1.5, finish, kill };
+  return { programs: await agent.attached(lab), pid: agent.pid, settle: FLUSH + 1.5, finish, kill };
 }
 
 interface Receiver {

@@ -22,7 +22,7 @@ export async function startCollector(lab: Lab): Promise<Contender> {
     return readOutput(agent.output, lab.plan.outside.addresses.ipv4);
   };
   const kill = (): Promise<void> => agent.end('SIGKILL');
-  return { programs: await agent.attached(), pid: agent.pid, settle: 2, finish, kill };
+  return { programs: await agent.attached(lab), pid: agent.pid, settle: 2, finish, kill };
 }
 
 /** Packets of the flows with this address, and what the ledger calls lost. */

@@ -20,19 +20,20 @@ export interface RunTime {
   readonly runs: number;
 }
 
-/** Sum over those of the programs, by their ids, that sit on packet hooks: not tracepoints and the like. */
-export function hookRunTime(programs: readonly number[]): RunTime {
-  let nanoseconds = 0;
-  let runs = 0;
-  for (const id of programs) {
-    const program = JSON.parse(run('bpftool', ['-j', 'prog', 'show', 'id', String(id)])) as {
-      type: string;
-      run_time_ns?: number;
-      run_cnt?: number;
-    };
-    if (program.type !== 'sched_cls') continue;
-    nanoseconds += program.run_time_ns ?? 0;
-    runs += program.run_cnt ?? 0;
-  }
-  return { nanoseconds, runs };
+interface Shown {
+  readonly run_time_ns?: number;
+  readonly run_cnt?: number;
+}
+
+function show(id: number): Shown {
+  return JSON.parse(run('bpftool', ['-j', 'prog', 'show', 'id', String(id)])) as Shown;
+}
+
+/** Sum over programs, by their ids. */
+export function runTime(ids: readonly number[]): RunTime {
+  const programs = ids.map(show);
+  return {
+    nanoseconds: programs.reduce((sum, program) => sum + (program.run_time_ns ?? 0), 0),
+    runs: programs.reduce((sum, program) => sum + (program.run_cnt ?? 0), 0),
+  };
 }

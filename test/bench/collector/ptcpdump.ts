@@ -15,7 +15,7 @@ export async function startPtcpdump(lab: Lab, binary: string): Promise<Contender
     return readSummary(process_.lastMessages());
   };
   const kill = (): Promise<void> => process_.end('SIGKILL');
-  return { programs: await process_.attached(), pid: process_.pid, settle: 2, finish, kill };
+  return { programs: await process_.attached(lab), pid: process_.pid, settle: 2, finish, kill };
 }
 
 /** It says what it wrote and what it lost as tcpdump does. */
