@@ -11,7 +11,7 @@ import { makeOnce, run } from './native/step.ts';
 const payload = `dist/payload/linux-${process.arch}`;
 const kernelTypes = '.cache/bpf/vmlinux.h';
 const kernelBtf = '/sys/kernel/btf/vmlinux';
-const benchPrograms = ['empty', 'bare_counter'];
+const benchPrograms = ['empty', 'bare_counter', 'packet_events', 'swallow'];
 const bpfFlags = [
   '-g',
   '-O2',
@@ -151,6 +151,7 @@ if (missing !== null) {
 await makeKernelTypes();
 await makeBpfObject('bpf/collector.bpf.c', await filesIn('bpf', '.h'), path.join(payload, 'collector.bpf.o'));
 for (const name of benchPrograms) {
-  await makeBpfObject(`test/bench/programs/${name}.bpf.c`, [], `.cache/bench/${name}.o`);
+  const headers = await filesIn('test/bench/programs', '.h');
+  await makeBpfObject(`test/bench/programs/${name}.bpf.c`, headers, `.cache/bench/${name}.o`);
 }
 await makeAddon();

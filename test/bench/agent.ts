@@ -5,8 +5,8 @@ import { Lab } from '../lab/lab.ts';
 import { Observation, SHIPPED_COMMAND } from '../lab/observe.ts';
 import { figure } from './figures.ts';
 import type { Figure } from './figures.ts';
-import { prepare, spray } from './workloads.ts';
-import type { Spray } from './workloads.ts';
+import { prepare, spray } from './spray.ts';
+import type { Spray } from './spray.ts';
 
 /** Number of flows as local sockets times ports. */
 const SIZES = [
@@ -22,7 +22,7 @@ export async function measureAgent(): Promise<Figure[]> {
   for (const size of SIZES) {
     const lab = await Lab.build();
     try {
-      await prepare(lab);
+      prepare(lab);
       figures.push(...(await measureSize(lab, size)));
     } finally {
       await lab.close();

@@ -14,14 +14,25 @@ export const figure = (
   reached: boolean | null = null,
 ): Figure => ({ what, value, aim, reached });
 
-/** As a Markdown table. */
+/** What a part of the bench found. */
+export interface Result {
+  /** Comparisons in Markdown, printed above the figures. */
+  readonly tables: readonly string[];
+  readonly figures: readonly Figure[];
+}
+
 export function table(figures: readonly Figure[]): string {
   const rows = figures.map(({ what, value, aim, reached }) => {
     const mark = reached === null ? '' : reached ? 'reached' : 'missed';
     return [what, value, aim ?? '', mark];
   });
-  const all = [['figure', 'value', 'aim', ''], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(3, ...all.map((row) => row[column]?.length ?? 0)));
+  return markdown([['figure', 'value', 'aim', ''], ...rows]);
+}
+
+/** The first row is the head. */
+export function markdown(all: readonly (readonly string[])[]): string {
+  const columns = [...(all[0] ?? []).keys()];
+  const widths = columns.map((column) => Math.max(3, ...all.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const [head = [], ...body] = all;

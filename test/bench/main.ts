@@ -1,40 +1,71 @@
 /**
- * `npm run bench` measures everything, `npm run bench -- collector agent` some parts. Prints one table, which is also
+ * `npm run bench` measures everything, `npm run bench -- collector agent` some parts. Prints tables, which are also
  * written to test/results/bench.md. Needs Linux and root; times on a busy machine are worth little, ratios more.
+ *
+ * The part `collector` can be narrowed, for work on the hot path:
+ * `npm run bench -- collector --only collector,bare --workloads hot,short,new --measures ns --rounds 3`
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { RESULTS } from '../e2e/screenshots.ts';
 import { measureAgent } from './agent.ts';
-import { measureCollector } from './collector.ts';
+import { availableContenders } from './collector/contenders.ts';
+import { measureCollector } from './collector/measure.ts';
+import { planOf } from './collector/plan.ts';
+import type { Plan } from './collector/plan.ts';
 import { table } from './figures.ts';
-import type { Figure } from './figures.ts';
+import type { Figure, Result } from './figures.ts';
 import { measureGrid } from './grid.ts';
 import { measureActivation, measureClick } from './vscode.ts';
 
-const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
+const alone = (measure: () => Promise<readonly Figure[]>) => async (): Promise<Result> => ({
+  tables: [],
+  figures: await measure(),
+});
+
+const PARTS: Readonly<Record<string, (plan: Plan) => Promise<Result>>> = {
   collector: measureCollector,
-  agent: measureAgent,
-  grid: measureGrid,
-  activation: measureActivation,
-  click: measureClick,
+  agent: alone(measureAgent),
+  grid: alone(measureGrid),
+  activation: alone(measureActivation),
+  click: alone(measureClick),
 };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in PARTS));
-if (unknown.length > 0) {
-  console.error(`no part is called ${unknown.join(' or ')}; there are ${Object.keys(PARTS).join(', ')}`);
-  process.exit(2);
+function wishes(): { parts: readonly string[]; plan: Plan } {
+  const string = { type: 'string' } as const;
+  const options = { only: string, workloads: string, measures: string, rounds: string };
+  const { positionals, values } = parseArgs({ allowPositionals: true, options });
+  const unknown = positionals.filter((name) => !(name in PARTS));
+  if (unknown.length > 0) {
+    throw new Error(`no part is called ${unknown.join(' or ')}; there are ${Object.keys(PARTS).join(', ')}`);
+  }
+  return { parts: positionals, plan: planOf(values, availableContenders()) };
 }
+
+function wishesOrUsage(): ReturnType<typeof wishes> {
+  try {
+    return wishes();
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(2);
+  }
+}
+
+const { parts, plan } = wishesOrUsage();
+const tables: string[] = [];
 const figures: Figure[] = [];
 for (const [name, measure] of Object.entries(PARTS)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (parts.length > 0 && !parts.includes(name)) continue;
   console.error(`measuring ${name} ...`);
-  figures.push(...(await measure()));
+  const result = await measure(plan);
+  tables.push(...result.tables);
+  figures.push(...result.figures);
 }
+if (figures.length > 0) tables.push(table(figures));
 const machine = `Linux ${release()}, ${cpus().length} CPUs, Node ${process.versions.node}`;
-const text = `${table(figures)}\n\n${machine}\n`;
+const text = `${tables.join('\n\n')}\n\n${machine}\n`;
 mkdirSync(RESULTS, { recursive: true });
 writeFileSync(join(RESULTS, 'bench.md'), text);
 console.log(text);

@@ -1,6 +1,6 @@
 /** The kernel's own statistics of BPF programs: how often each ran and for how long. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { run } from '../lab/commands.ts';
+import { run } from '../../lab/commands.ts';
 
 const SWITCH = '/proc/sys/kernel/bpf_stats_enabled';
 
@@ -20,17 +20,20 @@ export interface RunTime {
   readonly runs: number;
 }
 
+interface Shown {
+  readonly run_time_ns?: number;
+  readonly run_cnt?: number;
+}
+
+function show(id: number): Shown {
+  return JSON.parse(run('bpftool', ['-j', 'prog', 'show', 'id', String(id)])) as Shown;
+}
+
 /** Sum over programs, by their ids. */
-export function runTime(programs: readonly number[]): RunTime {
-  let nanoseconds = 0;
-  let runs = 0;
-  for (const id of programs) {
-    const program = JSON.parse(run('bpftool', ['-j', 'prog', 'show', 'id', String(id)])) as {
-      run_time_ns?: number;
-      run_cnt?: number;
-    };
-    nanoseconds += program.run_time_ns ?? 0;
-    runs += program.run_cnt ?? 0;
-  }
-  return { nanoseconds, runs };
+export function runTime(ids: readonly number[]): RunTime {
+  const programs = ids.map(show);
+  return {
+    nanoseconds: programs.reduce((sum, program) => sum + (program.run_time_ns ?? 0), 0),
+    runs: programs.reduce((sum, program) => sum + (program.run_cnt ?? 0), 0),
+  };
 }
