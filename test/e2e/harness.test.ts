@@ -211,7 +211,7 @@ describe('the flow table in a browser', function () {
     shown = await harness.open('steady');
     await shown.page.getByRole('button', { name: 'Ledger' }).click();
     const ledger = shown.page.getByRole('region', { name: 'Ledger' });
-    assert.match(await ledger.innerText(), /Unparsed: not-ip\s+38/);
+    assert.match(await ledger.innerText(), /Unparsed: arp\s+38/);
     assert.match(await ledger.innerText(), /veth3f9a21c7\s+from-endpoint/);
   });
 
