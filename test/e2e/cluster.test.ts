@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
+import { poll } from '../cluster/poll.ts';
 import { addNftCounters } from '../cluster/nftCounters.ts';
 import { addressOf, kubeconfigOf } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -108,17 +109,15 @@ describe('Show Flows on a real cluster', function () {
     }
   }
 
+  /** The agents, once each has processes, programs and links: rows may show before all of that is to be seen. */
   async function agentsOf(): Promise<RunningAgent[]> {
-    const agents = await runningAgents(cluster);
-    assert.ok(agents.length > 0, 'an agent runs');
-    for (const agent of agents) {
-      assert.ok(agent.processes.length > 0, `${agent.pod} has processes`);
-      assert.ok(
-        agent.objects.programs.length > 0 && agent.objects.links.length > 0,
-        `${agent.pod} has programs and links`,
-      );
-    }
-    return agents;
+    const isAttached = ({ processes, objects }: RunningAgent): boolean =>
+      processes.length > 0 && objects.programs.length > 0 && objects.links.length > 0;
+    const attached = async (): Promise<RunningAgent[] | false> => {
+      const agents = await runningAgents(cluster);
+      return agents.length > 0 && agents.every(isAttached) && agents;
+    };
+    return await poll('agents with processes, programs and links', attached, { timeout: 30_000 });
   }
 
   /** Rows under a filter, once they are as wanted. */
