@@ -2,8 +2,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withBlankOptions } from './blankOptions.ts';
 import { compareInner, compareOuter, compareQuoted } from './compare.ts';
 import type { Verdict } from './compare.ts';
+import { MALFORMED_OPTION } from './explanations.ts';
 import { FragmentMemory } from './fragmentMemory.ts';
 import { KernelParser } from './kernel.ts';
 import type { Outcome } from './kernel.ts';
@@ -60,6 +62,24 @@ function isTooShortToRun(packet: Buffer): boolean {
   return packet.length < least;
 }
 
+/** As many as there may be headers with options, one behind another. */
+const BLANKING_ROUNDS = 8;
+
+type Part = 'outer' | 'inner' | 'quoted';
+
+/** A packet that both have read. */
+interface Read {
+  readonly packet: Buffer;
+  /** What tshark read: the same, or with blank options. */
+  readonly shown: Buffer;
+  readonly ours: ParsedPacket;
+  readonly theirs: Reading;
+}
+
+function isStopped(verdict: Verdict | null): boolean {
+  return verdict?.kind === 'explained' && verdict.rule === MALFORMED_OPTION;
+}
+
 export class Campaign {
   readonly tally = new Tally();
   readonly #fragments = new FragmentMemory();
@@ -78,27 +98,29 @@ export class Campaign {
 
   /** Both read the packets at the same time; then they are compared one by one. */
   async run(packets: readonly Buffer[]): Promise<void> {
-    const file = join(this.#folder, 'packets.pcap');
-    await writeFile(file, writePcap(packets));
-    const [outcomes, rows] = await Promise.all([this.#kernel.parse(packets), this.#readAll(file)]);
-    if (rows.length !== packets.length) {
-      throw new Error(`tshark read ${rows.length} of ${packets.length} packets`);
-    }
+    const [outcomes, readings] = await Promise.all([this.#kernel.parse(packets), this.#read(packets)]);
+    const stopped: Read[] = [];
     packets.forEach((packet, i) => {
-      const [outcome, row] = [outcomes[i], rows[i]];
-      if (outcome === undefined || row === undefined) throw new Error(`packet ${i} has no reading`);
-      this.#compare(packet, outcome, row);
+      const [outcome, theirs] = [outcomes[i], readings[i]];
+      if (outcome === undefined || theirs === undefined) throw new Error(`packet ${i} has no reading`);
+      this.#compare(packet, outcome, theirs, stopped);
     });
+    await this.#compareBlanked(stopped);
     this.tally.packets += packets.length;
   }
 
-  async #readAll(file: string): Promise<(Reading | null)[]> {
-    const rows: (Reading | null)[] = [];
-    for await (const row of this.#tshark.read(file)) rows.push(reading(row));
-    return rows;
+  async #read(packets: readonly Buffer[]): Promise<(Reading | null)[]> {
+    const file = join(this.#folder, 'packets.pcap');
+    await writeFile(file, writePcap(packets));
+    const readings: (Reading | null)[] = [];
+    for await (const row of this.#tshark.read(file)) readings.push(reading(row));
+    if (readings.length !== packets.length) {
+      throw new Error(`tshark read ${readings.length} of ${packets.length} packets`);
+    }
+    return readings;
   }
 
-  #compare(packet: Buffer, outcome: Outcome, theirs: Reading | null): void {
+  #compare(packet: Buffer, outcome: Outcome, theirs: Reading | null, stopped: Read[]): void {
     if (typeof outcome === 'number') {
       if (!isTooShortToRun(packet)) {
         throw new Error(`the kernel refused a packet (errno ${outcome}): ${packet.toString('hex')}`);
@@ -110,20 +132,63 @@ export class Campaign {
       this.tally.count('not compared: tshark cut its list of layers');
       return;
     }
-    const outer = compareOuter(packet, outcome, theirs, this.#fragments);
-    this.tally.add(packet, 'outer', outer);
-    if (outer.kind === 'equal') this.#compareInside(packet, outcome, theirs);
+    const verdicts = this.#verdicts(packet, outcome, theirs);
+    if (verdicts.some(([, verdict]) => isStopped(verdict))) {
+      stopped.push({ packet, shown: packet, ours: outcome, theirs });
+    } else this.#add(packet, verdicts);
     if (outcome.outer !== null && theirs.network !== undefined) {
       this.#fragments.remember(theirs.network, outcome.outer);
     }
   }
 
+  /**
+   * Those that tshark did not read to their end for an option's sake, again without the options that it came to; and
+   * again, as that shows what was behind them.
+   */
+  async #compareBlanked(stopped: readonly Read[]): Promise<void> {
+    let left = stopped;
+    for (let round = 0; round < BLANKING_ROUNDS && left.length > 0; round++) {
+      const isLast = round === BLANKING_ROUNDS - 1;
+      const blanked = left.map(({ shown, theirs }) => withBlankOptions(shown, theirs.network));
+      const readings = await this.#read(blanked);
+      left = left.flatMap(({ packet, ours, theirs: before }, i) => {
+        const shown = blanked[i] ?? packet;
+        const theirs = readings[i] ?? before;
+        const verdicts = this.#verdicts(packet, ours, theirs);
+        if (!isLast && verdicts.some(([, verdict]) => isStopped(verdict))) {
+          return [{ packet, shown, ours, theirs }];
+        }
+        this.tally.count('read again with blank options');
+        this.#add(packet, verdicts);
+        return [];
+      });
+    }
+  }
+
+  #add(packet: Buffer, verdicts: readonly (readonly [Part, Verdict | null])[]): void {
+    for (const [part, verdict] of verdicts) this.tally.add(packet, part, verdict);
+  }
+
   /** What is inside a packet can be compared only where both read the packet itself to its end. */
-  #compareInside(packet: Buffer, ours: ParsedPacket, theirs: Reading): void {
+  #verdicts(
+    packet: Buffer,
+    ours: ParsedPacket,
+    theirs: Reading,
+  ): readonly (readonly [Part, Verdict | null])[] {
+    const outer = compareOuter(packet, ours, theirs, this.#fragments);
+    if (outer.kind !== 'equal') return [['outer', outer]];
     const inner = compareInner(packet, ours, theirs, this.#fragments);
-    this.tally.add(packet, 'inner', inner);
-    if (inner !== null && inner.kind !== 'equal') return;
-    this.tally.add(packet, 'quoted', compareQuoted(packet, ours, theirs));
+    if (inner !== null && inner.kind !== 'equal') {
+      return [
+        ['outer', outer],
+        ['inner', inner],
+      ];
+    }
+    return [
+      ['outer', outer],
+      ['inner', inner],
+      ['quoted', compareQuoted(packet, ours, theirs)],
+    ];
   }
 
   /** Ends the kernel's side and removes the files. */

@@ -1,9 +1,10 @@
 /** When a cause of "unparsed" is true. */
-import { expectedKey, extensionsOf, finalProtocol, isExtension, isLaterFragment } from './expectedKey.ts';
+import { expectedKey, extensionsOf, finalProtocol, isExtension } from './expectedKey.ts';
 import { bytesThere, familyOf, fixedHeader, neededLength, statedLength } from './geometry.ts';
+import type { Cause } from './parsedPacket.ts';
 import { ETHERTYPE, PROTOCOL } from './protocols.ts';
-import { isTag } from './reading.ts';
-import type { Network } from './reading.ts';
+import { isTag } from './layers.ts';
+import type { Network } from './layers.ts';
 
 /** What the causes are about: a frame or one inside it. */
 export interface Subject {
@@ -27,8 +28,8 @@ function truncated({ etherType, network, bytes, malformed }: Subject): boolean {
     if (etherType === null || isTag(etherType)) return true;
     return bytes === undefined ? malformed : family !== null && bytes < fixedHeader(family);
   }
-  if (bytes === undefined) return expectedKey(network) === null || malformed;
-  const there = bytesThere(network, bytes);
+  if (bytes === undefined && (expectedKey(network) === null || malformed)) return true;
+  const there = bytesThere(network, bytes ?? Infinity);
   return there < fixedHeader(network.family) || there < neededLength(network);
 }
 
@@ -52,7 +53,7 @@ function tooManyExtensions({ network }: Subject): boolean {
   return extensionsOf(network).length + following > MOST_EXTENSION_HEADERS;
 }
 
-const RULES: Readonly<Record<string, (subject: Subject) => boolean>> = {
+const RULES: Readonly<Record<Cause, (subject: Subject) => boolean>> = {
   arp: ({ etherType }) => etherType === ETHERTYPE.arp || etherType === ETHERTYPE.rarp,
   // Null: a length in its place (802.3).
   'not-ip': ({ etherType }) => familyOf(etherType) === null,
@@ -60,18 +61,8 @@ const RULES: Readonly<Record<string, (subject: Subject) => boolean>> = {
   'vlan-depth': ({ tags }) => tags > MOST_TAGS,
   'extension-header': tooManyExtensions,
   'bad-header': badHeader,
-  // Of the parser that knows fewer protocols.
-  'ip-options': ({ network, bytes }) => bytes !== undefined && bytes < (network?.headerLength ?? 0),
-  fragment: ({ network }) => network !== undefined && isLaterFragment(network),
-  protocol: ({ network }) => network !== undefined && !ONCE_KNOWN.has(finalProtocol(network) ?? -1),
 };
 
-const ONCE_KNOWN: ReadonlySet<number> = new Set([
-  ...[PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.sctp, PROTOCOL.icmp, PROTOCOL.icmpv6],
-]);
-
-export function causeIsTrue(cause: string, subject: Subject): boolean {
-  const rule = RULES[cause];
-  if (rule === undefined) throw new Error(`no rule says when "${cause}" is true`);
-  return rule(subject);
+export function causeIsTrue(cause: Cause, subject: Subject): boolean {
+  return RULES[cause](subject);
 }

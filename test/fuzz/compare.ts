@@ -2,11 +2,11 @@
 import { causeIsTrue } from './causes.ts';
 import type { Subject } from './causes.ts';
 import { expectedKey } from './expectedKey.ts';
-import { explain } from './explanations.ts';
+import { explain, MALFORMED_OPTION } from './explanations.ts';
 import { keyText, sameKey } from './flowKey.ts';
 import type { FlowKey } from './flowKey.ts';
 import { FragmentMemory } from './fragmentMemory.ts';
-import { fixedHeader, headerLength, linkOf, networkStart } from './geometry.ts';
+import { fixedHeader, headerLength, linkOf, neededLength, networkStart } from './geometry.ts';
 import {
   bytesInside,
   hasOddUdpLength,
@@ -16,11 +16,13 @@ import {
   quoted,
   tunnelled,
   tunnelledEtherType,
+  withTunnelLength,
 } from './inside.ts';
-import type { ParsedPacket } from './parsedPacket.ts';
+import type { Cause, ParsedPacket } from './parsedPacket.ts';
 import { ETHERTYPE } from './protocols.ts';
-import { isTag } from './reading.ts';
-import type { Link, Network, Reading } from './reading.ts';
+import { isTag } from './layers.ts';
+import type { Link, Network } from './layers.ts';
+import type { Reading } from './reading.ts';
 
 export type Verdict =
   | { readonly kind: 'equal' }
@@ -56,14 +58,16 @@ function compareKey(ours: FlowKey, place: Place, fragments: FragmentMemory): Ver
   const flow = fragments.flowOf(place.network, ours);
   if (flow !== undefined && sameKey(ours, flow.key)) return EQUAL;
   if (flow?.certain !== true && theirs !== null && sameKey(ours, theirs)) return EQUAL;
-  const rule = explain({ ours, theirs, ...place });
+  const rule = explain({ ours, theirs, ...place, isQuote: fragments === NO_FRAGMENTS });
   return rule === null ? disagreement(ours, place.network) : { kind: 'explained', rule };
 }
 
-function compareUnparsed(cause: string, subject: Subject): Verdict {
+function compareUnparsed(cause: Cause, subject: Subject): Verdict {
   if (causeIsTrue(cause, subject)) return { kind: 'unparsed', cause };
   const { network, bytes, malformed } = subject;
-  const rule = network && explain({ ours: null, theirs: expectedKey(network), network, bytes, malformed });
+  const rule =
+    network &&
+    explain({ ours: null, theirs: expectedKey(network), network, bytes, malformed, isQuote: false });
   if (rule) return { kind: 'explained', rule };
   return disagreement(`unparsed: ${cause}`, subject.network);
 }
@@ -98,7 +102,7 @@ function innerSubject(packet: Buffer, network: Network, reading: Reading): Subje
     etherType: tunnelledEtherType(network, reading),
     network: inner,
     rejectedVersion,
-    bytes: bytesInside(network, packet.length - networkStart(packet), link),
+    bytes: bytesInside(network, packet.length - networkStart(packet)),
     malformed,
   };
 }
@@ -131,8 +135,8 @@ export function compareInner(
   theirs: Reading,
   fragments: FragmentMemory,
 ): Verdict | null {
-  const { network } = theirs;
-  if (network === undefined || ours.cause !== null) return null;
+  if (theirs.network === undefined || ours.cause !== null) return null;
+  const network = withTunnelLength(packet, networkStart(packet), theirs.network);
   const subject = innerSubject(packet, network, theirs);
   const verdict = compareTunnelled(ours, network, subject, fragments);
   if (verdict?.kind !== 'disagreement') return verdict;
@@ -145,20 +149,30 @@ function explainOutside(network: Network, inner: Subject, bytes: number): string
   if (hasOddUdpLength(network, bytes)) return 'beyond the length of UDP';
   if (hasTunnelSource(network)) return 'tunnel by its source port';
   const stopped = inner.network === undefined && inner.malformed && network.tunnel === undefined;
-  return stopped && (headerLength(network) ?? 0) > fixedHeader(network.family) ? 'malformed option' : null;
+  return stopped && (headerLength(network) ?? 0) > fixedHeader(network.family) ? MALFORMED_OPTION : null;
 }
 
-/** Why a quoted packet may have no key: the kernel does not say, as an error is a flow of its own anyway. */
-const QUOTE_CAUSES = ['truncated', 'bad-header', 'extension-header'];
+const ICMPV6_KNOWN_ERRORS: readonly number[] = [1, 2, 3, 4];
 
-function compareQuote(ours: FlowKey | null, reporter: Network, subject: Subject): Verdict | null {
+/** Why a quoted packet may have no key: the kernel does not say, as an error is a flow of its own anyway. */
+const QUOTE_CAUSES: readonly Cause[] = ['truncated', 'bad-header', 'extension-header'];
+
+interface Quote extends Subject {
+  /** Bytes of the quote by the error's header; 0: it does not say. */
+  readonly quoteLength: number;
+}
+
+/** RFC 4884 section 4: in units of 32 bits, and of 64 in ICMPv6. */
+function quoteLengthOf(packet: Buffer, network: Network): number {
+  const error = networkStart(packet) + (headerLength(network) ?? 0);
+  return network.family === 4 ? (packet[error + 5] ?? 0) * 4 : (packet[error + 4] ?? 0) * 8;
+}
+
+function compareQuote(ours: FlowKey | null, reporter: Network, subject: Quote): Verdict | null {
   const quote = subject.network;
   if (ours === null && (quote === undefined || expectedKey(quote) === null)) return null;
-  // tshark goes by the quoted version, we by the family of the reporter: an error quotes a packet like itself.
-  const families = [reporter.family, quote?.family, icmpFamily(reporter)].filter(
-    (family) => family !== undefined,
-  );
-  if (new Set(families).size > 1) return { kind: 'explained', rule: 'an error of the other family' };
+  const rule = explainQuote(ours, reporter, subject);
+  if (rule !== null) return { kind: 'explained', rule };
   if (ours !== null && quote !== undefined) {
     return compareKey(ours, { ...subject, network: quote }, NO_FRAGMENTS);
   }
@@ -166,23 +180,47 @@ function compareQuote(ours: FlowKey | null, reporter: Network, subject: Subject)
   return cause === undefined ? disagreement(ours, quote) : { kind: 'unparsed', cause };
 }
 
-/** The packet that an ICMP error quotes, the frame's own or the tunnel's; null where both saw none. */
+/** Why only one of us follows a quote. */
+function explainQuote(
+  ours: FlowKey | null,
+  reporter: Network,
+  { network: quote, quoteLength }: Quote,
+): string | null {
+  // tshark goes by the quoted version; an error quotes a packet like itself, and is over its own IP.
+  const isOther = quote?.family !== reporter.family || icmpFamily(reporter) !== reporter.family;
+  if (ours === null && isOther) return 'quote of the other family';
+  // All of ICMPv6's lower types are errors (RFC 4443 section 2.1). tshark follows those that it knows.
+  const isUnknown =
+    icmpFamily(reporter) === 6 && !ICMPV6_KNOWN_ERRORS.includes(reporter.transport?.type ?? 0);
+  if (ours !== null && quote === undefined && isUnknown) return 'quote of an unknown error';
+  // tshark reads no further than the error says that the quote is long; a true one holds all headers (RFC 4884).
+  const isCut = quoteLength > 0 && (quote === undefined || quoteLength < neededLength(quote));
+  const isPartial = quote === undefined || expectedKey(quote) === null;
+  return ours !== null && isCut && isPartial ? 'quote longer than its error says' : null;
+}
+
+/** The packet that an ICMP error quotes; null where both saw none. */
 export function compareQuoted(packet: Buffer, ours: ParsedPacket, theirs: Reading): Verdict | null {
   const { network, rejectedVersion } = theirs;
   if (network === undefined || ours.cause !== null) return null;
-  const all = packet.length - networkStart(packet);
-  const inner = ours.inner === null ? undefined : tunnelled(network);
-  const reporter = inner ?? network;
-  const bytes = inner === undefined ? all : bytesInside(network, all, inner.link);
-  const quote = quoted(reporter);
-  return compareQuote(ours.quoted, reporter, {
+  if (ours.inner !== null) return compareQuotedInside(network);
+  return compareQuote(ours.quoted, network, {
     tags: 0,
-    etherType: reporter.family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6,
-    network: quote,
+    etherType: network.family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6,
+    network: quoted(network),
+    quoteLength: quoteLengthOf(packet, network),
     rejectedVersion,
     // A quoted packet is cut off: its own length says nothing, which is why it is not asked for here.
-    bytes: bytesInside(reporter, bytes, { etherTypes: [] }),
+    bytes: bytesInside(network, packet.length - networkStart(packet)),
     // Where tshark stopped within a quoted packet it does not say so.
     malformed: true,
   });
+}
+
+/** An error in a tunnel is a flow like others; what it quotes is not followed. */
+function compareQuotedInside(network: Network): Verdict | null {
+  const reporter = tunnelled(network);
+  const quote = reporter && quoted(reporter);
+  if (quote === undefined || expectedKey(quote) === null) return null;
+  return { kind: 'explained', rule: 'quote in a tunnel' };
 }

@@ -2,7 +2,7 @@
 import { DETAIL_FRAGMENT, keyAddress } from './flowKey.ts';
 import type { FlowKey } from './flowKey.ts';
 import { PROTOCOL } from './protocols.ts';
-import type { Extension, Network, Transport } from './reading.ts';
+import type { Extension, Network, Transport } from './layers.ts';
 
 type Ports = Pick<FlowKey, 'detail' | 'sourcePort' | 'destinationPort'>;
 

@@ -1,10 +1,17 @@
 /** Differences that are no error, each with the reason why tshark reads otherwise. Counted and printed by name. */
-import { expectedKey, isFirstFragment } from './expectedKey.ts';
+import { expectedKey, finalProtocol, isExtension, isFirstFragment } from './expectedKey.ts';
 import { DETAIL_FRAGMENT, keyAddress, sameKey } from './flowKey.ts';
 import type { FlowKey } from './flowKey.ts';
-import { bytesThere, fixedHeader, headerLength, isJumbogram, neededLength } from './geometry.ts';
+import {
+  bytesThere,
+  fixedHeader,
+  headerLength,
+  isJumbogram,
+  neededLength,
+  statedLength,
+} from './geometry.ts';
 import { PROTOCOL } from './protocols.ts';
-import type { Network } from './reading.ts';
+import type { Network } from './layers.ts';
 
 export interface Difference {
   /** Null where we named a cause that tshark's reading does not bear out. */
@@ -15,6 +22,8 @@ export interface Difference {
   /** From the network header to the frame's end; undefined where tshark does not tell. */
   readonly bytes: number | undefined;
   readonly malformed: boolean;
+  /** By an ICMP error. */
+  readonly isQuote: boolean;
 }
 
 function destinations({ destination, destinations }: Network): readonly string[] {
@@ -28,16 +37,21 @@ function endsAgree({ ours, network }: Difference): boolean {
   return destinations(network).some((destination) => keyAddress(destination) === ours.destination);
 }
 
+export const MALFORMED_OPTION = 'malformed option';
+
 /**
  * An option overruns the header that it is in. tshark stops there; the header's own length is sound, and we go by that
- * without looking at options.
+ * without looking at options. Where they can be blanked, the packet is read again and compared in full.
  */
 function malformedOption(difference: Difference): boolean {
-  const { network, malformed, theirs, bytes = Infinity } = difference;
+  const { ours, network, malformed, theirs, bytes = Infinity } = difference;
   if (!malformed || theirs !== null || network.transport !== undefined) return false;
   const header = headerLength(network);
   const hasOptions = header !== undefined && header > fixedHeader(network.family);
-  return hasOptions && header <= bytesThere(network, bytes) && endsAgree(difference);
+  const protocol = finalProtocol(network);
+  const stoppedBefore = protocol === undefined || (network.family === 6 && isExtension(protocol));
+  const sameProtocol = ours === null || stoppedBefore || ours.protocol === protocol;
+  return hasOptions && sameProtocol && header <= bytesThere(network, bytes) && endsAgree(difference);
 }
 
 /** tshark gives the end of a source route as destination, we the next hop that the packet is on its way to. */
@@ -48,12 +62,16 @@ function sourceRoute({ ours, network }: Difference): boolean {
   });
 }
 
-/** tshark shows what we know these protocols by only where their whole header is. */
+/**
+ * tshark shows what we know these protocols by only where their whole header is; where it is quoted, only where what
+ * follows is sound, too.
+ */
 function cutHeader(difference: Difference): boolean {
-  const { ours, theirs, network, malformed, bytes = 0 } = difference;
+  const { ours, theirs, network, malformed, bytes, isQuote } = difference;
   const whole = WHOLE_HEADERS.get(ours?.protocol ?? 0);
   if (whole === undefined || theirs !== null) return false;
-  const isCut = malformed || bytesThere(network, bytes) < neededLength(network) + whole;
+  const end = (headerLength(network) ?? 0) + whole;
+  const isCut = bytes === undefined || isQuote ? malformed : bytesThere(network, bytes) < end;
   return isCut && endsAgree(difference);
 }
 
@@ -82,12 +100,23 @@ function shortFirstFragment(difference: Difference): boolean {
   return bytesThere(network, bytes) < neededLength(network) && endsAgree(difference);
 }
 
+/**
+ * A quoted packet ends, by its own length, within the headers that we want. tshark goes by that; we do not, as what is
+ * quoted is cut off and some hosts write another length into it.
+ */
+function quoteOfBadLength(difference: Difference): boolean {
+  const { network, theirs, isQuote } = difference;
+  const isShort = (statedLength(network) ?? Infinity) < neededLength(network);
+  return isQuote && theirs === null && isShort && (network.source === undefined || endsAgree(difference));
+}
+
 const RULES: readonly (readonly [name: string, applies: (difference: Difference) => boolean])[] = [
-  ['malformed option', malformedOption],
   ['jumbogram without length', lengthlessJumbogram],
   ['short first fragment', shortFirstFragment],
+  ['quote of bad length', quoteOfBadLength],
   ['source route', sourceRoute],
   ['header not whole', cutHeader],
+  [MALFORMED_OPTION, malformedOption],
 ];
 
 /** The name of the rule that explains it; null where none does. */

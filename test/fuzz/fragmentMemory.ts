@@ -1,7 +1,7 @@
 /** Which flows the first fragments of this run belonged to, once both readings of them agreed. */
 import { fragmentId, isLaterFragment } from './expectedKey.ts';
 import type { FlowKey } from './flowKey.ts';
-import type { Network } from './reading.ts';
+import type { Network } from './layers.ts';
 
 /** Fragments that the collector certainly still knows: a small part of its table (`fragments` in bpf/maps.h). */
 const CERTAIN = 500;

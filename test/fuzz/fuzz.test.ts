@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { UNPARSED_CAUSES } from '../../src/model/ledger.ts';
 import { Campaign } from './campaign.ts';
 import type { Tally } from './campaign.ts';
+import { capturedPackets } from './captures.ts';
 import { compareOuter } from './compare.ts';
 import { corpusPackets } from './corpus.ts';
 import { keyAddress } from './flowKey.ts';
@@ -23,6 +24,7 @@ describe('the parser and tshark read the same bytes', () => {
     const campaign = await Campaign.create();
     try {
       await campaign.run(corpusPackets());
+      await campaign.run(capturedPackets());
       for (const seed of SEEDS) {
         await campaign.run(Array.from({ length: PACKETS_OF_EACH }, (_, index) => makePacket(seed, index)));
       }

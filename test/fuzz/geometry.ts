@@ -1,8 +1,8 @@
 /** Where headers begin and end, by the lengths that tshark read; for judging "truncated". */
 import { extensionsOf, finalProtocol, isExtension, isLaterFragment } from './expectedKey.ts';
 import { ETHERTYPE, PROTOCOL } from './protocols.ts';
-import { isTag } from './reading.ts';
-import type { Network } from './reading.ts';
+import { isTag } from './layers.ts';
+import type { Network } from './layers.ts';
 
 const ETHERNET_HEADER = 14;
 const TAG = 4;

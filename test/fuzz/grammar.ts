@@ -15,9 +15,9 @@ import { Random } from './random.ts';
 /** Packets in packets in packets, and no more. */
 const DEEPEST = 2;
 /** The longest frame that BPF_PROG_TEST_RUN takes, a little under a page with its own needs. */
-const LONGEST_FRAME = 3000;
+export const LONGEST_FRAME = 3000;
 /** The shortest: an Ethernet header and a byte. */
-const SHORTEST_FRAME = 15;
+export const SHORTEST_FRAME = 15;
 
 function tunnelled(random: Random, depth: number): Payload {
   return random.weighted([
@@ -29,7 +29,7 @@ function tunnelled(random: Random, depth: number): Payload {
   ])();
 }
 
-function payload(random: Random, depth: number): Payload {
+function payload(random: Random, depth: number, family: 4 | 6): Payload {
   const nested = depth < DEEPEST;
   return random.weighted([
     [6, () => tcp(random)],
@@ -39,8 +39,9 @@ function payload(random: Random, depth: number): Payload {
     [1, () => esp(random)],
     [1, () => authenticated(random, random.chance(0.5) ? tcp(random) : udp(random))],
     [2, () => withoutPorts(random)],
-    [nested ? 3 : 0, () => icmp(random, depth, network)],
-    [nested ? 3 : 0, () => icmpv6(random, depth, network)],
+    // That of the other family means nothing there, and is seen.
+    [nested ? (family === 4 ? 6 : 1) : 0, () => icmp(random, depth, network)],
+    [nested ? (family === 6 ? 6 : 1) : 0, () => icmpv6(random, depth, network)],
     [nested ? 8 : 0, () => tunnelled(random, depth)],
     [
       1,
@@ -50,8 +51,9 @@ function payload(random: Random, depth: number): Payload {
 }
 
 function network(random: Random, depth: number): NetworkPacket {
-  const carried = payload(random, depth);
-  return random.chance(0.6) ? ipv4(random, carried) : ipv6(random, carried);
+  const family = random.chance(0.6) ? 4 : 6;
+  const carried = payload(random, depth, family);
+  return family === 4 ? ipv4(random, carried) : ipv6(random, carried);
 }
 
 function frame(random: Random, depth: number): Buffer {

@@ -57,6 +57,8 @@ export function ipv4(random: Random, payload: Payload): NetworkPacket {
     [10, () => 0],
     [10, () => DONT_FRAGMENT],
     [1, () => MORE_FRAGMENTS | random.below(0x2000)],
+    // The first of a packet that is too large: what it carries begins here.
+    [2, () => MORE_FRAGMENTS],
     [1, () => random.below(0x10000)],
   ])();
   const header = {

@@ -1,9 +1,10 @@
 /** Which packet is inside a packet for us: a tunnel's, or the one that an ICMP error quotes. */
 import { finalProtocol } from './expectedKey.ts';
-import { bytesThere, headerLength } from './geometry.ts';
+import { bytesThere, headerLength, networkStart } from './geometry.ts';
 import { ETHERTYPE, PORT, PROTOCOL } from './protocols.ts';
-import { announced, isTag } from './reading.ts';
-import type { Link, Network, Reading } from './reading.ts';
+import { announced } from './layers.ts';
+import type { Network, Tunnel } from './layers.ts';
+import type { Reading } from './reading.ts';
 
 const ICMP_ERRORS = new Set([3, 4, 5, 11, 12]);
 /** RFC 4443 section 2.1: what is lower is an error. */
@@ -54,40 +55,51 @@ export function tunnelledEtherType(network: Network, reading: Reading): number |
   return finalProtocol(network) === PROTOCOL.ipip ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6;
 }
 
-const ETHERNET_HEADER = 14;
-const TAG = 4;
 const UDP_HEADER = 8;
 const VXLAN_HEADER = 8;
+const GENEVE_HEADER = 8;
+/** In units of 4 bytes. */
+const GENEVE_OPTIONS = 0x3f;
 const ICMP_HEADER = 8;
 const GRE = { checksum: 0x8000, routing: 0x4000, key: 0x2000, sequence: 0x1000, version: 0x0007 } as const;
 const VXLAN_IDENTIFIER = 0x0800;
-
-/** Undefined where there is an 802.1ad tag: tshark may have read a second one with it, which it does not show. */
-function linkLength({ etherTypes }: Link): number | undefined {
-  if (etherTypes.includes(ETHERTYPE.qinq)) return undefined;
-  return ETHERNET_HEADER + TAG * etherTypes.filter(isTag).length;
-}
 
 function greLength(flags: number): number {
   return 4 + 4 * [GRE.checksum, GRE.key, GRE.sequence].filter((bit) => flags & bit).length;
 }
 
-/** From the end of a packet's IP header to the IP header inside; undefined where tshark does not tell. */
-function tunnelLength({ tunnel }: Network, link: Link): number | undefined {
-  if (tunnel === undefined) return 0;
-  if (tunnel.kind === 'geneve') return undefined;
-  const header = tunnel.kind === 'vxlan' ? UDP_HEADER + VXLAN_HEADER : greLength(tunnel.flags ?? 0);
-  if (tunnel.kind === 'gre' && tunnel.type !== ETHERTYPE.teb) return header;
-  const frame = linkLength(link);
-  return frame === undefined ? undefined : header + frame;
+/** Up to the packet or frame inside. at: offset of its first byte */
+function tunnelHeader({ kind, flags = 0 }: Tunnel, packet: Buffer, at: number): number {
+  if (kind === 'vxlan') return UDP_HEADER + VXLAN_HEADER;
+  if (kind === 'gre') return greLength(flags);
+  return UDP_HEADER + GENEVE_HEADER + 4 * ((packet[at + UDP_HEADER] ?? 0) & GENEVE_OPTIONS);
+}
+
+/** With its tunnel's length from the packet: of options and tags tshark does not show all. start: the network header */
+export function withTunnelLength(packet: Buffer, start: number, network: Network): Network {
+  const { tunnel } = network;
+  const header = headerLength(network);
+  if (tunnel === undefined || header === undefined) return network;
+  const at = start + header;
+  const length = tunnelHeader(tunnel, packet, at);
+  const hasFrame = tunnel.kind === 'vxlan' || tunnel.type === ETHERTYPE.teb;
+  const link = hasFrame ? networkStart(packet.subarray(at + length)) : 0;
+  return { ...network, tunnel: { ...tunnel, length: length + link } };
+}
+
+/** Offset of the IP header inside from the packet's own; undefined where tshark does not tell. */
+export function insideStart(network: Network): number | undefined {
+  const header = headerLength(network);
+  const tunnel = network.tunnel === undefined ? 0 : network.tunnel.length;
+  const between = isTunnel(network) ? tunnel : ICMP_HEADER;
+  return header === undefined || between === undefined ? undefined : header + between;
 }
 
 /** Bytes that are there from the IP header inside on; undefined where tshark does not tell. */
-export function bytesInside(network: Network, bytes: number | undefined, link: Link): number | undefined {
-  const header = headerLength(network);
-  const between = isTunnel(network) ? tunnelLength(network, link) : ICMP_HEADER;
-  if (bytes === undefined || header === undefined || between === undefined) return undefined;
-  return Math.max(0, bytesThere(network, bytes) - header - between);
+export function bytesInside(network: Network, bytes: number): number | undefined {
+  const start = insideStart(network);
+  if (start === undefined) return undefined;
+  return Math.max(0, bytesThere(network, bytes) - start);
 }
 
 /** The UDP header states another length than the packet has: tshark goes by it, and we do not. */

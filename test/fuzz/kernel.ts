@@ -26,6 +26,8 @@ export function compileRunner(): void {
 
 function framed(packets: readonly Buffer[]): Buffer {
   const parts = packets.flatMap((packet) => {
+    // It would be taken for the end of the batch, and its outcome waited for.
+    if (packet.length === 0) throw new Error('a packet without a byte cannot be run');
     const length = Buffer.alloc(4);
     length.writeUInt32LE(packet.length);
     return [length, packet];

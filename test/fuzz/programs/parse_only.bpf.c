@@ -4,6 +4,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "flow.h"
+#include "lease.h"
 #include "maps.h"
 #include "parse.h"
 #include "scratch_pad.h"
