@@ -6,7 +6,7 @@
 #include "clock.h"
 #include "flow_key.h"
 #include "fragments.h"
-#include "parse.h"
+#include "quote.h"
 #include "scratch_pad.h"
 
 #define MAX_EVENT_DATA 65536
@@ -146,23 +146,6 @@ static __always_inline void send_dns(struct __sk_buff *skb, struct point_counter
 	};
 
 	send_packet(skb, counters, at, &request);
-}
-
-/* Reads the packet that an ICMP error quotes into the inner part of this CPU's scratch pad; PARSED or the cause.
- * Global, so that the verifier walks it once by itself.
- */
-__noinline int parse_quoted(struct __sk_buff *skb, __u32 offset, __u32 mode, __u32 family)
-{
-	struct scratch_pad *work = scratch_of_cpu();
-	struct packet *packet;
-
-	if (!work)
-		return UNPARSED_TRUNCATED;
-	packet = &work->inner.packet;
-	__builtin_memset(packet, 0, sizeof(*packet));
-	packet->mode = mode == READ_NETWORK ? READ_NETWORK : READ_COPY;
-	packet->header_length = offset;
-	return parse_network(skb, family == 4 ? ETH_P_IP : ETH_P_IPV6, &work->inner.key, packet, 1);
 }
 
 /* Ties an ICMP error to the flow it quotes (RFC 792, RFC 4443 section 2.4). The error's key is canonical. */

@@ -9,25 +9,6 @@
 #include "fragments.h"
 #include "tunnel.h"
 
-/* Reads the packet inside the outer one, whose key has the source as low side; 0 where there is none. */
-static __noinline int read_inner(struct __sk_buff *skb, struct scratch_pad *work)
-{
-	const struct flow_key *key = &work->outer.key;
-	const struct packet *packet = &work->outer.packet;
-
-	if (packet->fragment)
-		return 0;
-	__builtin_memcpy(work->tunnel.source, key->low_address, 16);
-	__builtin_memcpy(work->tunnel.destination, key->high_address, 16);
-	work->tunnel.netns = netns_index;
-	work->tunnel.identifier = 0;
-	work->tunnel.kind = packet->tunnel;
-	work->tunnel.protocol = key->protocol;
-	work->tunnel.port = key->protocol == IPPROTO_UDP ? key->high_port : 0;
-	work->inner.outer_port = key->low_port;
-	return parse_inner(skb, packet->header_length, packet->mode);
-}
-
 /* The tunnel's id, given at random when it is first seen; 0 when there is no room for another. */
 static __always_inline __u32 tunnel_id(const struct tunnel_key *tunnel)
 {

@@ -14,6 +14,13 @@ enum read_mode {
 	READ_NETWORK, /* copied, offsets count from the network header: no link header is known */
 };
 
+/* Whose packet it is. Constant where it is asked, so that the frame's own pays for no other. */
+enum packet_place {
+	PLACE_FRAME,
+	PLACE_TUNNEL, /* inside another packet, whose end is its own */
+	PLACE_QUOTE, /* what an ICMP error is about: only its beginning is there */
+};
+
 enum fragment_part {
 	FRAGMENT_NONE,
 	FRAGMENT_FIRST,
@@ -23,7 +30,7 @@ enum fragment_part {
 /* What the key does not hold. */
 struct packet {
 	__u32 header_length; /* from the first byte that skb->len counts up to the payload, as far as parsed */
-	__u32 end; /* of the IP packet by its own length field; frames may be padded */
+	__u32 end; /* of the IP packet by its own length field, within the packet around it; frames may be padded */
 	__u32 segment; /* payload of each wire packet, skb->gso_size; 0 for a buffer of one */
 	__u32 tcp_flags;
 	__u32 tcp_sequence;
@@ -39,6 +46,12 @@ struct packet {
 	__u8 tunnel; /* enum tunnel_kind: a packet is inside */
 	__u8 quotes; /* an ICMP error: the packet it is about follows */
 };
+
+/* Whether the IP packet holds that many bytes from here on; a padded frame may have more. */
+static __always_inline int within(const struct packet *packet, __u32 size)
+{
+	return packet->header_length + size <= packet->end;
+}
 
 /* A header at an offset; NULL where the packet ends before. */
 static __always_inline const void *header_at(struct __sk_buff *skb, const struct packet *packet, __u32 offset,

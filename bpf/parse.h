@@ -45,9 +45,23 @@ static __always_inline void copy_ipv6(__u8 *address, const __be32 *ipv6)
 		((__be32 *)address)[i] = ipv6[i];
 }
 
-/* Quoted: the packet that an ICMP error is about, of which only the beginning is there. */
+/* Ends the packet where its own length says, but within the one around it. A quoted packet is cut off: its own length
+ * says nothing.
+ */
+static __always_inline void set_end(struct packet *packet, __u32 own, const enum packet_place place)
+{
+	if (place == PLACE_FRAME || (place == PLACE_TUNNEL && own < packet->end))
+		packet->end = own;
+}
+
+/* Whether headers run over the end of the packet or of what is there of it. */
+static __always_inline int is_beyond(struct __sk_buff *skb, const struct packet *packet)
+{
+	return packet->header_length > packet->end || packet->header_length > skb->len;
+}
+
 static __always_inline enum unparsed_cause parse_behind_ip(struct __sk_buff *skb, struct flow_key *key,
-							   struct packet *packet, const int quoted)
+							   struct packet *packet, const enum packet_place place)
 {
 	enum unparsed_cause cause;
 
@@ -58,7 +72,7 @@ static __always_inline enum unparsed_cause parse_behind_ip(struct __sk_buff *skb
 		key->detail = DETAIL_FRAGMENT;
 		return PARSED;
 	}
-	cause = quoted ? parse_quoted_transport(skb, key, packet) : parse_transport(skb, key, packet);
+	cause = place == PLACE_QUOTE ? parse_quoted_transport(skb, key, packet) : parse_transport(skb, key, packet);
 	if (packet->fragment == FRAGMENT_FIRST && cause == UNPARSED_TRUNCATED) {
 		/* Too short for its ports, as the rest of its packet will be without them. */
 		key->detail = DETAIL_FRAGMENT;
@@ -68,13 +82,15 @@ static __always_inline enum unparsed_cause parse_behind_ip(struct __sk_buff *skb
 }
 
 static __always_inline enum unparsed_cause parse_ipv4(struct __sk_buff *skb, struct flow_key *key,
-						      struct packet *packet, const int quoted)
+						      struct packet *packet, const enum packet_place place)
 {
 	__u32 start = packet->header_length;
 	const struct iphdr *ip;
 	struct iphdr copy;
-	__u32 length;
+	__u32 end;
 
+	if (place != PLACE_FRAME && !within(packet, sizeof(copy)))
+		return UNPARSED_TRUNCATED;
 	ip = header_at(skb, packet, start, &copy, sizeof(copy));
 	if (!ip)
 		return UNPARSED_TRUNCATED;
@@ -86,19 +102,19 @@ static __always_inline enum unparsed_cause parse_ipv4(struct __sk_buff *skb, str
 	key->protocol = ip->protocol;
 	packet->dscp = ip->tos >> 2;
 	packet->header_length += ip->ihl * 4;
-	length = bpf_ntohs(ip->tot_len);
-	/* 0: a buffer too large for the field, to be segmented (BIG TCP). A quoted packet is cut off. */
-	packet->end = length && !quoted ? start + length : ~0U;
-	if (packet->header_length > packet->end)
+	/* 0: a buffer too large for the field, to be segmented (BIG TCP). */
+	end = ip->tot_len ? start + bpf_ntohs(ip->tot_len) : ~0U;
+	if (place != PLACE_QUOTE && packet->header_length > end)
 		return UNPARSED_BAD_HEADER;
-	if (packet->header_length > skb->len)
+	set_end(packet, end, place);
+	if (is_beyond(skb, packet))
 		return UNPARSED_TRUNCATED;
 	if (ip->frag_off & bpf_htons(IP_OFFSET_MASK | IP_MORE_FRAGMENTS)) {
 		packet->fragment = ip->frag_off & bpf_htons(IP_OFFSET_MASK) ? FRAGMENT_LATER : FRAGMENT_FIRST;
 		packet->identification = bpf_ntohs(ip->id);
 		packet->next_header = ip->protocol;
 	}
-	return parse_behind_ip(skb, key, packet, quoted);
+	return parse_behind_ip(skb, key, packet, place);
 }
 
 struct extension_header {
@@ -145,23 +161,25 @@ static __always_inline enum unparsed_cause skip_extension_headers(struct __sk_bu
 			continue;
 		}
 		/* BIG TCP: the kernel's own jumbogram option (type 194, length 4), gone from the segments. */
-		if (type == IPPROTO_HOPOPTS && header->content == bpf_htons(0xc204)) {
+		if (type == IPPROTO_HOPOPTS && header->content == bpf_htons(0xc204))
 			packet->jumbo_header = 8;
-			packet->end = ~0U;
-		}
 		packet->header_length += (header->length + 1) * 8;
+		if (is_beyond(skb, packet))
+			return UNPARSED_TRUNCATED;
 	}
 	return UNPARSED_EXTENSION_HEADER;
 }
 
 static __always_inline enum unparsed_cause parse_ipv6(struct __sk_buff *skb, struct flow_key *key,
-						      struct packet *packet, const int quoted)
+						      struct packet *packet, const enum packet_place place)
 {
 	const struct ipv6hdr *ip;
 	enum unparsed_cause cause;
 	struct ipv6hdr copy;
 	__u32 length;
 
+	if (place != PLACE_FRAME && !within(packet, sizeof(copy)))
+		return UNPARSED_TRUNCATED;
 	ip = header_at(skb, packet, packet->header_length, &copy, sizeof(copy));
 	if (!ip)
 		return UNPARSED_TRUNCATED;
@@ -174,24 +192,25 @@ static __always_inline enum unparsed_cause parse_ipv6(struct __sk_buff *skb, str
 	packet->dscp = ip->priority << 2 | ip->flow_lbl[0] >> 6;
 	packet->header_length += sizeof(*ip);
 	length = bpf_ntohs(ip->payload_len);
-	/* 0: a jumbogram, whose option or segment size tells. A quoted packet is cut off. */
-	packet->end = quoted || (!length && packet->segment) ? ~0U : packet->header_length + length;
-	if (!length && ip->nexthdr == IPPROTO_HOPOPTS)
-		packet->end = ~0U;
+	/* 0: a jumbogram, whose option or segment size tells. */
+	if (!length && (packet->segment || ip->nexthdr == IPPROTO_HOPOPTS))
+		set_end(packet, ~0U, place);
+	else
+		set_end(packet, packet->header_length + length, place);
 	cause = skip_extension_headers(skb, key, packet);
 	if (cause != PARSED)
 		return cause;
-	return parse_behind_ip(skb, key, packet, quoted);
+	return parse_behind_ip(skb, key, packet, place);
 }
 
 static __always_inline enum unparsed_cause parse_network(struct __sk_buff *skb, __u16 type, struct flow_key *key,
-							 struct packet *packet, const int quoted)
+							 struct packet *packet, const enum packet_place place)
 {
 	switch (type) {
 	case ETH_P_IP:
-		return parse_ipv4(skb, key, packet, quoted);
+		return parse_ipv4(skb, key, packet, place);
 	case ETH_P_IPV6:
-		return parse_ipv6(skb, key, packet, quoted);
+		return parse_ipv6(skb, key, packet, place);
 	case ETH_P_ARP:
 	case ETH_P_RARP:
 		return UNPARSED_ARP;
@@ -207,7 +226,7 @@ static __always_inline enum unparsed_cause parse_network(struct __sk_buff *skb, 
 /* Skips an Ethernet header; its EtherType in host order, that of a tag where they are too many, 0 where the packet
  * ends before it.
  */
-static __always_inline __u16 parse_ethernet(struct __sk_buff *skb, struct packet *packet)
+static __always_inline __u16 parse_ethernet(struct __sk_buff *skb, struct packet *packet, const enum packet_place place)
 {
 	const __be16 *type;
 	__be16 copy;
@@ -216,6 +235,8 @@ static __always_inline __u16 parse_ethernet(struct __sk_buff *skb, struct packet
 	packet->header_length += ETHERNET_HEADER;
 #pragma unroll
 	for (i = 0; i <= MAX_VLAN_TAGS; i++) {
+		if (place == PLACE_TUNNEL && !within(packet, 0))
+			return 0;
 		type = header_at(skb, packet, packet->header_length - sizeof(copy), &copy, sizeof(copy));
 		if (!type)
 			return 0;
@@ -232,9 +253,9 @@ static __always_inline enum unparsed_cause parse_packet(struct __sk_buff *skb, _
 {
 	if (link_header != ETHERNET_HEADER) {
 		packet->mode = READ_NETWORK;
-		return parse_network(skb, bpf_ntohs(skb->protocol), key, packet, 0);
+		return parse_network(skb, bpf_ntohs(skb->protocol), key, packet, PLACE_FRAME);
 	}
-	return parse_network(skb, parse_ethernet(skb, packet), key, packet, 0);
+	return parse_network(skb, parse_ethernet(skb, packet, PLACE_FRAME), key, packet, PLACE_FRAME);
 }
 
 #endif

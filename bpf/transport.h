@@ -34,12 +34,6 @@ struct ports {
 	__be16 destination;
 };
 
-/* Whether the IP packet holds that many bytes from here on; a padded frame may have more. */
-static __always_inline int within(const struct packet *packet, __u32 size)
-{
-	return packet->header_length + size <= packet->end;
-}
-
 static __always_inline enum unparsed_cause parse_ports(struct __sk_buff *skb, struct flow_key *key,
 						       struct packet *packet, __u32 header_length)
 {
@@ -89,12 +83,13 @@ static __always_inline enum unparsed_cause parse_tcp(struct __sk_buff *skb, stru
 	return PARSED;
 }
 
-static __always_inline int is_icmp_error(__u8 protocol, __u8 type)
+/* Over the other IP than its own, ICMP means nothing. */
+static __always_inline int is_icmp_error(const struct flow_key *key, __u8 type)
 {
-	if (protocol == IPPROTO_ICMPV6)
-		return type < ICMPV6_FIRST_INFORMATION;
-	return type == ICMP_UNREACHABLE || type == ICMP_EXCEEDED || type == ICMP_PARAMETER || type == ICMP_QUENCH ||
-	       type == ICMP_REDIRECT;
+	if (key->protocol == IPPROTO_ICMPV6)
+		return key->family == 6 && type < ICMPV6_FIRST_INFORMATION;
+	return key->family == 4 && (type == ICMP_UNREACHABLE || type == ICMP_EXCEEDED || type == ICMP_PARAMETER ||
+				    type == ICMP_QUENCH || type == ICMP_REDIRECT);
 }
 
 static __always_inline enum unparsed_cause parse_icmp(struct __sk_buff *skb, struct flow_key *key,
@@ -115,7 +110,7 @@ static __always_inline enum unparsed_cause parse_icmp(struct __sk_buff *skb, str
 		packet->tcp_flags = icmp->type == echo_request ? POINT_OPENED : 0;
 	} else {
 		key->detail = icmp->type << 8 | icmp->code;
-		packet->quotes = is_icmp_error(key->protocol, icmp->type);
+		packet->quotes = is_icmp_error(key, icmp->type);
 	}
 	packet->header_length += sizeof(*icmp);
 	return PARSED;

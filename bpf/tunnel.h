@@ -22,14 +22,14 @@ static __always_inline __u16 skip_gre_header(struct __sk_buff *skb, struct packe
 	__be32 key;
 	__u16 flags;
 
-	if (!header_at(skb, packet, packet->header_length, header, sizeof(header)))
+	if (!within(packet, sizeof(header)) || !header_at(skb, packet, packet->header_length, header, sizeof(header)))
 		return 0;
 	flags = header[0] << 8 | header[1];
 	if (flags & GRE_ROUTING)
 		return 0;
 	packet->header_length += sizeof(header) + (flags & GRE_CHECKSUM ? 4 : 0);
 	if (flags & GRE_KEY) {
-		if (!header_at(skb, packet, packet->header_length, &key, sizeof(key)))
+		if (!within(packet, sizeof(key)) || !header_at(skb, packet, packet->header_length, &key, sizeof(key)))
 			return 0;
 		*identifier = bpf_ntohl(key);
 		packet->header_length += sizeof(key);
@@ -43,7 +43,7 @@ static __always_inline __u16 skip_vni_header(struct __sk_buff *skb, struct packe
 {
 	__u8 header[8];
 
-	if (!header_at(skb, packet, packet->header_length, header, sizeof(header)))
+	if (!within(packet, sizeof(header)) || !header_at(skb, packet, packet->header_length, header, sizeof(header)))
 		return 0;
 	packet->header_length += sizeof(header);
 	*identifier = header[4] << 16 | header[5] << 8 | header[6];
@@ -82,15 +82,35 @@ __noinline int parse_inner(struct __sk_buff *skb, __u32 offset, __u32 mode)
 	__builtin_memset(packet, 0, sizeof(*packet));
 	packet->mode = mode == READ_NETWORK ? READ_NETWORK : READ_COPY;
 	packet->header_length = offset;
+	packet->end = work->outer.packet.end;
 	packet->segment = skb->gso_size;
 	type = skip_tunnel_header(skb, packet, work->tunnel.kind, work->tunnel.protocol, &work->tunnel.identifier);
 	if (!type)
 		return 0;
 	work->inner_start = packet->header_length;
 	if (type == ETH_P_TEB)
-		type = parse_ethernet(skb, packet);
-	work->inner_cause = parse_network(skb, type, &work->inner.key, packet, 0);
+		type = parse_ethernet(skb, packet, PLACE_TUNNEL);
+	work->inner_cause = parse_network(skb, type, &work->inner.key, packet, PLACE_TUNNEL);
 	return 1;
+}
+
+/* Reads the packet inside the outer one, whose key has the source as low side; 0 where there is none. A tunnel's packet
+ * in fragments has the headers inside in its first one, and only that is known to be a tunnel's.
+ */
+static __noinline int read_inner(struct __sk_buff *skb, struct scratch_pad *work)
+{
+	const struct flow_key *key = &work->outer.key;
+	const struct packet *packet = &work->outer.packet;
+
+	__builtin_memcpy(work->tunnel.source, key->low_address, 16);
+	__builtin_memcpy(work->tunnel.destination, key->high_address, 16);
+	work->tunnel.netns = netns_index;
+	work->tunnel.identifier = 0;
+	work->tunnel.kind = packet->tunnel;
+	work->tunnel.protocol = key->protocol;
+	work->tunnel.port = key->protocol == IPPROTO_UDP ? key->high_port : 0;
+	work->inner.outer_port = key->low_port;
+	return parse_inner(skb, packet->header_length, packet->mode);
 }
 
 #endif

@@ -69,10 +69,17 @@ async function makeKernelTypes(): Promise<void> {
 }
 
 /** BTF stays, DWARF goes. */
-async function makeBpfObject(source: string, headers: string[], output: string): Promise<void> {
+async function makeBpfObject(
+  source: string,
+  headers: string[],
+  output: string,
+  ...moreFolders: readonly string[]
+): Promise<void> {
   // Debian keeps asm/types.h, which linux/bpf.h wants, in the folder of the machine's own compiler.
   const machine = (await run('g++', '-dumpmachine')).toString().trim();
-  const folders = ['-I.cache/bpf', '-Ibpf', `-I/usr/include/${machine}`];
+  const folders = ['.cache/bpf', 'bpf', ...moreFolders, `/usr/include/${machine}`].map(
+    (folder) => `-I${folder}`,
+  );
   const made = await makeOnce({
     output,
     inputs: [source, kernelTypes, ...headers],
@@ -154,4 +161,11 @@ for (const name of benchPrograms) {
   const headers = await filesIn('test/bench/programs', '.h');
   await makeBpfObject(`test/bench/programs/${name}.bpf.c`, headers, `.cache/bench/${name}.o`);
 }
+const fuzzPrograms = 'test/fuzz/programs';
+await makeBpfObject(
+  `${fuzzPrograms}/parse_only.bpf.c`,
+  [...(await filesIn('bpf', '.h')), ...(await filesIn(fuzzPrograms, '.h'))],
+  '.cache/fuzz/parse_only.o',
+  fuzzPrograms,
+);
 await makeAddon();

@@ -34,6 +34,7 @@ const PACKAGES: Readonly<Record<Part, Packages>> = {
     procps: 'sysctl',
     socat: 'socat',
     tshark: 'tshark',
+    'wireshark-common': 'randpkt',
   },
   vscode: {
     ...COMPILER,

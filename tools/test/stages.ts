@@ -65,6 +65,7 @@ export const STAGES: readonly Stage[] = [
   { name: 'check', parts: ['check', 'native', 'bundles'], command: ['node', 'tools/check.ts'], minutes: 5 },
   { ...mocha('unit', 5, 10, SOURCES), parts: [] },
   { ...mocha('native', 5, 60, ['agent/native/test/**/*.test.ts']), parts: ['native', 'bundles', 'lab'] },
+  { ...mocha('fuzz', 5, 120, ['test/fuzz/**/*.test.ts']), parts: ['native', 'lab'] },
   { ...mocha('lab', 15, 120, ['test/lab/**/*.test.ts']), parts: ['native', 'bundles', 'lab'] },
   {
     ...mocha('cluster', 20, 180, ['test/cluster/**/*.test.ts']),
