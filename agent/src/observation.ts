@@ -1,4 +1,4 @@
-import type { AttachWay, Closable, PointCounters } from '../native/index.d.ts';
+import type { AttachWay, Closable, PacketFilter, PointCounters } from '../native/index.d.ts';
 import type { InventoryObject } from '../../src/model/inventory.ts';
 import type { Ledger, SelfCost } from '../../src/model/ledger.ts';
 import type { Topology } from '../../src/model/topology.ts';
@@ -8,6 +8,8 @@ import type { AttachedInterface } from './collector/collection.ts';
 import { Collection } from './collector/collection.ts';
 import { EventQueue } from './collector/eventQueue.ts';
 import { CpuShare } from './cpuShare.ts';
+import type { DnsHistory } from './dns/dnsHistory.ts';
+import { DnsIntake } from './dns/dnsIntake.ts';
 import { Failure } from './failure.ts';
 import { releaseBytes } from './releaseBytes.ts';
 import { FlowTable } from './flows/flowTable.ts';
@@ -32,6 +34,8 @@ export interface ObservationOptions {
   /** Names to attach to; empty for all. */
   readonly interfaces: readonly string[];
   readonly inventory: readonly InventoryObject[];
+  /** Which packets are counted; all where it is null or left out. */
+  readonly filter?: PacketFilter | null;
   /** Milliseconds between drains. */
   readonly interval: number;
   /** Rows of the flow table. */
@@ -61,6 +65,7 @@ export class Observation {
   readonly #collection: Collection;
   readonly #intake: RecordIntake;
   readonly #tracker: FlowTracker;
+  readonly #dns: DnsIntake;
   readonly #clock = new WallClock();
   readonly #cpu = new CpuShare();
   readonly #eventReader: Closable;
@@ -83,6 +88,7 @@ export class Observation {
     const identity = new RowIdentity(this.table, (question) => this.#identifier.identify(question));
     this.#intake = new RecordIntake(this.table, identity, (view, offset) => this.own.has(view, offset));
     this.#tracker = new FlowTracker(this.table, this.#intake, identity);
+    this.#dns = new DnsIntake(this.table, (nanoseconds) => this.#clock.wallTime(nanoseconds));
     this.#collection = new Collection(
       options.payload,
       {
@@ -100,6 +106,7 @@ export class Observation {
       },
     );
     try {
+      this.setFilter(options.filter ?? null);
       this.#eventReader = this.#collection.events((records) => this.#events.add(records));
       for (const path of options.namespaces) this.#collection.watch(path);
       this.#requireInterfaces();
@@ -121,6 +128,16 @@ export class Observation {
 
   get programIds(): readonly number[] {
     return this.#collection.programIds;
+  }
+
+  /** Questions to name servers with their answers. */
+  get dns(): DnsHistory {
+    return this.#dns.history;
+  }
+
+  /** Counts only packets that match; null counts all. Takes effect at once and without a gap. */
+  setFilter(filter: PacketFilter | null): void {
+    this.#collection.setFilter(filter);
   }
 
   /** Starts draining every interval. @param failed is called once when that breaks */
@@ -156,6 +173,7 @@ export class Observation {
     this.#collection.detach();
     await this.#tick();
     await this.#tick();
+    this.#dns.end();
     this.#tracker.endAll(Date.now());
     this.#tellListeners();
   }
@@ -174,6 +192,7 @@ export class Observation {
       {
         outside: this.#intake.outside,
         eventsDropped: this.#events.dropped,
+        dns: this.#dns.counts,
         queueDropped: readers.queueDropped + this.table.endedDropped,
         streamGap: readers.streamGap,
       },
@@ -209,6 +228,7 @@ export class Observation {
       now,
       wallTime: (coarse) => this.#clock.coarseWallTime(coarse),
     });
+    this.#dns.add(events, Number(drained.monotonic));
     releaseBytes(drained.records);
     this.#tellListeners();
   }
