@@ -5,6 +5,7 @@ import type { DoctorOptions } from './doctor.ts';
 import { doctor } from './doctor.ts';
 import type { ObserveOptions } from './observe.ts';
 import { observe } from './observe.ts';
+import { withPacketFilter } from './packetFilter.ts';
 import type { ServeOptions } from './serve.ts';
 import { serve } from './serve.ts';
 import type { TopologyOptions } from './topology.ts';
@@ -27,7 +28,7 @@ export function program(): Command {
 }
 
 function observeCommand(): Command {
-  return withNode(new Command('observe'))
+  return withPacketFilter(withNode(new Command('observe')), 'count')
     .description('print the flows of namespaces, by default of this one, until interrupted')
     .option('--netns <path|name>', 'network namespace to observe; may be repeated', repeated, [])
     .option('--interface <name>', 'observe only this interface; may be repeated', repeated, [])
@@ -36,6 +37,7 @@ function observeCommand(): Command {
     .option('--interval <ms>', 'time between updates', positive, 500)
     .addOption(new Option('--output <format>', 'what to print').choices(['table', 'jsonl']).default('table'))
     .option('--final', 'print a flow once, when it ends', false)
+    .option('--dns', 'also print questions to name servers with their answers', false)
     .option('--ledger', 'end with a line of what was counted and lost', false)
     .addOption(mapMemory())
     .addOption(attach())

@@ -121,7 +121,7 @@ export class DnsIntake {
 
   #tell(
     question: OpenQuestion,
-    answer: Pick<DnsMessage, 'rcode' | 'answers'> & { time: number } | null,
+    answer: (Pick<DnsMessage, 'rcode' | 'answers'> & { time: number }) | null,
   ): void {
     const { client, server, protocol, name, type, flow } = question;
     const tuple = `${protocol}/${client.address}:${client.port}/${server.address}:${server.port}`;

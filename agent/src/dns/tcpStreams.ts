@@ -65,7 +65,12 @@ export class TcpStreams {
   }
 
   #streamOf(key: string, sequence: number): Stream {
-    const stream = this.#streams.get(key) ?? { next: sequence, rest: Buffer.alloc(0), held: [], heldSince: 0 };
+    const stream = this.#streams.get(key) ?? {
+      next: sequence,
+      rest: Buffer.alloc(0),
+      held: [],
+      heldSince: 0,
+    };
     // Put at the end: the oldest is the one that was silent for longest.
     this.#streams.delete(key);
     this.#streams.set(key, stream);

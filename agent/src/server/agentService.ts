@@ -1,7 +1,11 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { InventoryObject } from '../../../src/model/inventory.ts';
-import type { AgentService, StreamFlowsRequest, Target } from '../../../src/model/wire/generated/vethscope_pb.js';
+import type {
+  AgentService,
+  StreamFlowsRequest,
+  Target,
+} from '../../../src/model/wire/generated/vethscope_pb.js';
 import { messageOf } from '../failure.ts';
 import { inventoryObject } from '../identity/inventoryObject.ts';
 import type { Heartbeat } from './heartbeat.ts';

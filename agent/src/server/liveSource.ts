@@ -12,7 +12,15 @@ import { readDns } from './dnsReader.ts';
 import { FlowReader } from './flowReader.ts';
 import { Gate } from './gate.ts';
 import { WantedPackets } from './wantedPackets.ts';
-import type { Check, DnsRequest, DnsResponse, FlowsMessage, FlowsRequest, Introduction, Source } from './source.ts';
+import type {
+  Check,
+  DnsRequest,
+  DnsResponse,
+  FlowsMessage,
+  FlowsRequest,
+  Introduction,
+  Source,
+} from './source.ts';
 
 /** How long ended flows are kept for a reader that comes back, milliseconds. */
 const HISTORY = 30_000;
