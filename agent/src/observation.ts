@@ -7,6 +7,7 @@ import { WallClock } from './collector/clock.ts';
 import type { AttachedInterface } from './collector/collection.ts';
 import { Collection } from './collector/collection.ts';
 import { EventQueue } from './collector/eventQueue.ts';
+import { EVENT_KIND } from './collector/flowLayout.ts';
 import { CpuShare } from './cpuShare.ts';
 import type { DnsHistory } from './dns/dnsHistory.ts';
 import { DnsIntake } from './dns/dnsIntake.ts';
@@ -51,6 +52,8 @@ export interface ObservationOptions {
 }
 
 const EVENT_RING_BYTES = 1 << 20;
+/** DNS messages at each point and CPU; what is beyond is counted as suppressed. */
+const DNS_PER_SECOND = 500;
 /** Statistics of interfaces move all the time; the wiring is read again this often without any change. */
 const TOPOLOGY_REFRESH = 5000;
 
@@ -79,6 +82,7 @@ export class Observation {
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> = Promise.resolve();
   #stopped = false;
+  #dnsReaders = 0;
   #lastDrained = 0;
 
   constructor(options: ObservationOptions) {
@@ -130,7 +134,22 @@ export class Observation {
     return this.#collection.programIds;
   }
 
-  /** Questions to name servers with their answers. */
+  /**
+   * DNS messages carry payload, so the kernel sends them only while somebody wants them.
+   * Close the handle when that is over.
+   */
+  wantDns(): Closable {
+    this.#dnsReaders += 1;
+    if (this.#dnsReaders === 1) this.#collection.setRate(EVENT_KIND.dns, DNS_PER_SECOND);
+    return {
+      close: () => {
+        this.#dnsReaders -= 1;
+        if (this.#dnsReaders === 0) this.#collection.setRate(EVENT_KIND.dns, 0);
+      },
+    };
+  }
+
+  /** Questions to name servers with their answers, of the time that somebody wanted them. */
   get dns(): DnsHistory {
     return this.#dns.history;
   }

@@ -726,7 +726,8 @@ export declare const AgentService: GenService<{
     output: typeof StreamTopologyResponseSchema;
   },
   /**
-   * Questions to name servers with their answers: what is kept of those before, then each as it is known.
+   * Questions to name servers with their answers: those still kept, then each as it is known. The kernel sends DNS
+   * only while such a stream is open.
    *
    * @generated from rpc vethscope.v1.AgentService.StreamDns
    */
