@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import type { CapturedPacket } from './pcapng.ts';
 import {
@@ -137,8 +140,12 @@ describe('pcapng', () => {
       'frame.cap_len',
       'frame.encap_type',
     ];
-    const args = ['-n', '-r', '-', '-T', 'fields', ...fields.flatMap((field) => ['-e', field])];
-    const ended = spawnSync('tshark', args, { input: file, encoding: 'utf8' });
+    const folder = mkdtempSync(join(tmpdir(), 'vethscope-pcapng-'));
+    const path = join(folder, 'two.pcapng');
+    writeFileSync(path, file);
+    const args = ['-n', '-r', path, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])];
+    const ended = spawnSync('tshark', args, { encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
     // tshark is no part of a plain checkout; the lab's packages bring it.
     if (ended.error) this.skip();
     assert.equal(ended.status, 0, ended.stderr);

@@ -47,8 +47,8 @@ export async function capture(options: CaptureOptions, version: string): Promise
   requireRoot('capturing');
   const stop = whenAsked(options.duration === undefined ? undefined : options.duration * 1000);
   const output = new CaptureOutput(options.write, stop.now, stop.failed);
-  const waiting: AttachedInterface[] = [];
-  let attached = (one: AttachedInterface): void => void waiting.push(one);
+  // The file needs the collection's clock first; nothing is attached before a namespace is watched.
+  let attached: (one: AttachedInterface) => void = () => undefined;
   const collection = new Collection(
     payload,
     { mapFlows: MAP_FLOWS, ringBytes: RING_BYTES, interfaces: options.interface, attach: options.attach },
@@ -103,8 +103,8 @@ async function run(
     });
     await stop.asked;
     collection.setCapture(null);
-    last = Date.now();
-    while (Date.now() - last < QUIET) await setTimeout(QUIET / 4);
+    do await setTimeout(QUIET);
+    while (Date.now() - last < QUIET);
     file.note(collection.points());
     output.write(file.statistics(BigInt(Date.now()) * 1_000_000n));
     await output.end();

@@ -51,8 +51,9 @@ export class CaptureOutput {
       if (this.#stream.writableNeedDrain) await Promise.race([once(this.#stream, 'drain'), this.#failed()]);
       else await new Promise((resolve) => this.#stream.write('', resolve));
     }
-    if (this.#stream !== process.stdout && !this.#gone)
+    if (this.#stream !== process.stdout && !this.#gone) {
       await new Promise<void>((resolve) => this.#stream.end(resolve));
+    }
   }
 
   #failed(): Promise<void> {

@@ -61,8 +61,9 @@ function addAddress(text: string, before: string[]): string[] {
 
 function addPort(text: string, before: number[]): number[] {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535)
+  if (!/^\d+$/.test(text) || port > 65_535) {
     throw new InvalidArgumentError('It must be a number up to 65535.');
+  }
   return [...before, port];
 }
 

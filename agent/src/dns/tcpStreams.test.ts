@@ -45,7 +45,7 @@ describe('TcpStreams', () => {
           let sent = head;
           while (sent !== undefined) {
             found.push(...streams.add('a', sent.sequence, sent.data, 0));
-            const choice = choices.next().value ?? 0;
+            const choice = Number(choices.next().value);
             // 3 sends the same again; the others take one of the next three.
             if (choice === 3) found.push(...streams.add('a', sent.sequence, sent.data, 0));
             sent = waiting.splice(Math.min(choice % 3, waiting.length - 1), 1)[0];
