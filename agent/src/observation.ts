@@ -1,4 +1,4 @@
-import type { AttachWay, Closable, PointCounters } from '../native/index.d.ts';
+import type { AttachWay, Closable, PacketFilter, PointCounters } from '../native/index.d.ts';
 import type { InventoryObject } from '../../src/model/inventory.ts';
 import type { Ledger, SelfCost } from '../../src/model/ledger.ts';
 import type { Topology } from '../../src/model/topology.ts';
@@ -7,7 +7,10 @@ import { WallClock } from './collector/clock.ts';
 import type { AttachedInterface } from './collector/collection.ts';
 import { Collection } from './collector/collection.ts';
 import { EventQueue } from './collector/eventQueue.ts';
+import { EVENT_KIND } from './collector/flowLayout.ts';
 import { CpuShare } from './cpuShare.ts';
+import type { DnsHistory } from './dns/dnsHistory.ts';
+import { DnsIntake } from './dns/dnsIntake.ts';
 import { Failure } from './failure.ts';
 import { releaseBytes } from './releaseBytes.ts';
 import { FlowTable } from './flows/flowTable.ts';
@@ -32,6 +35,8 @@ export interface ObservationOptions {
   /** Names to attach to; empty for all. */
   readonly interfaces: readonly string[];
   readonly inventory: readonly InventoryObject[];
+  /** Which packets are counted; all where it is null or left out. */
+  readonly filter?: PacketFilter | null;
   /** Milliseconds between drains. */
   readonly interval: number;
   /** Rows of the flow table. */
@@ -47,6 +52,8 @@ export interface ObservationOptions {
 }
 
 const EVENT_RING_BYTES = 1 << 20;
+/** DNS messages at each point and CPU; what is beyond is counted as suppressed. */
+const DNS_PER_SECOND = 500;
 /** Statistics of interfaces move all the time; the wiring is read again this often without any change. */
 const TOPOLOGY_REFRESH = 5000;
 
@@ -61,6 +68,7 @@ export class Observation {
   readonly #collection: Collection;
   readonly #intake: RecordIntake;
   readonly #tracker: FlowTracker;
+  readonly #dns: DnsIntake;
   readonly #clock = new WallClock();
   readonly #cpu = new CpuShare();
   readonly #eventReader: Closable;
@@ -74,6 +82,7 @@ export class Observation {
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> = Promise.resolve();
   #stopped = false;
+  #dnsReaders = 0;
   #lastDrained = 0;
 
   constructor(options: ObservationOptions) {
@@ -83,6 +92,7 @@ export class Observation {
     const identity = new RowIdentity(this.table, (question) => this.#identifier.identify(question));
     this.#intake = new RecordIntake(this.table, identity, (view, offset) => this.own.has(view, offset));
     this.#tracker = new FlowTracker(this.table, this.#intake, identity);
+    this.#dns = new DnsIntake(this.table, (nanoseconds) => this.#clock.wallTime(nanoseconds));
     this.#collection = new Collection(
       options.payload,
       {
@@ -100,6 +110,7 @@ export class Observation {
       },
     );
     try {
+      this.setFilter(options.filter ?? null);
       this.#eventReader = this.#collection.events((records) => this.#events.add(records));
       for (const path of options.namespaces) this.#collection.watch(path);
       this.#requireInterfaces();
@@ -121,6 +132,31 @@ export class Observation {
 
   get programIds(): readonly number[] {
     return this.#collection.programIds;
+  }
+
+  /**
+   * DNS messages carry payload, so the kernel sends them only while somebody wants them.
+   * Close the handle when that is over.
+   */
+  wantDns(): Closable {
+    this.#dnsReaders += 1;
+    if (this.#dnsReaders === 1) this.#collection.setRate(EVENT_KIND.dns, DNS_PER_SECOND);
+    return {
+      close: () => {
+        this.#dnsReaders -= 1;
+        if (this.#dnsReaders === 0) this.#collection.setRate(EVENT_KIND.dns, 0);
+      },
+    };
+  }
+
+  /** Questions to name servers with their answers, of the time that somebody wanted them. */
+  get dns(): DnsHistory {
+    return this.#dns.history;
+  }
+
+  /** Counts only packets that match; null counts all. Takes effect at once and without a gap. */
+  setFilter(filter: PacketFilter | null): void {
+    this.#collection.setFilter(filter);
   }
 
   /** Starts draining every interval. @param failed is called once when that breaks */
@@ -156,6 +192,7 @@ export class Observation {
     this.#collection.detach();
     await this.#tick();
     await this.#tick();
+    this.#dns.end();
     this.#tracker.endAll(Date.now());
     this.#tellListeners();
   }
@@ -174,6 +211,7 @@ export class Observation {
       {
         outside: this.#intake.outside,
         eventsDropped: this.#events.dropped,
+        dns: this.#dns.counts,
         queueDropped: readers.queueDropped + this.table.endedDropped,
         streamGap: readers.streamGap,
       },
@@ -209,6 +247,7 @@ export class Observation {
       now,
       wallTime: (coarse) => this.#clock.coarseWallTime(coarse),
     });
+    this.#dns.add(events, Number(drained.monotonic));
     releaseBytes(drained.records);
     this.#tellListeners();
   }

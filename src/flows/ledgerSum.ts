@@ -24,6 +24,13 @@ export function sumLedgers(ledgers: readonly Ledger[]): Ledger | null {
     pointsOverflow: sum((ledger) => ledger.pointsOverflow),
     eventsLost: sum((ledger) => ledger.eventsLost),
     suppressed: sumByName(ledgers.map((ledger) => ledger.suppressed)),
+    dns: {
+      messages: sum((ledger) => ledger.dns.messages),
+      malformed: sum((ledger) => ledger.dns.malformed),
+      unmatched: sum((ledger) => ledger.dns.unmatched),
+      duplicates: sum((ledger) => ledger.dns.duplicates),
+      unassembled: sum((ledger) => ledger.dns.unassembled),
+    },
     folded: sum((ledger) => ledger.folded),
     queueDropped: sum((ledger) => ledger.queueDropped),
     streamGap: sum((ledger) => ledger.streamGap),

@@ -42,6 +42,7 @@ export interface Ledger {
   readonly eventsLost: number;
   /** Events beyond their rate, by kind: dns, icmp-error, capture, drop, sample. */
   readonly suppressed: Readonly<Record<string, number>>;
+  readonly dns: DnsCounts;
   readonly folded: number;
   /** Flow updates, not packets: dropped because a reader stalled. */
   readonly queueDropped: number;
@@ -51,6 +52,20 @@ export interface Ledger {
   readonly byPoint: readonly PointLedger[];
   readonly cost: SelfCost | null;
 }
+
+/** DNS messages read, and what of them could not be told. */
+export interface DnsCounts {
+  readonly messages: number;
+  readonly malformed: number;
+  /** Answers to questions that were not seen or were asked too long before; questions beyond those that are kept. */
+  readonly unmatched: number;
+  /** Exchanges that were seen in a second namespace, too. */
+  readonly duplicates: number;
+  /** Times that bytes of a TCP stream were given up, because what belongs to them never came. */
+  readonly unassembled: number;
+}
+
+export const NO_DNS: DnsCounts = { messages: 0, malformed: 0, unmatched: 0, duplicates: 0, unassembled: 0 };
 
 /** What the agent itself costs. */
 export interface SelfCost {
@@ -76,6 +91,7 @@ export const EMPTY_LEDGER: Ledger = {
   pointsOverflow: 0,
   eventsLost: 0,
   suppressed: {},
+  dns: NO_DNS,
   folded: 0,
   queueDropped: 0,
   streamGap: 0,

@@ -6,6 +6,7 @@ import { chmodSync, constants, copyFileSync, cpSync, mkdtempSync, rmSync } from 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { DnsExchange } from '../../agent/src/dns/exchange.ts';
 import type { Flow } from '../../src/model/flow.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
 import { until } from './commands.ts';
@@ -56,8 +57,15 @@ function runToItsEnd(program: string, args: readonly string[], as: SpawnSyncOpti
   return { status: ended.status, output: ended.stdout, messages: ended.stderr };
 }
 
+/** What `observe --dns` says of an exchange. */
+export type DnsLine = Omit<DnsExchange, 'time' | 'flow'> & {
+  readonly time: string;
+  readonly flow: string | null;
+};
+
 export interface Observed {
   readonly flows: readonly Flow[];
+  readonly dns: readonly DnsLine[];
   readonly ledger: Ledger;
   readonly messages: string;
 }
@@ -75,7 +83,12 @@ export class Observation {
   }
 
   /** Returns once its programs are attached to every interface. By default the agent of the checkout runs. */
-  static async start(lab: Lab, seconds: number, program: readonly string[] = [MAIN]): Promise<Observation> {
+  static async start(
+    lab: Lab,
+    seconds: number,
+    program: readonly string[] = [MAIN],
+    more: readonly string[] = [],
+  ): Promise<Observation> {
     const args = [
       'observe',
       '--netns',
@@ -85,9 +98,13 @@ export class Observation {
       '--duration',
       String(seconds),
     ];
-    const child = spawn(process.execPath, [...program, ...args, '--output', 'jsonl', '--final', '--ledger'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [...program, ...args, '--output', 'jsonl', '--final', '--ledger', ...more],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     const observation = new Observation(child);
     await observation.attached();
     return observation;
@@ -116,11 +133,12 @@ export class Observation {
     const lines = this.output
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as Flow | { ledger: Ledger });
+      .map((line) => JSON.parse(line) as Flow | { dns: DnsLine } | { ledger: Ledger });
     const flows = lines.filter((line): line is Flow => 'id' in line);
+    const dns = lines.flatMap((line) => ('dns' in line ? [line.dns] : []));
     const last = lines.at(-1);
     if (!last || !('ledger' in last)) throw new Error('the output does not end with the ledger');
-    return { flows, ledger: last.ledger, messages: this.messages };
+    return { flows, dns, ledger: last.ledger, messages: this.messages };
   }
 
   /** Attached means: it holds links, and their number has stopped to grow. */

@@ -23,9 +23,11 @@ const PACKAGES: Readonly<Record<Part, Packages>> = {
   },
   bundles: {},
   lab: {
+    'bind9-dnsutils': 'dig',
     bpftool: 'bpftool',
     'busybox-static': 'busybox',
     conntrack: 'conntrack',
+    'dnsmasq-base': 'dnsmasq',
     ethtool: 'ethtool',
     iperf3: 'iperf3',
     iproute2: 'ip',

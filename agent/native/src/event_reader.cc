@@ -13,6 +13,8 @@ namespace {
 
 /* The programs never wake a reader: a wake-up costs over a microsecond, on the packet's path. */
 constexpr int kPollMilliseconds = 100;
+/* While the ring holds more than a batch, as under a capture: it must not fill up meanwhile. */
+constexpr int kHurryMilliseconds = 1;
 constexpr size_t kBatchBytes = 1 << 20;
 constexpr size_t kEventAlignment = 8;
 
@@ -58,9 +60,11 @@ int EventReader::keep(void* reader, void* event, size_t size) {
 
 void EventReader::poll_ring() {
   pollfd wait = {stop_.fd(), POLLIN, 0};
-  while (poll(&wait, 1, kPollMilliseconds) <= 0) {
+  int pause = kPollMilliseconds;
+  while (poll(&wait, 1, pause) <= 0) {
     if (!batch_->taken()) continue;
-    ring_buffer__consume(ring_.get());
+    /* Negative where a batch was full before the ring was empty. */
+    pause = ring_buffer__consume(ring_.get()) < 0 ? kHurryMilliseconds : kPollMilliseconds;
     if (reading_.empty()) continue;
     batch_->put(std::exchange(reading_, {}));
     callback_.request();

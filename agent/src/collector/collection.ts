@@ -2,12 +2,14 @@ import type {
   AttachWay,
   Attachment,
   Closable,
+  CaptureOptions,
   Collector,
   Direction,
   Drained,
   Link,
   LinkChange,
   NetworkNamespace,
+  PacketFilter,
   PointCounters,
 } from '../../native/index.d.ts';
 import { codeOf, Failure, messageOf } from '../failure.ts';
@@ -35,6 +37,8 @@ export interface AttachedInterface {
   /** Number of the interface in flow records. */
   readonly index: number;
   readonly name: string;
+  /** ARPHRD_ type. */
+  readonly type: number;
 }
 
 /** What the collection tells about. All are called on the main thread. */
@@ -137,6 +141,21 @@ export class Collection {
     return this.#collector.events(callback);
   }
 
+  /** Counts only packets that match; null counts all. */
+  setFilter(filter: PacketFilter | null): void {
+    this.#collector.setFilter(filter);
+  }
+
+  /** Copies packets as events; null ends that. */
+  setCapture(options: CaptureOptions | null): void {
+    this.#collector.setCapture(options);
+  }
+
+  /** @param kind EVENT_KIND @param perSecond events at each point and CPU */
+  setRate(kind: number, perSecond: number): void {
+    this.#collector.setRate(kind, perSecond);
+  }
+
   statistics(): { runTimeNs: bigint; runCount: bigint } {
     return this.#collector.statistics();
   }
@@ -213,6 +232,7 @@ export class Collection {
       ifindex: link.ifindex,
       index: first.index,
       name: link.name,
+      type: link.type,
     };
     watched.attachments.set(link.ifindex, { of, handles });
     this.#events.attached(of);

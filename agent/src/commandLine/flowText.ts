@@ -33,7 +33,7 @@ export function tableLine(flow: Flow): string {
   return line(cells, points);
 }
 
-function endText(end: FlowEnd): string {
+export function endText(end: FlowEnd): string {
   return `${endpointText(end)}:${end.port}`;
 }
 
@@ -43,7 +43,7 @@ function line(cells: readonly string[], last: string): string {
 }
 
 /** A name could hold escape sequences for the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '\u{fffd}');
 }
 

@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import type { AttachWay } from '../../native/index.d.ts';
 import { loadPayload } from '../collector/addon.ts';
+import { dnsJson } from '../dns/exchange.ts';
 import { flowJson } from '../flows/flowJson.ts';
 import { readInventoryFile } from '../identity/inventoryFile.ts';
 import { Observation } from '../observation.ts';
 import { namespacePath } from '../topology/namespacePath.ts';
+import { dnsContains, dnsLine } from './dnsText.ts';
 import { flowContains, tableHeader, tableLine } from './flowText.ts';
+import type { FilterOptions } from './packetFilter.ts';
+import { packetFilter } from './packetFilter.ts';
 import { requireRoot } from './requirements.ts';
 import { DataOutput, tell } from './output.ts';
 import { whenAsked } from './signals.ts';
 
-export interface ObserveOptions {
+export interface ObserveOptions extends FilterOptions {
   readonly netns: readonly string[];
   readonly interface: readonly string[];
   readonly inventory?: string;
@@ -22,6 +26,8 @@ export interface ObserveOptions {
   readonly output: 'table' | 'jsonl';
   readonly final: boolean;
   readonly ledger: boolean;
+  /** Also questions to name servers. */
+  readonly dns: boolean;
   readonly filter?: string;
   readonly maxFlows: number;
   /** Bytes. */
@@ -39,6 +45,7 @@ export async function observe(options: ObserveOptions): Promise<void> {
     node: options.node,
     namespaces: options.netns.length === 0 ? ['/proc/self/ns/net'] : options.netns.map(namespacePath),
     interfaces: options.interface,
+    filter: packetFilter(options),
     inventory,
     interval: options.interval,
     maxFlows: options.maxFlows,
@@ -57,6 +64,7 @@ export async function observe(options: ObserveOptions): Promise<void> {
 async function print(observation: Observation, options: ObserveOptions): Promise<void> {
   const stop = whenAsked(options.duration === undefined ? undefined : options.duration * 1000);
   const output = new DataOutput(stop.now);
+  if (options.dns) observation.wantDns();
   const printer = new FlowPrinter(observation, output, options);
   if (options.output === 'table') output.write(tableHeader());
   const ticks = observation.onTick(() => {
@@ -68,6 +76,7 @@ async function print(observation: Observation, options: ObserveOptions): Promise
   await observation.finish();
   await printer.print();
   if (options.ledger) output.write(`${JSON.stringify({ ledger: observation.ledger() })}\n`);
+  if (printer.missedDns > 0) tell(`${printer.missedDns} DNS exchanges came faster than they were read`);
   await output.flush();
 }
 
@@ -81,12 +90,19 @@ class FlowPrinter {
   readonly #options: ObserveOptions;
   readonly #session = randomBytes(4).toString('hex');
   #printed = 0;
+  #printedDns = 0;
+  #missedDns = 0;
   #printing: Promise<void> | undefined;
 
   constructor(observation: Observation, output: DataOutput, options: ObserveOptions) {
     this.#observation = observation;
     this.#output = output;
     this.#options = options;
+  }
+
+  /** Exchanges that were kept no more when their turn came. */
+  get missedDns(): number {
+    return this.#missedDns;
   }
 
   /** Brings the output up to date; while that goes on, only the last of further calls has anything to do. */
@@ -114,6 +130,21 @@ class FlowPrinter {
     }
     this.#printed = sequence;
     table.forgetEnded(sequence);
+    if (this.#options.dns) await this.#printDns();
+  }
+
+  async #printDns(): Promise<void> {
+    const { dns } = this.#observation;
+    const { exchanges, missed } = dns.since(this.#printedDns);
+    this.#printedDns = dns.sequence;
+    this.#missedDns += missed;
+    const { filter, output } = this.#options;
+    const wanted = exchanges.filter((exchange) => filter === undefined || dnsContains(exchange, filter));
+    const lines = wanted.map((exchange) =>
+      output === 'table' ? dnsLine(exchange) : `${JSON.stringify(dnsJson(exchange, this.#session))}\n`,
+    );
+    this.#output.write(lines.join(''));
+    await this.#output.flush();
   }
 
   #text(row: number): string {

@@ -1,10 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { hostname } from 'node:os';
 import packageJson from '../../../package.json' with { type: 'json' };
+import type { CaptureOptions } from './capture.ts';
+import { capture } from './capture.ts';
 import type { DoctorOptions } from './doctor.ts';
 import { doctor } from './doctor.ts';
 import type { ObserveOptions } from './observe.ts';
 import { observe } from './observe.ts';
+import { withPacketFilter } from './packetFilter.ts';
 import type { ServeOptions } from './serve.ts';
 import { serve } from './serve.ts';
 import type { TopologyOptions } from './topology.ts';
@@ -12,6 +15,8 @@ import { topology } from './topology.ts';
 
 /** Rows of the flow table and entries of one half of the kernel's map. */
 const DEFAULT_FLOWS = 131_072;
+/** The kernel program copies no more of a packet. */
+const LONGEST_SNAP = 65_535;
 
 /** The command line. Data goes to standard output, everything else to standard error. */
 export function program(): Command {
@@ -20,6 +25,7 @@ export function program(): Command {
     .version(packageJson.version)
     .showHelpAfterError('(add --help for the options)');
   root.addCommand(observeCommand());
+  root.addCommand(captureCommand());
   root.addCommand(topologyCommand());
   root.addCommand(doctorCommand());
   root.addCommand(serveCommand());
@@ -27,7 +33,7 @@ export function program(): Command {
 }
 
 function observeCommand(): Command {
-  return withNode(new Command('observe'))
+  return withPacketFilter(withNode(new Command('observe')), 'count')
     .description('print the flows of namespaces, by default of this one, until interrupted')
     .option('--netns <path|name>', 'network namespace to observe; may be repeated', repeated, [])
     .option('--interface <name>', 'observe only this interface; may be repeated', repeated, [])
@@ -36,12 +42,27 @@ function observeCommand(): Command {
     .option('--interval <ms>', 'time between updates', positive, 500)
     .addOption(new Option('--output <format>', 'what to print').choices(['table', 'jsonl']).default('table'))
     .option('--final', 'print a flow once, when it ends', false)
+    .option('--dns', 'also print questions to name servers with their answers', false)
     .option('--ledger', 'end with a line of what was counted and lost', false)
     .addOption(mapMemory())
     .addOption(attach())
     .option('--filter <text>', 'only flows with this text in a name, address, port or verdict')
     .option('--max-flows <count>', 'flows that are kept', positive, DEFAULT_FLOWS)
     .action((options: ObserveOptions) => observe(options));
+}
+
+function captureCommand(): Command {
+  return withPacketFilter(withNode(new Command('capture')), 'take')
+    .description('write packets to a pcapng file or pipe, until interrupted')
+    .requiredOption('-w, --write <file>', 'where to, - for standard output')
+    .option('--netns <path|name>', 'network namespace; may be repeated', repeated, [])
+    .option('--interface <name>', 'only this interface; may be repeated', repeated, [])
+    .addOption(attach())
+    .option('--snap-length <bytes>', 'what is kept of each packet', snapLength, LONGEST_SNAP)
+    .option('--rate <count>', 'packets a second, for each interface, direction and CPU', positive)
+    .option('--duration <seconds>', 'stop after this time', positive)
+    .option('--count <packets>', 'stop after so many', positive)
+    .action((options: CaptureOptions) => capture(options, packageJson.version));
 }
 
 function topologyCommand(): Command {
@@ -117,6 +138,12 @@ function bytes(text: string): number {
   const size = Number(match?.[1]) * UNITS[(match?.[2] ?? '') as keyof typeof UNITS];
   if (Number.isSafeInteger(size) && size > 0) return size;
   throw new InvalidArgumentError('It must be a size such as 64M (K, M or G).');
+}
+
+function snapLength(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value <= LONGEST_SNAP) return value;
+  throw new InvalidArgumentError(`It must be a number from 1 to ${LONGEST_SNAP}.`);
 }
 
 function positive(text: string): number {

@@ -38,7 +38,7 @@ function timestamp(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-function flowEnd(table: FlowTable, row: number, high: boolean): FlowEnd {
+export function flowEnd(table: FlowTable, row: number, high: boolean): FlowEnd {
   const id = table.uint32(row, high ? ROW.highEndpoint : ROW.lowEndpoint);
   const endpoint = table.names.endpoints.get(id);
   if (endpoint === undefined) throw new Error(`endpoint ${id} is not in the flow table's names`);

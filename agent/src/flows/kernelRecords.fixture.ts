@@ -125,7 +125,7 @@ function nanoseconds(milliseconds: number): bigint {
 }
 
 /** The canonical key: the lower address and port first. */
-function keyOf(packet: SeenPacket): { key: Uint8Array; fromHigh: boolean } {
+export function keyOf(packet: SeenPacket): { key: Uint8Array; fromHigh: boolean } {
   const from = endBytes(packet.from, packet.fromPort);
   const to = endBytes(packet.to, packet.toPort);
   const fromHigh = Buffer.compare(from, to) > 0;

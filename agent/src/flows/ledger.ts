@@ -1,5 +1,5 @@
 import type { PointCounters } from '../../native/index.d.ts';
-import type { Ledger, PointLedger, SelfCost, UnparsedCause } from '../../../src/model/ledger.ts';
+import type { DnsCounts, Ledger, PointLedger, SelfCost, UnparsedCause } from '../../../src/model/ledger.ts';
 import { UNPARSED_CAUSES } from '../../../src/model/ledger.ts';
 import { EVENT_NAMES } from '../collector/flowLayout.ts';
 import type { PointRegistry } from './pointRegistry.ts';
@@ -10,6 +10,7 @@ export interface AgentLosses {
   readonly outside: OutsideRows;
   /** Events that came faster than they were read. */
   readonly eventsDropped: number;
+  readonly dns: DnsCounts;
   /** Flow updates that stalled readers missed, and ended flows that were forgotten before a reader had them. */
   readonly queueDropped: number;
   readonly streamGap: number;
@@ -47,6 +48,7 @@ export function ledgerOf(
         return count > 0 ? [[name, count]] : [];
       }),
     ),
+    dns: losses.dns,
     folded: losses.outside.folded + losses.outside.unplaced,
     queueDropped: losses.queueDropped,
     streamGap: losses.streamGap,

@@ -1,12 +1,16 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { InventoryObject } from '../../../src/model/inventory.ts';
-import type { AgentService, StreamFlowsRequest } from '../../../src/model/wire/generated/vethscope_pb.js';
+import type {
+  AgentService,
+  StreamFlowsRequest,
+  Target,
+} from '../../../src/model/wire/generated/vethscope_pb.js';
 import { messageOf } from '../failure.ts';
 import { inventoryObject } from '../identity/inventoryObject.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { pause } from './pause.ts';
-import type { FlowsRequest, Source } from './source.ts';
+import type { FlowsRequest, FlowsTarget, Source } from './source.ts';
 
 const PROTOCOL_VERSION = 1;
 const LEDGER_INTERVAL = 1000;
@@ -37,6 +41,9 @@ export function agentService(
     },
     async *streamFlows(request, { signal }) {
       yield* source.flows(flowsRequest(request), signal);
+    },
+    async *streamDns({ afterSequence, target }, { signal }) {
+      yield* source.dns({ afterSequence: Number(afterSequence), target: targetOf(target) }, signal);
     },
     async *streamTopology(_request, { signal }) {
       let sequence = 0n;
@@ -79,6 +86,10 @@ function flowsRequest({ afterSequence, intervalMilliseconds, target }: StreamFlo
   return {
     afterSequence: Number(afterSequence),
     interval: intervalMilliseconds,
-    target: { podUids: target?.podUids ?? [], namespaces: target?.namespaces ?? [] },
+    target: targetOf(target),
   };
+}
+
+function targetOf(target: Target | undefined): FlowsTarget {
+  return { podUids: target?.podUids ?? [], namespaces: target?.namespaces ?? [] };
 }

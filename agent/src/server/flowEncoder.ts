@@ -90,7 +90,7 @@ class NewNames {
   readonly addresses: AddressMessage[] = [];
 }
 
-function endpointMessage(id: number, endpoint: Endpoint): EndpointMessage {
+export function endpointMessage(id: number, endpoint: Endpoint): EndpointMessage {
   return {
     id,
     kind: endpoint.kind,

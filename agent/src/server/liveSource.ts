@@ -1,14 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { release } from 'node:os';
+import type { PacketFilter } from '../../native/index.d.ts';
 import type { InventoryObject } from '../../../src/model/inventory.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
 import type { Topology } from '../../../src/model/topology.ts';
 import type { FlowTable } from '../flows/flowTable.ts';
 import type { InventoryStore } from '../identity/inventoryStore.ts';
 import { releaseBytes } from '../releaseBytes.ts';
+import type { DnsHistory } from '../dns/dnsHistory.ts';
+import { readDns } from './dnsReader.ts';
 import { FlowReader } from './flowReader.ts';
 import { Gate } from './gate.ts';
-import type { Check, FlowsMessage, FlowsRequest, Introduction, Source } from './source.ts';
+import { WantedPackets } from './wantedPackets.ts';
+import type {
+  Check,
+  DnsRequest,
+  DnsResponse,
+  FlowsMessage,
+  FlowsRequest,
+  Introduction,
+  Source,
+} from './source.ts';
 
 /** How long ended flows are kept for a reader that comes back, milliseconds. */
 const HISTORY = 30_000;
@@ -20,6 +32,11 @@ export interface ObservedNode {
   readonly topology: Topology;
   /** `interval` in milliseconds. */
   readonly options: { readonly node: string; readonly interval: number };
+  readonly dns: DnsHistory;
+  /** The kernel sends DNS messages until all handles are closed. */
+  wantDns(): { close(): void };
+  /** Counts only packets that match; null counts all. */
+  setFilter(filter: PacketFilter | null): void;
   /** Calls back after every interval. */
   onTick(listener: () => void): { close(): void };
   onTopology(listener: () => void): { close(): void };
@@ -32,6 +49,7 @@ export class LiveSource implements Source {
   readonly #checks: readonly Check[];
   readonly #session = randomUUID();
   readonly #readers = new Set<FlowReader>();
+  readonly #targets: WantedPackets;
   /** Of readers that have gone. */
   #queueDropped = 0;
   #streamGap = 0;
@@ -39,6 +57,8 @@ export class LiveSource implements Source {
   constructor(observation: ObservedNode, checks: readonly Check[]) {
     this.#observation = observation;
     this.#checks = checks;
+    this.#targets = new WantedPackets(observation);
+    observation.onTopology(() => this.#targets.apply());
     observation.onTick(() => this.#forget());
   }
 
@@ -57,11 +77,13 @@ export class LiveSource implements Source {
     deletedUids: readonly string[];
   }): number {
     this.#observation.inventory.update(change, Date.now());
+    this.#targets.apply();
     return this.#observation.inventory.size;
   }
 
   async *flows(request: FlowsRequest, signal: AbortSignal): AsyncIterable<FlowsMessage> {
     const { table, options } = this.#observation;
+    const wanted = this.#targets.add(request.target);
     const reader = new FlowReader(table, request);
     const interval = Math.max(options.interval, request.interval);
     this.#readers.add(reader);
@@ -89,8 +111,23 @@ export class LiveSource implements Source {
       }
     } finally {
       ticks.close();
+      wanted.close();
       this.#readers.delete(reader);
       this.#queueDropped += reader.skipped;
+    }
+  }
+
+  async *dns(request: DnsRequest, signal: AbortSignal): AsyncIterable<DnsResponse> {
+    const wanted = this.#targets.add(request.target);
+    const sending = this.#observation.wantDns();
+    const changed = new Gate();
+    const ticks = this.#observation.onTick(() => changed.open());
+    try {
+      yield* readDns(this.#observation.dns, request, changed, signal);
+    } finally {
+      ticks.close();
+      sending.close();
+      wanted.close();
     }
   }
 

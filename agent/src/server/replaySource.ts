@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { EMPTY_LEDGER } from '../../../src/model/ledger.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
 import type { Topology } from '../../../src/model/topology.ts';
+import { Gate } from './gate.ts';
 import { pause } from './pause.ts';
 import type { RecordedEntry, Recording } from './recording.ts';
 import { ReplayedFlows } from './replayedFlows.ts';
-import type { FlowsMessage, FlowsRequest, Introduction, Source } from './source.ts';
+import type { DnsResponse, FlowsMessage, FlowsRequest, Introduction, Source } from './source.ts';
 
 type Kind = 'flows' | 'topology' | 'ledger';
 type Entry<K extends Kind> = Extract<RecordedEntry, Readonly<Record<K, unknown>>>;
@@ -49,6 +50,12 @@ export class ReplaySource implements Source {
 
   async *topologies(signal: AbortSignal): AsyncIterable<Topology> {
     for await (const { entry } of this.#play('topology', signal)) yield entry.topology;
+  }
+
+  /** Exchanges are not recorded. */
+  async *dns(_request: unknown, signal: AbortSignal): AsyncIterable<DnsResponse> {
+    yield { sequence: 0n };
+    await new Gate().pass(signal);
   }
 
   ledger(): Ledger {

@@ -2,9 +2,13 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { InventoryObject } from '../../../src/model/inventory.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
 import type { Topology } from '../../../src/model/topology.ts';
-import type { StreamFlowsResponseSchema } from '../../../src/model/wire/generated/vethscope_pb.js';
+import type {
+  StreamDnsResponseSchema,
+  StreamFlowsResponseSchema,
+} from '../../../src/model/wire/generated/vethscope_pb.js';
 
 export type FlowsMessage = MessageInitShape<typeof StreamFlowsResponseSchema>;
+export type DnsResponse = MessageInitShape<typeof StreamDnsResponseSchema>;
 
 /** What a reader asks for. */
 export interface FlowsRequest {
@@ -14,6 +18,8 @@ export interface FlowsRequest {
   readonly interval: number;
   readonly target: FlowsTarget;
 }
+
+export type DnsRequest = Pick<FlowsRequest, 'afterSequence' | 'target'>;
 
 /** Which flows; both empty means all. */
 export interface FlowsTarget {
@@ -47,6 +53,7 @@ export interface Source {
     deletedUids: readonly string[];
   }): number;
   flows(request: FlowsRequest, signal: AbortSignal): AsyncIterable<FlowsMessage>;
+  dns(request: DnsRequest, signal: AbortSignal): AsyncIterable<DnsResponse>;
   topologies(signal: AbortSignal): AsyncIterable<Topology>;
   ledger(): Ledger;
 }

@@ -1,7 +1,10 @@
 /** A node whose flows are made up but whose table, readers and listener are the real ones, for tests. */
 import type { Ledger } from '../../../src/model/ledger.ts';
+import { NO_DNS } from '../../../src/model/ledger.ts';
 import type { Topology } from '../../../src/model/topology.ts';
+import type { PacketFilter } from '../../native/index.d.ts';
 import { IP_PROTOCOL } from '../collector/flowLayout.ts';
+import { DnsHistory } from '../dns/dnsHistory.ts';
 import { BOOT, TestFlows } from '../flows/flowTable.fixture.ts';
 import type { SeenPacket } from '../flows/kernelRecords.fixture.ts';
 import { drainOf } from '../flows/kernelRecords.fixture.ts';
@@ -39,6 +42,20 @@ export class TestNode implements ObservedNode {
     return this.flows.inventory;
   }
 
+  readonly dns = new DnsHistory(4);
+  /** Handles of wantDns that are open. */
+  dnsReaders = 0;
+  filter: PacketFilter | null = null;
+
+  wantDns(): { close(): void } {
+    this.dnsReaders += 1;
+    return { close: () => (this.dnsReaders -= 1) };
+  }
+
+  setFilter(filter: PacketFilter | null): void {
+    this.filter = filter;
+  }
+
   readonly topology: Topology = { node: 'node-a', kernel: 'test', sysctls: {}, namespaces: [] };
 
   onTick(listener: () => void): { close(): void } {
@@ -54,7 +71,7 @@ export class TestNode implements ObservedNode {
     return ledgerOf(
       [],
       this.flows.points,
-      { outside: this.flows.intake.outside, eventsDropped: 0, ...readers },
+      { outside: this.flows.intake.outside, eventsDropped: 0, dns: NO_DNS, ...readers },
       null,
     );
   }

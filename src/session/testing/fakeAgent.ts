@@ -56,6 +56,10 @@ export class FakeAgent implements Transport {
         yield { sequence: 1n, topologyJson: JSON.stringify({ node: 'node-a', namespaces: [] }) };
         await delay(600_000, undefined, { signal });
       },
+      streamDns: async function* (_request, { signal }) {
+        yield { sequence: 0n };
+        await delay(600_000, undefined, { signal });
+      },
       streamLedger: async function* (_request, { signal }) {
         for (;;) {
           yield { ledgerJson: JSON.stringify({ seen: 5, streamGap: 0 }) };

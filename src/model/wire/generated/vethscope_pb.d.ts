@@ -409,6 +409,168 @@ export declare type Address = Message<"vethscope.v1.Address"> & {
 export declare const AddressSchema: GenMessage<Address>;
 
 /**
+ * @generated from message vethscope.v1.StreamDnsRequest
+ */
+export declare type StreamDnsRequest = Message<"vethscope.v1.StreamDnsRequest"> & {
+  /**
+   * Last sequence the reader has; 0 asks for all that are kept.
+   *
+   * @generated from field: uint64 after_sequence = 1;
+   */
+  afterSequence: bigint;
+
+  /**
+   * Those of which either end is wanted: empty means all of the node.
+   *
+   * @generated from field: vethscope.v1.Target target = 2;
+   */
+  target?: Target | undefined;
+};
+
+/**
+ * Describes the message vethscope.v1.StreamDnsRequest.
+ * Use `create(StreamDnsRequestSchema)` to create a new message.
+ */
+export declare const StreamDnsRequestSchema: GenMessage<StreamDnsRequest>;
+
+/**
+ * @generated from message vethscope.v1.StreamDnsResponse
+ */
+export declare type StreamDnsResponse = Message<"vethscope.v1.StreamDnsResponse"> & {
+  /**
+   * @generated from field: uint64 sequence = 1;
+   */
+  sequence: bigint;
+
+  /**
+   * @generated from field: repeated vethscope.v1.DnsExchange exchanges = 2;
+   */
+  exchanges: DnsExchange[];
+
+  /**
+   * Exchanges after the reader's sequence that were kept no more.
+   *
+   * @generated from field: uint64 missed = 3;
+   */
+  missed: bigint;
+};
+
+/**
+ * Describes the message vethscope.v1.StreamDnsResponse.
+ * Use `create(StreamDnsResponseSchema)` to create a new message.
+ */
+export declare const StreamDnsResponseSchema: GenMessage<StreamDnsResponse>;
+
+/**
+ * @generated from message vethscope.v1.DnsExchange
+ */
+export declare type DnsExchange = Message<"vethscope.v1.DnsExchange"> & {
+  /**
+   * Of the question, since the epoch.
+   *
+   * @generated from field: double time_milliseconds = 1;
+   */
+  timeMilliseconds: number;
+
+  /**
+   * Without ids.
+   *
+   * @generated from field: vethscope.v1.Endpoint client = 2;
+   */
+  client?: Endpoint | undefined;
+
+  /**
+   * @generated from field: uint32 client_port = 3;
+   */
+  clientPort: number;
+
+  /**
+   * @generated from field: vethscope.v1.Endpoint server = 4;
+   */
+  server?: Endpoint | undefined;
+
+  /**
+   * @generated from field: uint32 server_port = 5;
+   */
+  serverPort: number;
+
+  /**
+   * tcp, udp
+   *
+   * @generated from field: string protocol = 6;
+   */
+  protocol: string;
+
+  /**
+   * @generated from field: string name = 7;
+   */
+  name: string;
+
+  /**
+   * Mnemonic, for example AAAA.
+   *
+   * @generated from field: string type = 8;
+   */
+  type: string;
+
+  /**
+   * Mnemonic, for example NXDOMAIN; absent where no answer came.
+   *
+   * @generated from field: optional string rcode = 9;
+   */
+  rcode?: string | undefined;
+
+  /**
+   * @generated from field: optional uint32 latency_microseconds = 10;
+   */
+  latencyMicroseconds?: number | undefined;
+
+  /**
+   * @generated from field: repeated vethscope.v1.DnsAnswer answers = 11;
+   */
+  answers: DnsAnswer[];
+
+  /**
+   * Id of the flow in StreamFlows, 0 for none.
+   *
+   * @generated from field: uint32 flow = 12;
+   */
+  flow: number;
+};
+
+/**
+ * Describes the message vethscope.v1.DnsExchange.
+ * Use `create(DnsExchangeSchema)` to create a new message.
+ */
+export declare const DnsExchangeSchema: GenMessage<DnsExchange>;
+
+/**
+ * @generated from message vethscope.v1.DnsAnswer
+ */
+export declare type DnsAnswer = Message<"vethscope.v1.DnsAnswer"> & {
+  /**
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * @generated from field: string data = 2;
+   */
+  data: string;
+
+  /**
+   * @generated from field: uint32 ttl_seconds = 3;
+   */
+  ttlSeconds: number;
+};
+
+/**
+ * Describes the message vethscope.v1.DnsAnswer.
+ * Use `create(DnsAnswerSchema)` to create a new message.
+ */
+export declare const DnsAnswerSchema: GenMessage<DnsAnswer>;
+
+/**
  * @generated from message vethscope.v1.StreamTopologyRequest
  */
 export declare type StreamTopologyRequest = Message<"vethscope.v1.StreamTopologyRequest"> & {
@@ -562,6 +724,17 @@ export declare const AgentService: GenService<{
     methodKind: "server_streaming";
     input: typeof StreamTopologyRequestSchema;
     output: typeof StreamTopologyResponseSchema;
+  },
+  /**
+   * Questions to name servers with their answers: those still kept, then each as it is known. The kernel sends DNS
+   * only while such a stream is open.
+   *
+   * @generated from rpc vethscope.v1.AgentService.StreamDns
+   */
+  streamDns: {
+    methodKind: "server_streaming";
+    input: typeof StreamDnsRequestSchema;
+    output: typeof StreamDnsResponseSchema;
   },
   /**
    * Losses and own cost, once per interval.

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { encode } from 'dns-packet';
+import { EVENT, EVENT_BYTES, EVENT_KIND, IP_PROTOCOL, viewOf } from '../collector/flowLayout.ts';
+import { TestFlows } from '../flows/flowTable.fixture.ts';
+import { keyOf } from '../flows/kernelRecords.fixture.ts';
+import { DnsIntake } from './dnsIntake.ts';
+import { dnsJson } from './exchange.ts';
+
+const SECOND = 1e9;
+
+/** A DNS event as the kernel program writes it. @param time nanoseconds */
+function event(data: Buffer, time: number, fromClient: boolean, netns = 1): Buffer {
+  const client = { from: '10.244.1.5', fromPort: 5000 };
+  const server = { to: '10.244.1.6', toPort: 53 };
+  const ends = fromClient
+    ? { ...client, ...server }
+    : { from: server.to, fromPort: server.toPort, to: client.from, toPort: client.fromPort };
+  const packet = { ...ends, protocol: IP_PROTOCOL.udp, netns, ifindex: 5, egress: false };
+  const { key, fromHigh } = keyOf({ ...packet, bytes: 100, tcpFlags: 0, time: 0 });
+  const bytes = Buffer.alloc(EVENT_BYTES + Math.ceil(data.length / 8) * 8);
+  bytes.set(key);
+  const view = viewOf(bytes);
+  view.setUint16(EVENT.kind, EVENT_KIND.dns, true);
+  view.setUint16(EVENT.point, (5 << 3) | (fromHigh ? 1 : 0), true);
+  view.setBigUint64(EVENT.time, BigInt(time), true);
+  view.setUint32(EVENT.captured, data.length, true);
+  bytes.set(data, EVENT.data);
+  return bytes;
+}
+
+function question(id: number, name: string): Buffer {
+  return encode({ type: 'query', id, questions: [{ type: 'A', name }] });
+}
+
+function answer(id: number, name: string): Buffer {
+  return encode({
+    type: 'response',
+    id,
+    questions: [{ type: 'A', name }],
+    answers: [{ type: 'A', name, ttl: 5, data: '192.0.2.1' }],
+  });
+}
+
+describe('DnsIntake', () => {
+  let intake: DnsIntake;
+
+  beforeEach(() => {
+    intake = new DnsIntake(new TestFlows([]).table, (nanoseconds) => nanoseconds / 1e6);
+  });
+
+  it('matches by flow, id and name, whatever the case, and tells the exact time between the two', () => {
+    intake.add([event(question(7, 'Shop.Test'), SECOND, true)], SECOND);
+    intake.add([event(answer(8, 'shop.test'), SECOND + 1000, false)], SECOND);
+    intake.add([event(answer(7, 'other.test'), SECOND + 2000, false)], SECOND);
+    intake.add([event(answer(7, 'shop.test'), SECOND + 1_234_000, false)], SECOND);
+    const { exchanges } = intake.history.since(0);
+    assert.equal(exchanges.length, 1);
+    assert.deepEqual(
+      [exchanges[0]?.name, exchanges[0]?.latencyUs, exchanges[0]?.client.port],
+      ['Shop.Test', 1234, 5000],
+    );
+    assert.equal(intake.counts.unmatched, 2);
+    const json = JSON.parse(JSON.stringify(dnsJson(exchanges[0] ?? assert.fail(), 's'))) as object;
+    assert.deepEqual(Object.keys(json), ['dns']);
+  });
+
+  it('tells an exchange of two namespaces once', () => {
+    const both = (data: Buffer, time: number, fromClient: boolean): Buffer[] => [
+      event(data, time, fromClient, 1),
+      event(data, time + 5000, fromClient, 2),
+    ];
+    intake.add(
+      [...both(question(7, 'a.test'), SECOND, true), ...both(answer(7, 'a.test'), SECOND, false)],
+      SECOND,
+    );
+    assert.equal(intake.history.sequence, 1);
+    assert.deepEqual([intake.counts.messages, intake.counts.duplicates, intake.counts.unmatched], [4, 1, 0]);
+  });
+
+  it('tells a question without an answer after 5 s, and counts what is malformed', () => {
+    intake.add(
+      [event(question(7, 'a.test'), SECOND, true), event(Buffer.alloc(12), SECOND, true)],
+      5.9 * SECOND,
+    );
+    assert.equal(intake.history.sequence, 0);
+    intake.add([event(question(8, 'b.test').subarray(0, 15), SECOND, true)], 6.1 * SECOND);
+    const [exchange] = intake.history.since(0).exchanges;
+    assert.deepEqual([exchange?.name, exchange?.rcode, exchange?.latencyUs], ['a.test', null, null]);
+    assert.equal(intake.counts.malformed, 2);
+  });
+});

@@ -1,0 +1,51 @@
+/** What tshark says of the packets of an interface: a reading that is not ours. It leaves the interface's mode alone. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { delay, netnsPath, until } from '../commands.ts';
+
+/** tshark hands packets over in blocks; this is longer than it waits for one to fill. */
+const LAST_BLOCK = 1500;
+
+export class Sniffer {
+  readonly #child: ChildProcess;
+  #output = '';
+  #messages = '';
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#messages += text));
+  }
+
+  /** Returns when it captures. @param filter in pcap's language @param fields tshark's, one column each */
+  static async start(
+    netns: string,
+    interfaces: readonly string[],
+    filter: string,
+    fields: readonly string[],
+  ): Promise<Sniffer> {
+    const from = interfaces.flatMap((name) => ['-i', name]);
+    const columns = fields.flatMap((field) => ['-e', field]);
+    const args = ['tshark', '-n', '-p', '-l', ...from, '-f', filter, '-T', 'fields', ...columns];
+    const sniffer = new Sniffer(
+      spawn('nsenter', [`--net=${netnsPath(netns)}`, '--', ...args], { stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
+    await until('tshark to capture', 20, () => (sniffer.#messages.includes('Capturing on') ? true : null));
+    // It says so a little before its socket is open.
+    await delay(1000);
+    return sniffer;
+  }
+
+  /** One row a packet, with a column for each field. */
+  async end(): Promise<string[][]> {
+    await delay(LAST_BLOCK);
+    const closed = once(this.#child, 'close');
+    this.#child.kill('SIGINT');
+    await closed;
+    return this.#output
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split('\t'));
+  }
+}
