@@ -99,39 +99,30 @@ static __always_inline int find_place(const struct sk_buff *skb, struct drop_key
 	return 1;
 }
 
-static __always_inline void count(struct drop_state *state, const struct drop_key *place, __u32 packets, __u32 bytes)
+/* NULL when there is no room. */
+static __always_inline struct drop_total *total_of(const struct drop_key *place)
 {
-	struct drop_total first = { .packets = packets, .bytes = bytes };
 	struct drop_total *total = bpf_map_lookup_elem(&drop_totals, place);
+	struct drop_total first = {};
 
-	if (total) {
-		total->packets += packets;
-		total->bytes += bytes;
-	} else if (bpf_map_update_elem(&drop_totals, place, &first, BPF_NOEXIST)) {
-		/* Another CPU may have been first. */
-		total = bpf_map_lookup_elem(&drop_totals, place);
-		if (total) {
-			total->packets += packets;
-			total->bytes += bytes;
-		} else {
-			state->map_full += packets;
-		}
-	}
+	if (total)
+		return total;
+	/* Fails where another CPU was first, too. */
+	bpf_map_update_elem(&drop_totals, place, &first, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&drop_totals, place);
 }
 
-static __always_inline int within_rate(struct drop_state *state)
+static __always_inline int within_rate(struct drop_total *total)
 {
 	__u32 window = bpf_ktime_get_ns() >> WINDOW_SHIFT;
 
-	if (state->window != window) {
-		state->window = window;
-		state->sent = 0;
+	if (total->window != window) {
+		total->window = window;
+		total->sent = 0;
 	}
-	if (state->sent >= control.limits[EVENT_DROP]) {
-		state->suppressed += 1;
+	if (total->sent >= control.limits[EVENT_DROP])
 		return 0;
-	}
-	state->sent += 1;
+	total->sent += 1;
 	return 1;
 }
 
@@ -166,6 +157,7 @@ int drop(__u64 *arguments) /* the buffer, the code's address, the reason */
 {
 	const struct sk_buff *skb = (const void *)arguments[0];
 	struct drop_key place = { .reason = arguments[2] };
+	struct drop_total *total;
 	struct drop_state *state;
 	__u32 packets, length;
 	__u32 zero = 0;
@@ -177,9 +169,18 @@ int drop(__u64 *arguments) /* the buffer, the code's address, the reason */
 		return 0;
 	packets = wire_packets(skb);
 	length = network_length(skb);
-	count(state, &place, packets, length);
-	if (within_rate(state))
+	total = total_of(&place);
+	if (!total) {
+		state->map_full += packets;
+		state->suppressed += 1;
+		return 0;
+	}
+	total->packets += packets;
+	total->bytes += length;
+	if (within_rate(total))
 		send(state, skb, &place, packets, length);
+	else
+		state->suppressed += 1;
 	return 0;
 }
 

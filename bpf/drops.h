@@ -16,6 +16,8 @@ struct drop_key {
 struct drop_total {
 	__u64 packets; /* wire packets */
 	__u64 bytes; /* of the kernel buffers, from their network header on */
+	__u32 window; /* of this CPU's events, so that a flood here takes none from elsewhere */
+	__u32 sent;
 };
 
 /* Of one CPU. */
@@ -23,8 +25,6 @@ struct drop_state {
 	__u64 map_full; /* packets of a key that had no room */
 	__u64 events_lost; /* no room in the ring */
 	__u64 suppressed; /* events beyond the rate */
-	__u32 window;
-	__u32 sent;
 };
 
 #endif

@@ -1,9 +1,12 @@
 /** Dropped packets against counters of nftables and of /proc/net/snmp, which other code in the kernel keeps. */
 import assert from 'node:assert/strict';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 import type { Closable, Collector, DropTotal } from '../index.d.ts';
-import { addon, openCollector } from './addon.ts';
+import { addon, objectPath, openCollector } from './addon.ts';
 import { buildFrameSender, ethernet, ipv4, sendFrames, udp } from './frames.ts';
 import { datagrams } from './traffic.ts';
 import type { End } from './vethPair.ts';
@@ -210,7 +213,8 @@ describe('dropped packets', function () {
       totalsOf(pair.right, 'NETFILTER_DROP').map(({ packets, bytes }) => ({ packets, bytes })),
       [counted],
     );
-    // The namespaces drop a few packets of their own: multicast reports.
+    // The namespaces drop a few packets of their own, multicast reports: nothing more is counted from here on.
+    collector.watchDrops([]);
     const { totals, eventsLost, suppressed, mapFull, skipped } = collector.drops();
     const all = totals.reduce((sum, { packets }) => sum + packets, 0);
     const told = await events(null, all - suppressed - eventsLost);
@@ -220,6 +224,24 @@ describe('dropped packets', function () {
     assert(told.length > 0 && suppressed > FLOOD / 2);
     assert.equal(told.length + suppressed + eventsLost, all);
     assert.equal(mapFull, 0);
+  });
+
+  it('leaves the collector at work where the program does not load, and says why', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vethscope-drops-'));
+    try {
+      copyFileSync(objectPath, join(folder, 'collector.bpf.o'));
+      // Loads no program that the tracepoint could have.
+      copyFileSync(objectPath, join(folder, 'drops.bpf.o'));
+      const without = openCollector({ objectPath: join(folder, 'collector.bpf.o') });
+      assert.match(without.dropsRefusal() ?? '', /has no such program/);
+      assert.deepEqual(without.watchDrops([pair.left.netns.inode]), []);
+      assert.deepEqual(without.drops().totals, []);
+      without.attach(pair.left.netns, pair.left.ifindex, 'egress');
+      without.close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    assert.equal(collector.dropsRefusal(), null);
   });
 
   it('counts nothing in a namespace that is not watched any more', () => {
