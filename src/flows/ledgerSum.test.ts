@@ -16,6 +16,13 @@ function ledger(figure: number, nanoseconds: number | null): Ledger {
     pointsOverflow: figure,
     eventsLost: figure,
     suppressed: { [`kind-${figure}`]: figure, both: 1 },
+    drops: {
+      available: figure === 2,
+      total: figure,
+      byReason: { NO_SOCKET: figure },
+      unattributed: figure,
+      skipped: figure,
+    },
     folded: figure,
     queueDropped: figure,
     streamGap: figure,
@@ -34,10 +41,17 @@ describe('sumLedgers', () => {
   it('adds every figure and keeps the dearest time per packet', () => {
     const sum = sumLedgers([ledger(1, 100), ledger(2, 300), ledger(4, null)]);
     assert.ok(sum);
-    const { suppressed, cost, unparsed, inner, byPoint, ...figures } = sum;
+    const { suppressed, cost, unparsed, inner, drops, byPoint, ...figures } = sum;
     assert.deepEqual(byPoint, []);
     assert.deepEqual(new Set(Object.values(figures)), new Set([7]));
     assert.deepEqual(new Set(Object.values(unparsed)), new Set([7]));
+    assert.deepEqual(drops, {
+      available: true,
+      total: 7,
+      byReason: { NO_SOCKET: 7 },
+      unattributed: 7,
+      skipped: 7,
+    });
     assert.deepEqual(inner, { counted: 7, unparsed: 7, mapFull: 7 });
     assert.deepEqual(suppressed, { 'kind-1': 1, 'kind-2': 2, 'kind-4': 4, both: 3 });
     assert.deepEqual([cost?.nanosecondsPerPacket, cost?.cpu, cost?.mapEntries], [300, 1.5, 6]);

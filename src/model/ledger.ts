@@ -42,6 +42,7 @@ export interface Ledger {
   readonly eventsLost: number;
   /** Events beyond their rate, by kind: dns, icmp-error, capture, drop, sample. */
   readonly suppressed: Readonly<Record<string, number>>;
+  readonly drops: DropCounts;
   readonly folded: number;
   /** Flow updates, not packets: dropped because a reader stalled. */
   readonly queueDropped: number;
@@ -51,6 +52,27 @@ export interface Ledger {
   readonly byPoint: readonly PointLedger[];
   readonly cost: SelfCost | null;
 }
+
+/** Wire packets that the kernel dropped in the observed namespaces and those of the node's pods. */
+export interface DropCounts {
+  /** Whether the kernel tells of drops; where it does not, the figures say nothing. */
+  readonly available: boolean;
+  readonly total: number;
+  /** By the running kernel's names of its reasons. */
+  readonly byReason: Readonly<Record<string, number>>;
+  /** Those in no row: told of by no event, without readable headers, or where there was no room for a row. */
+  readonly unattributed: number;
+  /** Calls of our program that the kernel left out, of all namespaces: at most so many more packets were dropped. */
+  readonly skipped: number;
+}
+
+export const NO_DROPS: DropCounts = {
+  available: false,
+  total: 0,
+  byReason: {},
+  unattributed: 0,
+  skipped: 0,
+};
 
 /** What the agent itself costs. */
 export interface SelfCost {
@@ -76,6 +98,7 @@ export const EMPTY_LEDGER: Ledger = {
   pointsOverflow: 0,
   eventsLost: 0,
   suppressed: {},
+  drops: NO_DROPS,
   folded: 0,
   queueDropped: 0,
   streamGap: 0,

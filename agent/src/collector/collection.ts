@@ -5,6 +5,7 @@ import type {
   Collector,
   Direction,
   Drained,
+  DropCounters,
   Link,
   LinkChange,
   NetworkNamespace,
@@ -135,6 +136,20 @@ export class Collection {
 
   events(callback: (records: Buffer) => void): Closable {
     return this.#collector.events(callback);
+  }
+
+  /** Counts dropped packets in these namespaces alone; their indices in events and totals. */
+  watchDrops(inodes: readonly number[]): number[] {
+    return this.#collector.watchDrops(inodes);
+  }
+
+  drops(): DropCounters {
+    return this.#collector.drops();
+  }
+
+  /** Why the kernel does not tell of dropped packets, null where it does. */
+  dropsRefusal(): string | null {
+    return this.#collector.dropsRefusal();
   }
 
   statistics(): { runTimeNs: bigint; runCount: bigint } {

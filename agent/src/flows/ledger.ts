@@ -1,7 +1,7 @@
 import type { PointCounters } from '../../native/index.d.ts';
-import type { Ledger, PointLedger, SelfCost, UnparsedCause } from '../../../src/model/ledger.ts';
+import type { DropCounts, Ledger, PointLedger, SelfCost, UnparsedCause } from '../../../src/model/ledger.ts';
 import { UNPARSED_CAUSES } from '../../../src/model/ledger.ts';
-import { EVENT_NAMES } from '../collector/flowLayout.ts';
+import { EVENT_KIND, EVENT_NAMES } from '../collector/flowLayout.ts';
 import type { PointRegistry } from './pointRegistry.ts';
 import type { OutsideRows } from './recordIntake.ts';
 
@@ -10,9 +10,17 @@ export interface AgentLosses {
   readonly outside: OutsideRows;
   /** Events that came faster than they were read. */
   readonly eventsDropped: number;
+  readonly drops: DropLosses;
   /** Flow updates that stalled readers missed, and ended flows that were forgotten before a reader had them. */
   readonly queueDropped: number;
   readonly streamGap: number;
+}
+
+/** Packets that the kernel dropped, and what it did not tell of each. */
+export interface DropLosses {
+  readonly counts: DropCounts;
+  readonly eventsLost: number;
+  readonly suppressed: number;
 }
 
 /** Adds up what was seen, counted and lost. */
@@ -40,13 +48,15 @@ export function ledgerOf(
     },
     looseFragments: sum((point) => point.looseFragments),
     pointsOverflow: sum((point) => point.pointsOverflow),
-    eventsLost: sum((point) => point.eventsLost) + losses.eventsDropped,
+    eventsLost: sum((point) => point.eventsLost) + losses.eventsDropped + losses.drops.eventsLost,
     suppressed: Object.fromEntries(
       EVENT_NAMES.flatMap((name, kind) => {
-        const count = sum((point) => point.suppressed[kind] ?? 0);
+        const beyond = kind === EVENT_KIND.drop ? losses.drops.suppressed : 0;
+        const count = sum((point) => point.suppressed[kind] ?? 0) + beyond;
         return count > 0 ? [[name, count]] : [];
       }),
     ),
+    drops: losses.drops.counts,
     folded: losses.outside.folded + losses.outside.unplaced,
     queueDropped: losses.queueDropped,
     streamGap: losses.streamGap,

@@ -1,6 +1,7 @@
 import { create, fromJson, toJson } from '@bufbuild/protobuf';
 import type { JsonValue } from '@bufbuild/protobuf';
 import type { Ledger } from '../../../src/model/ledger.ts';
+import { EMPTY_LEDGER } from '../../../src/model/ledger.ts';
 import type { Topology } from '../../../src/model/topology.ts';
 import type { StreamFlowsResponse } from '../../../src/model/wire/generated/vethscope_pb.js';
 import { StreamFlowsResponseSchema } from '../../../src/model/wire/generated/vethscope_pb.js';
@@ -96,6 +97,6 @@ function parseEntry(json: unknown): RecordedEntry {
   const { at } = entry;
   if (entry.flows !== undefined) return { at, flows: fromJson(StreamFlowsResponseSchema, entry.flows) };
   if (entry.topology !== undefined) return { at, topology: entry.topology };
-  if (entry.ledger !== undefined) return { at, ledger: entry.ledger };
+  if (entry.ledger !== undefined) return { at, ledger: { ...EMPTY_LEDGER, ...entry.ledger } };
   throw new TypeError('it has none of "flows", "topology" and "ledger"');
 }

@@ -1,5 +1,6 @@
 /** A node whose flows are made up but whose table, readers and listener are the real ones, for tests. */
 import type { Ledger } from '../../../src/model/ledger.ts';
+import { NO_DROPS } from '../../../src/model/ledger.ts';
 import type { Topology } from '../../../src/model/topology.ts';
 import { IP_PROTOCOL } from '../collector/flowLayout.ts';
 import { BOOT, TestFlows } from '../flows/flowTable.fixture.ts';
@@ -54,7 +55,12 @@ export class TestNode implements ObservedNode {
     return ledgerOf(
       [],
       this.flows.points,
-      { outside: this.flows.intake.outside, eventsDropped: 0, ...readers },
+      {
+        outside: this.flows.intake.outside,
+        eventsDropped: 0,
+        drops: { counts: NO_DROPS, eventsLost: 0, suppressed: 0 },
+        ...readers,
+      },
       null,
     );
   }
