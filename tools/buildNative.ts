@@ -107,7 +107,7 @@ async function compile(source: string, headers: string[]): Promise<string> {
 }
 
 async function makeAddon(): Promise<void> {
-  const headers = [...(await filesIn(addonSources, '.h')), 'bpf/flow.h', 'bpf/lease.h'];
+  const headers = [...(await filesIn(addonSources, '.h')), 'bpf/flow.h', 'bpf/lease.h', 'bpf/drops.h'];
   const waiting = await filesIn(addonSources, '.cc');
   const objects: string[] = [];
   const compileNext = async (): Promise<void> => {
@@ -156,7 +156,9 @@ if (missing !== null) {
   process.exit(1);
 }
 await makeKernelTypes();
-await makeBpfObject('bpf/collector.bpf.c', await filesIn('bpf', '.h'), path.join(payload, 'collector.bpf.o'));
+for (const name of ['collector', 'drops']) {
+  await makeBpfObject(`bpf/${name}.bpf.c`, await filesIn('bpf', '.h'), path.join(payload, `${name}.bpf.o`));
+}
 for (const name of benchPrograms) {
   const headers = await filesIn('test/bench/programs', '.h');
   await makeBpfObject(`test/bench/programs/${name}.bpf.c`, headers, `.cache/bench/${name}.o`);

@@ -189,6 +189,32 @@ export interface CaptureOptions {
   packetsPerSecond: number;
 }
 
+/** Dropped packets of one interface and reason, cumulative. */
+export interface DropTotal {
+  /** Index of the namespace, as watchDrops() gave it. */
+  netns: number;
+  /** 0 where no interface is known. */
+  ifindex: number;
+  /** Of the running kernel; dropReasons() has the names. */
+  reason: number;
+  /** Wire packets. */
+  packets: number;
+  /** Of the kernel buffers, from their network header on. */
+  bytes: number;
+}
+
+/** Every packet dropped in the watched namespaces, exactly: the sum of `totals`, and `mapFull`. */
+export interface DropCounters {
+  totals: DropTotal[];
+  /** Packets whose interface and reason had no room in the totals. */
+  mapFull: number;
+  /** Events that found the ring full, and those beyond the rate. */
+  eventsLost: number;
+  suppressed: number;
+  /** Calls that the kernel left out because they would have interrupted another on the same CPU; of all namespaces. */
+  skipped: number;
+}
+
 /** The loaded collector. Its attachments and event reader keep it alive; close() closes them too. */
 export class Collector {
   /** Loads and verifies; throws NativeError with the verifier's log. */
@@ -234,6 +260,16 @@ export class Collector {
   setRate(kind: number, perSecond: number): void;
   /** Reads inside packets to this UDP port, too; 4789, 8472 and 6081 are known. */
   setTunnelPort(port: number, kind: 'vxlan' | 'geneve'): void;
+  /**
+   * Counts dropped packets in the namespaces of these inodes and in no others, and sends events of kind EVENT_DROP for
+   * them. What is not an IP packet, ARP or tagged is not counted. The first call loads the program.
+   * @returns the index that events and totals have for each; Attachment.netns where something is attached; empty where
+   * the kernel does not tell (dropsRefusal)
+   */
+  watchDrops(inodes: readonly number[]): number[];
+  drops(): DropCounters;
+  /** Why this kernel does not tell of dropped packets; null where it does. */
+  dropsRefusal(): string | null;
   /** Tunnels seen so far: `struct tunnel_key` and its uint32 id each, packed. */
   tunnels(): Buffer;
   /** run_time_ns and run_cnt of our programs while kernel.bpf_stats_enabled is on. */
@@ -299,5 +335,7 @@ export const layout: {
 };
 /** Turns the kernel's program statistics on while the handle is open (BPF_ENABLE_STATS). */
 export function enableStatistics(): Closable;
+/** Names of the running kernel's drop reasons, from its BTF. */
+export function dropReasons(): Record<number, string>;
 /** Open handles of this process, for leak tests. */
 export function openHandles(): number;

@@ -11,8 +11,10 @@ import { EVENT_KIND } from './collector/flowLayout.ts';
 import { CpuShare } from './cpuShare.ts';
 import type { DnsHistory } from './dns/dnsHistory.ts';
 import { DnsIntake } from './dns/dnsIntake.ts';
+import { DropWatch } from './dropWatch.ts';
 import { Failure } from './failure.ts';
 import { releaseBytes } from './releaseBytes.ts';
+import { DropIntake } from './flows/dropIntake.ts';
 import { FlowTable } from './flows/flowTable.ts';
 import { FlowTracker } from './flows/flowTracker.ts';
 import { ledgerOf } from './flows/ledger.ts';
@@ -69,6 +71,8 @@ export class Observation {
   readonly #intake: RecordIntake;
   readonly #tracker: FlowTracker;
   readonly #dns: DnsIntake;
+  readonly #drops: DropWatch;
+  readonly #dropIntake: DropIntake;
   readonly #clock = new WallClock();
   readonly #cpu = new CpuShare();
   readonly #eventReader: Closable;
@@ -90,8 +94,8 @@ export class Observation {
     this.inventory.update({ reset: true, upserts: options.inventory, deletedUids: [] }, Date.now());
     this.table = new FlowTable(options.maxFlows, this.#points, Date.now());
     const identity = new RowIdentity(this.table, (question) => this.#identifier.identify(question));
-    this.#intake = new RecordIntake(this.table, identity, (view, offset) => this.own.has(view, offset));
-    this.#tracker = new FlowTracker(this.table, this.#intake, identity);
+    const isOwn = (view: DataView, offset: number): boolean => this.own.has(view, offset);
+    this.#intake = new RecordIntake(this.table, identity, isOwn);
     this.#dns = new DnsIntake(this.table, (nanoseconds) => this.#clock.wallTime(nanoseconds));
     this.#collection = new Collection(
       options.payload,
@@ -111,6 +115,11 @@ export class Observation {
     );
     try {
       this.setFilter(options.filter ?? null);
+      this.#drops = new DropWatch(options.payload.addon, this.#collection, this.#points, (message) =>
+        options.tell(message),
+      );
+      this.#dropIntake = new DropIntake(this.table, identity, this.#drops, isOwn);
+      this.#tracker = new FlowTracker(this.table, this.#intake, identity, this.#dropIntake);
       this.#eventReader = this.#collection.events((records) => this.#events.add(records));
       for (const path of options.namespaces) this.#collection.watch(path);
       this.#requireInterfaces();
@@ -190,6 +199,7 @@ export class Observation {
   async finish(): Promise<void> {
     await this.#halt();
     this.#collection.detach();
+    this.#drops.stop();
     await this.#tick();
     await this.#tick();
     this.#dns.end();
@@ -212,6 +222,7 @@ export class Observation {
         outside: this.#intake.outside,
         eventsDropped: this.#events.dropped,
         dns: this.#dns.counts,
+        drops: this.#drops.losses(this.#dropIntake.attributed),
         queueDropped: readers.queueDropped + this.table.endedDropped,
         streamGap: readers.streamGap,
       },
@@ -293,6 +304,7 @@ export class Observation {
       const facts = this.#pointFacts(topology, attached);
       if (facts !== undefined) this.#points.update(attached.index, facts);
     }
+    this.#drops.update(topology);
     for (const listener of this.#topologyListeners) listener(topology);
     return topology;
   }

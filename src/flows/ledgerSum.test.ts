@@ -17,6 +17,13 @@ function ledger(figure: number, nanoseconds: number | null): Ledger {
     eventsLost: figure,
     suppressed: { [`kind-${figure}`]: figure, both: 1 },
     dns: { messages: figure, malformed: figure, unmatched: figure, duplicates: figure, unassembled: figure },
+    drops: {
+      available: figure === 2,
+      total: figure,
+      byReason: { NO_SOCKET: figure },
+      unattributed: figure,
+      skipped: figure,
+    },
     folded: figure,
     queueDropped: figure,
     streamGap: figure,
@@ -35,10 +42,17 @@ describe('sumLedgers', () => {
   it('adds every figure and keeps the dearest time per packet', () => {
     const sum = sumLedgers([ledger(1, 100), ledger(2, 300), ledger(4, null)]);
     assert.ok(sum);
-    const { suppressed, cost, unparsed, inner, dns, byPoint, ...figures } = sum;
+    const { suppressed, cost, unparsed, inner, dns, drops, byPoint, ...figures } = sum;
     assert.deepEqual(byPoint, []);
     assert.deepEqual(new Set(Object.values(figures)), new Set([7]));
     assert.deepEqual(new Set(Object.values(unparsed)), new Set([7]));
+    assert.deepEqual(drops, {
+      available: true,
+      total: 7,
+      byReason: { NO_SOCKET: 7 },
+      unattributed: 7,
+      skipped: 7,
+    });
     assert.deepEqual(new Set(Object.values(dns)), new Set([7]));
     assert.deepEqual(inner, { counted: 7, unparsed: 7, mapFull: 7 });
     assert.deepEqual(suppressed, { 'kind-1': 1, 'kind-2': 2, 'kind-4': 4, both: 3 });

@@ -1,4 +1,4 @@
-import type { Ledger, SelfCost } from '../model/ledger.ts';
+import type { DropCounts, Ledger, SelfCost } from '../model/ledger.ts';
 import { UNPARSED_CAUSES } from '../model/ledger.ts';
 import type { UnparsedCause } from '../model/ledger.ts';
 
@@ -31,12 +31,26 @@ export function sumLedgers(ledgers: readonly Ledger[]): Ledger | null {
       duplicates: sum((ledger) => ledger.dns.duplicates),
       unassembled: sum((ledger) => ledger.dns.unassembled),
     },
+    drops: sumDrops(ledgers.map((ledger) => ledger.drops)),
     folded: sum((ledger) => ledger.folded),
     queueDropped: sum((ledger) => ledger.queueDropped),
     streamGap: sum((ledger) => ledger.streamGap),
     own: sum((ledger) => ledger.own),
     byPoint: ledgers.flatMap((ledger) => ledger.byPoint),
     cost: sumCosts(ledgers.map((ledger) => ledger.cost).filter((cost) => cost !== null)),
+  };
+}
+
+/** Available where any agent tells of drops: the sum is then theirs. */
+function sumDrops(drops: readonly DropCounts[]): DropCounts {
+  const sum = (figure: (one: DropCounts) => number): number =>
+    drops.reduce((total, one) => total + figure(one), 0);
+  return {
+    available: drops.some((one) => one.available),
+    total: sum((one) => one.total),
+    byReason: sumByName(drops.map((one) => one.byReason)),
+    unattributed: sum((one) => one.unattributed),
+    skipped: sum((one) => one.skipped),
   };
 }
 

@@ -43,6 +43,7 @@ export interface Ledger {
   /** Events beyond their rate, by kind: dns, icmp-error, capture, drop, sample. */
   readonly suppressed: Readonly<Record<string, number>>;
   readonly dns: DnsCounts;
+  readonly drops: DropCounts;
   readonly folded: number;
   /** Flow updates, not packets: dropped because a reader stalled. */
   readonly queueDropped: number;
@@ -66,6 +67,27 @@ export interface DnsCounts {
 }
 
 export const NO_DNS: DnsCounts = { messages: 0, malformed: 0, unmatched: 0, duplicates: 0, unassembled: 0 };
+
+/** Wire packets that the kernel dropped in the observed namespaces and those of the node's pods. */
+export interface DropCounts {
+  /** Whether the kernel tells of drops; where it does not, the figures say nothing. */
+  readonly available: boolean;
+  readonly total: number;
+  /** By the running kernel's names of its reasons. */
+  readonly byReason: Readonly<Record<string, number>>;
+  /** Those in no row: told of by no event, without readable headers, or where there was no room for a row. */
+  readonly unattributed: number;
+  /** Calls of our program that the kernel left out, of all namespaces: at most so many more packets were dropped. */
+  readonly skipped: number;
+}
+
+export const NO_DROPS: DropCounts = {
+  available: false,
+  total: 0,
+  byReason: {},
+  unattributed: 0,
+  skipped: 0,
+};
 
 /** What the agent itself costs. */
 export interface SelfCost {
@@ -92,6 +114,7 @@ export const EMPTY_LEDGER: Ledger = {
   eventsLost: 0,
   suppressed: {},
   dns: NO_DNS,
+  drops: NO_DROPS,
   folded: 0,
   queueDropped: 0,
   streamGap: 0,

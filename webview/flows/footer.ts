@@ -1,7 +1,7 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import { formatBytes, formatCount, formatShare } from '../../src/model/format.ts';
-import type { Ledger, SelfCost, UnparsedCause } from '../../src/model/ledger.ts';
+import type { DropCounts, Ledger, SelfCost, UnparsedCause } from '../../src/model/ledger.ts';
 import { UNPARSED_CAUSES } from '../../src/model/ledger.ts';
 import { icon } from '../shared/controls.ts';
 
@@ -61,6 +61,7 @@ export function ledgerLosses(ledger: Ledger, droppedEnded: number): readonly Led
       meaning: 'DNS answers, drops or errors not told of in time.',
     },
     ...suppressed,
+    kernelDrops(ledger.drops),
     { label: 'Folded', count: ledger.folded, meaning: 'Packets of the smallest flows, in the row “others”.' },
     {
       label: 'Queue dropped',
@@ -83,6 +84,19 @@ export function ledgerLosses(ledger: Ledger, droppedEnded: number): readonly Led
       meaning: 'The oldest ended flows, beyond the bound.',
     },
   ];
+}
+
+/** By reason; not a loss of ours, but of the packets that no row has. */
+function kernelDrops(drops: DropCounts): LedgerLine {
+  if (!drops.available) {
+    return { label: 'Kernel drops', count: 0, meaning: 'Not available: this kernel does not tell of them.' };
+  }
+  const reasons = Object.entries(drops.byReason)
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, count]) => `${reason} ${formatCount(count)}`);
+  const outside = `${formatCount(drops.unattributed)} of them in no row`;
+  const meaning = `Packets that the kernel dropped, ${outside}${reasons.length > 0 ? `: ${reasons.join(', ')}` : ''}.`;
+  return { label: 'Kernel drops', count: drops.total, meaning };
 }
 
 /** Figures that mean something is missing from the rows; the others only stand apart. */

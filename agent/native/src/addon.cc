@@ -5,6 +5,7 @@
 #include "bpf_object.h"
 #include "closable.h"
 #include "collector.h"
+#include "drop_reasons.h"
 #include "environment.h"
 #include "failure.h"
 #include "flow_layout.h"
@@ -42,6 +43,15 @@ Napi::Value enable_statistics(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value drop_reasons(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  return guarded(env, [&] {
+    Napi::Object object = Napi::Object::New(env);
+    for (const auto& [reason, name] : read_drop_reasons()) object.Set(reason, name);
+    return object;
+  });
+}
+
 Napi::Value open_handles(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Resource::open_count());
 }
@@ -71,6 +81,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   ProgramObject::define(env, exports);
   exports.Set("probe", Napi::Function::New(env, probe, "probe"));
   exports.Set("enableStatistics", Napi::Function::New(env, enable_statistics, "enableStatistics"));
+  exports.Set("dropReasons", Napi::Function::New(env, drop_reasons, "dropReasons"));
   exports.Set("openHandles", Napi::Function::New(env, open_handles, "openHandles"));
   exports.Set("layout", layout(env));
   return exports;

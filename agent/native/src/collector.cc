@@ -76,6 +76,9 @@ void Collector::define(Napi::Env env, Napi::Object exports) {
               InstanceMethod<&Collector::set_capture>("setCapture", napi_default_method),
               InstanceMethod<&Collector::set_rate>("setRate", napi_default_method),
               InstanceMethod<&Collector::set_tunnel_port>("setTunnelPort", napi_default_method),
+              InstanceMethod<&Collector::watch_drops>("watchDrops", napi_default_method),
+              InstanceMethod<&Collector::drops>("drops", napi_default_method),
+              InstanceMethod<&Collector::drops_refusal>("dropsRefusal", napi_default_method),
               InstanceMethod<&Collector::tunnels>("tunnels", napi_default_method),
               InstanceMethod<&Collector::statistics>("statistics", napi_default_method),
               InstanceMethod<&Collector::verified_instructions>("verifiedInstructions", napi_default_method),
@@ -197,6 +200,37 @@ Napi::Value Collector::set_tunnel_port(const Napi::CallbackInfo& info) {
   open(env).control().set_tunnel_port(static_cast<uint16_t>(port),
                                       kind == "vxlan" ? TUNNEL_VXLAN : TUNNEL_GENEVE);
   return env.Undefined();
+}
+
+Napi::Value Collector::watch_drops(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  CollectorResource& collector = open(env);
+  if (!info[0].IsArray()) throw Napi::TypeError::New(env, "watchDrops takes an array of namespace inodes");
+  Napi::Array inodes = info[0].As<Napi::Array>();
+  std::vector<std::pair<uint32_t, uint32_t>> wanted;
+  for (uint32_t i = 0; i < inodes.Length(); ++i) {
+    Napi::Value inode = inodes.Get(i);
+    if (!inode.IsNumber()) throw Napi::TypeError::New(env, "watchDrops takes an array of namespace inodes");
+    uint32_t number = inode.As<Napi::Number>().Uint32Value();
+    wanted.emplace_back(number, collector.netns_index(number));
+  }
+  return guarded(env, [&]() -> Napi::Value {
+    std::vector<uint32_t> indices = collector.drops().watch(wanted);
+    Napi::Array array = Napi::Array::New(env, indices.size());
+    for (uint32_t i = 0; i < indices.size(); ++i) array.Set(i, Napi::Number::New(env, indices[i]));
+    return array;
+  });
+}
+
+Napi::Value Collector::drops(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  return guarded(env, [&] { return open(env).drops().counters(env); });
+}
+
+Napi::Value Collector::drops_refusal(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const std::string& refusal = open(env).drops().refusal();
+  return refusal.empty() ? env.Null() : Napi::String::New(env, refusal).As<Napi::Value>();
 }
 
 Napi::Value Collector::tunnels(const Napi::CallbackInfo& info) {

@@ -29,6 +29,9 @@ class Collector : public Napi::ObjectWrap<Collector> {
   Napi::Value set_capture(const Napi::CallbackInfo& info);
   Napi::Value set_rate(const Napi::CallbackInfo& info);
   Napi::Value set_tunnel_port(const Napi::CallbackInfo& info);
+  Napi::Value watch_drops(const Napi::CallbackInfo& info);
+  Napi::Value drops(const Napi::CallbackInfo& info);
+  Napi::Value drops_refusal(const Napi::CallbackInfo& info);
   Napi::Value tunnels(const Napi::CallbackInfo& info);
   Napi::Value statistics(const Napi::CallbackInfo& info);
   Napi::Value verified_instructions(const Napi::CallbackInfo& info);

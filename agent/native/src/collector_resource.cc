@@ -127,6 +127,16 @@ void CollectorResource::adopt(const std::shared_ptr<Resource>& dependent) {
   dependents_.push_back(dependent);
 }
 
+Drops& CollectorResource::drops() {
+  if (!drops_) drops_ = std::make_unique<Drops>(drops_path(options_.object_path), *maps_);
+  return *drops_;
+}
+
+uint32_t CollectorResource::netns_index(uint64_t inode) const {
+  auto known = namespaces_.find(inode);
+  return known == namespaces_.end() ? 0 : known->second.index;
+}
+
 ProgramStatistics CollectorResource::statistics() const {
   ProgramStatistics total = namespaces_.empty() ? maps_->statistics() : ProgramStatistics{};
   for (const auto& [inode, watched] : namespaces_) {
@@ -147,6 +157,7 @@ void CollectorResource::release() {
     if (auto alive = dependent.lock()) alive->close();
   }
   namespaces_.clear();
+  drops_.reset();
   control_.reset();
   lease_.reset();
   points_.reset();

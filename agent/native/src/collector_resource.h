@@ -10,6 +10,7 @@
 #include "bpf_object.h"
 #include "collector_object.h"
 #include "control.h"
+#include "drops.h"
 #include "flow_maps.h"
 #include "lease.h"
 #include "point_map.h"
@@ -36,6 +37,10 @@ class CollectorResource : public Resource, public std::enable_shared_from_this<C
   Control& control() { return *control_; }
   /** Shared with a drain under way, which may end after the collector closed. */
   const std::shared_ptr<FlowMaps>& flows() const { return flows_; }
+  /** Loaded when first asked for. */
+  Drops& drops();
+  /** The index that flow keys have for a namespace, 0 where nothing was attached there. */
+  uint32_t netns_index(uint64_t inode) const;
   /** A handle that this collector closes when it closes. */
   void adopt(const std::shared_ptr<Resource>& dependent);
 
@@ -63,6 +68,7 @@ class CollectorResource : public Resource, public std::enable_shared_from_this<C
   std::shared_ptr<PointMap> points_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<Lease> lease_;
+  std::unique_ptr<Drops> drops_;
   std::map<uint64_t, WatchedNamespace> namespaces_; /* by inode */
   std::vector<std::weak_ptr<Resource>> dependents_;
 };

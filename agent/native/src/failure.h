@@ -22,13 +22,13 @@ class Failure : public std::exception {
   Failure& about(const std::string& subject);
 
   const char* what() const noexcept override { return call_.c_str(); }
+  /** Everything in one sentence. */
+  std::string message() const;
   int error() const { return error_; }
   const std::string& hint() const { return hint_; }
   Napi::Error to_error(Napi::Env env) const;
 
  private:
-  std::string message() const;
-
   int error_;
   std::string call_;
   std::string hint_;

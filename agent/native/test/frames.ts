@@ -16,10 +16,10 @@ export function buildFrameSender(): void {
   run('gcc', '-O1', '-Wall', '-Wextra', '-Werror', source, '-o', program);
 }
 
-/** Sends frames as they are. `ring` makes buffers whose headers are not in the linear part. */
-export function sendFrames(from: End, frames: Buffer[], way: 'plain' | 'ring' = 'plain'): void {
+/** Sends frames as they are, plain ones `times` times each. `ring` makes buffers whose headers are not in the linear part. */
+export function sendFrames(from: End, frames: Buffer[], way: 'plain' | 'ring' = 'plain', times = 1): void {
   const input = frames.map((frame) => frame.toString('hex') + '\n').join('');
-  execFileSync('ip', ['netns', 'exec', from.name, program, from.name, way], { input });
+  execFileSync('ip', ['netns', 'exec', from.name, program, from.name, way, String(times)], { input });
 }
 
 /** Sends frames from one CPU, on any interface of the namespace. */

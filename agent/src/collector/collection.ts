@@ -6,6 +6,7 @@ import type {
   Collector,
   Direction,
   Drained,
+  DropCounters,
   Link,
   LinkChange,
   NetworkNamespace,
@@ -154,6 +155,20 @@ export class Collection {
   /** @param kind EVENT_KIND @param perSecond events at each point and CPU */
   setRate(kind: number, perSecond: number): void {
     this.#collector.setRate(kind, perSecond);
+  }
+
+  /** Counts dropped packets in these namespaces alone; their indices in events and totals. */
+  watchDrops(inodes: readonly number[]): number[] {
+    return this.#collector.watchDrops(inodes);
+  }
+
+  drops(): DropCounters {
+    return this.#collector.drops();
+  }
+
+  /** Why the kernel does not tell of dropped packets, null where it does. */
+  dropsRefusal(): string | null {
+    return this.#collector.dropsRefusal();
   }
 
   statistics(): { runTimeNs: bigint; runCount: bigint } {

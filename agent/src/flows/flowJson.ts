@@ -25,7 +25,7 @@ export function flowJson(table: FlowTable, row: number, session: string): Flow {
     service: table.services.get(table.uint32(row, clientIsHigh ? ROW.lowService : ROW.highService)) ?? null,
     nat: [],
     verdict: VERDICTS[table.uint8(row, ROW.verdict)] ?? 'unknown',
-    drops: [],
+    drops: table.drops.of(table.idOf(row)),
     sent: { packets: sent.packets, bytes: sent.bytes },
     received: { packets: received.packets, bytes: received.bytes },
     tcp: protocol === 'tcp' ? tcpFacts(table, row, summary) : null,

@@ -43,6 +43,7 @@ export function summarize(table: FlowTable, row: number): FlowSummary {
     direction.last = Math.max(direction.last, view.getUint32(base + KEPT.last, true));
     sightings += 1;
   }
+  if (table.uint32(row, ROW.dropped) !== 0) addDropTimes(table, row, low, high);
   const opened = table.uint8(row, ROW.opened);
   const clientIsHigh = opened === 0 ? guessClientIsHigh(table, row, low, high) : opened === SIDE_NUMBER.high;
   const sent = clientIsHigh ? high : low;
@@ -106,6 +107,15 @@ export interface ConnectionFacts {
   readonly outOfOrder: number;
   readonly zeroWindows: number;
   readonly synRetries: number;
+}
+
+/** Dropped packets belong to the flow's time, and may be all there is of it. */
+function addDropTimes(table: FlowTable, row: number, low: DirectionSummary, high: DirectionSummary): void {
+  const times = table.drops.times(table.idOf(row));
+  if (times === undefined) return;
+  const direction = times.fromHigh ? high : low;
+  direction.first = Math.min(direction.first, times.first);
+  direction.last = Math.max(direction.last, times.last);
 }
 
 function emptyDirection(): DirectionSummary {

@@ -3,6 +3,7 @@ import type { InterfaceRole, PodReference } from '../../../src/model/topology.ts
 import { COARSE_UNIT } from '../collector/flowLayout.ts';
 import { Identifier } from '../identity/identifier.ts';
 import { InventoryStore } from '../identity/inventoryStore.ts';
+import { DropIntake } from './dropIntake.ts';
 import { FlowTable } from './flowTable.ts';
 import { FlowTracker } from './flowTracker.ts';
 import type { SeenPacket } from './kernelRecords.fixture.ts';
@@ -53,7 +54,9 @@ export class TestFlows {
     this.table = new FlowTable(options.maxFlows ?? 1024, this.points, BOOT);
     const identity = new RowIdentity(this.table, (question) => identifier.identify(question));
     this.intake = new RecordIntake(this.table, identity, options.isOwn ?? (() => false));
-    this.tracker = new FlowTracker(this.table, this.intake, identity);
+    const names = { reason: String, interface: () => null, observed: [1] };
+    const drops = new DropIntake(this.table, identity, names, options.isOwn ?? (() => false));
+    this.tracker = new FlowTracker(this.table, this.intake, identity, drops);
   }
 
   /** One interval with these packets. @param at monotonic milliseconds of its end */

@@ -2,6 +2,7 @@ import type { ServiceReference } from '../../../src/model/flow.ts';
 import { NOT_KNOWN } from '../../../src/model/flowRecord.ts';
 import { KEY, KEY_BYTES } from '../collector/flowLayout.ts';
 import { addressText } from '../identity/address.ts';
+import { DropStore } from './dropStore.ts';
 import { FlowNames } from './flowNames.ts';
 import { NONE, ROW, ROW_BYTES, STATE } from './flowRow.ts';
 import { KeyIndex } from './keyIndex.ts';
@@ -29,6 +30,7 @@ export class FlowTable {
   readonly services = new Map<number, ServiceReference>();
   readonly rows: DataView;
   readonly sightings: SightingPool;
+  readonly drops = new DropStore();
   /** Rows in the order of their last change. */
   readonly changes: RowList;
   /** Wall time that kept times count from, milliseconds since the epoch of UTC. */
@@ -215,6 +217,7 @@ export class FlowTable {
     }
     this.names.addresses.release(this.uint32(row, ROW.lowAddress));
     this.names.addresses.release(this.uint32(row, ROW.highAddress));
+    this.drops.forget(this.idOf(row));
     this.changes.remove(row);
     this.#ended.delete(row);
     this.rows.setUint8(row * ROW_BYTES + ROW.state, STATE.free);

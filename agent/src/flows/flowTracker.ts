@@ -3,6 +3,7 @@ import { forEachEvent } from '../collector/eventQueue.ts';
 import { EVENT_KIND } from '../collector/flowLayout.ts';
 import { ROW } from './flowRow.ts';
 import { protocolOf, refreshRow, summarize } from './flowSummary.ts';
+import type { DropIntake } from './dropIntake.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { RecordIntake, WallTime } from './recordIntake.ts';
 import type { RowIdentity } from './rowIdentity.ts';
@@ -31,14 +32,16 @@ export class FlowTracker {
   readonly #table: FlowTable;
   readonly #intake: RecordIntake;
   readonly #identity: RowIdentity;
+  readonly #drops: DropIntake;
   /** Rows that opened and wait for an answer. */
   readonly #waiting = new Set<number>();
   #lastExpiry = 0;
 
-  constructor(table: FlowTable, intake: RecordIntake, identity: RowIdentity) {
+  constructor(table: FlowTable, intake: RecordIntake, identity: RowIdentity, drops: DropIntake) {
     this.#table = table;
     this.#intake = intake;
     this.#identity = identity;
+    this.#drops = drops;
   }
 
   /** Takes an interval in. Everything that changed carries the table's new sequence. */
@@ -48,6 +51,7 @@ export class FlowTracker {
     this.#intake.addRecords(harvest.records, harvest.count, harvest.wallTime);
     forEachEvent(harvest.events, (view, offset, kind) => {
       if (kind === EVENT_KIND.icmpError) this.#intake.addIcmpError(view, offset);
+      if (kind === EVENT_KIND.drop) this.#drops.add(view, offset, harvest.wallTime);
     });
     this.#touchOverdue(harvest.now);
     if (harvest.identityChanged) this.#identifyAgain();

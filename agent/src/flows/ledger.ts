@@ -1,7 +1,14 @@
 import type { PointCounters } from '../../native/index.d.ts';
-import type { DnsCounts, Ledger, PointLedger, SelfCost, UnparsedCause } from '../../../src/model/ledger.ts';
+import type {
+  DnsCounts,
+  DropCounts,
+  Ledger,
+  PointLedger,
+  SelfCost,
+  UnparsedCause,
+} from '../../../src/model/ledger.ts';
 import { UNPARSED_CAUSES } from '../../../src/model/ledger.ts';
-import { EVENT_NAMES } from '../collector/flowLayout.ts';
+import { EVENT_KIND, EVENT_NAMES } from '../collector/flowLayout.ts';
 import type { PointRegistry } from './pointRegistry.ts';
 import type { OutsideRows } from './recordIntake.ts';
 
@@ -11,9 +18,17 @@ export interface AgentLosses {
   /** Events that came faster than they were read. */
   readonly eventsDropped: number;
   readonly dns: DnsCounts;
+  readonly drops: DropLosses;
   /** Flow updates that stalled readers missed, and ended flows that were forgotten before a reader had them. */
   readonly queueDropped: number;
   readonly streamGap: number;
+}
+
+/** Packets that the kernel dropped, and what it did not tell of each. */
+export interface DropLosses {
+  readonly counts: DropCounts;
+  readonly eventsLost: number;
+  readonly suppressed: number;
 }
 
 /** Adds up what was seen, counted and lost. */
@@ -41,14 +56,16 @@ export function ledgerOf(
     },
     looseFragments: sum((point) => point.looseFragments),
     pointsOverflow: sum((point) => point.pointsOverflow),
-    eventsLost: sum((point) => point.eventsLost) + losses.eventsDropped,
+    eventsLost: sum((point) => point.eventsLost) + losses.eventsDropped + losses.drops.eventsLost,
     suppressed: Object.fromEntries(
       EVENT_NAMES.flatMap((name, kind) => {
-        const count = sum((point) => point.suppressed[kind] ?? 0);
+        const beyond = kind === EVENT_KIND.drop ? losses.drops.suppressed : 0;
+        const count = sum((point) => point.suppressed[kind] ?? 0) + beyond;
         return count > 0 ? [[name, count]] : [];
       }),
     ),
     dns: losses.dns,
+    drops: losses.drops.counts,
     folded: losses.outside.folded + losses.outside.unplaced,
     queueDropped: losses.queueDropped,
     streamGap: losses.streamGap,

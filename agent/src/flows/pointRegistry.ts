@@ -88,7 +88,12 @@ export class PointRegistry {
     return this.#live.get(slotPoint >>> 1);
   }
 
-  /** Inode of the namespace that records call by this index; 0 when nothing was attached there. */
+  /** A namespace that records or events call by this index although nothing is attached there. */
+  nameNamespace(netnsIndex: number, inode: number): void {
+    this.#inodes.set(netnsIndex, inode);
+  }
+
+  /** Inode of the namespace that records call by this index; 0 when it is not known. */
   inodeOf(netnsIndex: number): number {
     return this.#inodes.get(netnsIndex) ?? 0;
   }

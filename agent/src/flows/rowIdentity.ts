@@ -21,6 +21,11 @@ export class RowIdentity {
     this.#stamp(row, when, (high) => this.#vethPodInRecord(view, offset, high));
   }
 
+  /** A new row that no point has seen. @param when milliseconds since the epoch */
+  stampByAddress(row: number, when: number): void {
+    this.#stamp(row, when, () => null);
+  }
+
   /** A row that changed nothing but whose sides may be known better now. */
   stampAgain(row: number, when: number): void {
     const table = this.#table;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* sendFrames INTERFACE plain|ring: sends the frames that standard input gives, one a line in hex. In a ring they leave
- * as page fragments: only the first bytes of such a buffer are linear.
+/* sendFrames INTERFACE plain|ring [TIMES]: sends the frames that standard input gives, one a line in hex, plain ones as
+ * often as said. In a ring they leave as page fragments: only the first bytes of such a buffer are linear.
  */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -33,14 +33,15 @@ static size_t read_frame(unsigned char *frame)
 	return length;
 }
 
-static void send_plain(int fd)
+static void send_plain(int fd, int times)
 {
 	unsigned char frame[FRAME_BYTES];
 	size_t length;
 
 	while ((length = read_frame(frame)) > 0)
-		if (send(fd, frame, length, 0) < 0)
-			fail("send");
+		for (int sent = 0; sent < times; sent++)
+			if (send(fd, frame, length, 0) < 0)
+				fail("send");
 }
 
 static void send_ring(int fd, void *ring)
@@ -88,8 +89,8 @@ int main(int argc, char **argv)
 	int fd = socket(AF_PACKET, SOCK_RAW, 0);
 	void *ring = NULL;
 
-	if (argc != 3 || fd < 0)
-		fail("usage: sendFrames INTERFACE plain|ring");
+	if (argc < 3 || fd < 0)
+		fail("usage: sendFrames INTERFACE plain|ring [TIMES]");
 	if (!strcmp(argv[2], "ring"))
 		ring = open_ring(fd);
 	address.sll_ifindex = (int)if_nametoindex(argv[1]);
@@ -98,6 +99,6 @@ int main(int argc, char **argv)
 	if (ring)
 		send_ring(fd, ring);
 	else
-		send_plain(fd);
+		send_plain(fd, argc > 3 ? atoi(argv[3]) : 1);
 	return 0;
 }

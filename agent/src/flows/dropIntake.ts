@@ -1,0 +1,99 @@
+import { COARSE_UNIT, EVENT, KEY, KEY_BYTES, readUint64, viewOf } from '../collector/flowLayout.ts';
+import { NONE, ROW, ROW_BYTES } from './flowRow.ts';
+import type { FlowTable } from './flowTable.ts';
+import type { WallTime } from './recordIntake.ts';
+import type { RowIdentity } from './rowIdentity.ts';
+
+/** What a drop event's numbers stand for. */
+export interface DropNames {
+  reason(reason: number): string;
+  /** Name of an interface, null where it is not known. @param netns index as in the event's key */
+  interface(netns: number, ifindex: number): string | null;
+  /** Indices of the namespaces whose interfaces are observed, the node's own first. */
+  readonly observed: readonly number[];
+}
+
+/** Adds the packets that the kernel told it dropped (bpf/flow.h EVENT_DROP) to the rows. */
+export class DropIntake {
+  readonly #table: FlowTable;
+  readonly #identity: RowIdentity;
+  readonly #names: DropNames;
+  readonly #isOwn: (view: DataView, keyOffset: number) => boolean;
+  readonly #key = new Uint8Array(KEY_BYTES);
+  #attributed = 0;
+
+  /** @param isOwn whether a key belongs to the agent's own connection */
+  constructor(
+    table: FlowTable,
+    identity: RowIdentity,
+    names: DropNames,
+    isOwn: (view: DataView, keyOffset: number) => boolean,
+  ) {
+    this.#table = table;
+    this.#identity = identity;
+    this.#names = names;
+    this.#isOwn = isOwn;
+  }
+
+  /** Wire packets that are in rows. */
+  get attributed(): number {
+    return this.#attributed;
+  }
+
+  /** Takes one event in. What has no key or no room stays in the ledger alone. */
+  add(view: DataView, offset: number, wallTime: WallTime): void {
+    const key = offset + EVENT.key;
+    if (view.getUint8(key + KEY.family) === 0 || this.#isOwn(view, key)) return;
+    const when = wallTime(Math.floor(readUint64(view, offset + EVENT.time) / COARSE_UNIT) >>> 0);
+    const row = this.#rowOf(view, key, when);
+    if (row === NONE) return;
+    const table = this.#table;
+    const packets = view.getUint32(offset + EVENT.packets, true);
+    const netns = view.getUint32(key + KEY.netns, true);
+    table.drops.add(
+      table.idOf(row),
+      {
+        reason: this.#names.reason(view.getUint32(offset + EVENT.value, true)),
+        point: this.#names.interface(netns, view.getUint32(offset + EVENT.ifindex, true)),
+        packets,
+      },
+      table.keepTime(when),
+      (view.getUint16(offset + EVENT.point, true) & 1) === 1,
+    );
+    table.rows.setUint32(row * ROW_BYTES + ROW.dropped, table.uint32(row, ROW.dropped) + packets, true);
+    this.#attributed += packets;
+    table.touch(row);
+  }
+
+  /** A pod's packet is a row of the node, where the same packet passes the pod's veth; made when it never came there. */
+  #rowOf(view: DataView, offset: number, when: number): number {
+    const table = this.#table;
+    const exact = table.find(view, offset);
+    if (exact !== NONE) return exact;
+    const key = this.#key;
+    key.set(new Uint8Array(view.buffer, view.byteOffset + offset, KEY_BYTES));
+    const copy = viewOf(key);
+    const own = copy.getUint32(KEY.netns, true);
+    const [node = own] = this.#names.observed;
+    const isLocal = isLoopback(copy, KEY.lowAddress) || isLoopback(copy, KEY.highAddress);
+    if (!isLocal) {
+      for (const netns of this.#names.observed) {
+        copy.setUint32(KEY.netns, netns, true);
+        const found = table.find(copy, 0);
+        if (found !== NONE) return found;
+      }
+    }
+    copy.setUint32(KEY.netns, isLocal || this.#names.observed.includes(own) ? own : node, true);
+    const row = table.start(copy, 0);
+    if (row !== NONE) this.#identity.stampByAddress(row, when);
+    return row;
+  }
+}
+
+/** 127.0.0.0/8 and ::1 are different hosts in each namespace. */
+function isLoopback(view: DataView, offset: number): boolean {
+  if (view.getUint32(offset) !== 0 || view.getUint32(offset + 4) !== 0) return false;
+  const third = view.getUint32(offset + 8);
+  if (third === 0xffff) return view.getUint8(offset + 12) === 127;
+  return third === 0 && view.getUint32(offset + 12) === 1;
+}
