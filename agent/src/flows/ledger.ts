@@ -68,6 +68,7 @@ function pointLedger(counters: PointCounters, points: PointRegistry): PointLedge
     unparsed: counters.unparsed.reduce((sum, count) => sum + count, 0),
     mapFull: counters.mapFull,
     filtered: counters.filtered,
+    pointsOverflow: counters.pointsOverflow,
     buffers: counters.buffers,
     bytes: counters.bytes,
   };
