@@ -1,0 +1,128 @@
+/** The agent as it ships, observing namespaces until it is told to end, its output added up on the way. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { until } from '../lab/commands.ts';
+import { SHIPPED_COMMAND } from '../lab/observe.ts';
+import { Tally } from './tally.ts';
+
+export interface AgentOptions {
+  /** Namespaces to observe, as --netns takes them. */
+  readonly netns: readonly string[];
+  readonly inventory?: string;
+  /** Milliseconds between two swaps of the flow map. */
+  readonly interval: number;
+  /** What starts the agent's process as its own child: nsenter into a process namespace. */
+  readonly enter?: readonly string[];
+}
+
+/** Room for all flows of a run at once, before and after NAT and in each namespace, so that none is folded. */
+const MAX_FLOWS = 786_432;
+
+export class AgentRun {
+  readonly tally = new Tally();
+  readonly #child: ChildProcess;
+  readonly #read: Promise<void>;
+  readonly #forks: boolean;
+  #messages = '';
+
+  private constructor(child: ChildProcess, forks: boolean) {
+    this.#child = child;
+    this.#forks = forks;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#messages += text));
+    this.#read = this.#readLines();
+    // It is awaited when the run ends.
+    this.#read.catch(() => undefined);
+  }
+
+  /** @param links how many attachments there are when every interface is attached to, two an interface */
+  static async start(options: AgentOptions, links: () => number): Promise<AgentRun> {
+    const observe = ['observe', ...options.netns.flatMap((netns) => ['--netns', netns])];
+    const output = ['--output', 'jsonl', '--final', '--ledger', '--interval', String(options.interval)];
+    const inventory = options.inventory === undefined ? [] : ['--inventory', options.inventory];
+    const limits = ['--max-flows', String(MAX_FLOWS)];
+    const [program, ...args] = [...(options.enter ?? []), process.execPath, ...SHIPPED_COMMAND];
+    const child = spawn(program, [...args, ...observe, ...output, ...inventory, ...limits], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const run = new AgentRun(child, options.enter !== undefined);
+    try {
+      await until('the agent to attach to every interface', 60, () => {
+        if (child.exitCode !== null) throw new Error(`observe ended at once: ${run.#messages}`);
+        return run.attachments().length === links() ? true : null;
+      });
+    } catch (error) {
+      await run.kill();
+      throw error;
+    }
+    return run;
+  }
+
+  get messages(): string {
+    return this.#messages;
+  }
+
+  /** Interface indexes of the TCX links that the process holds, from /proc, so it needs no word of its own. */
+  attachments(): number[] {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+      throw new Error(`${this.#ending()}: ${this.#messages}`);
+    }
+    const folder = `/proc/${this.#pid()}/fdinfo`;
+    return readdirSync(folder).flatMap((fd) => {
+      const text = readDescriptor(`${folder}/${fd}`);
+      const ifindex = /^ifindex:\s*(\d+)/m.exec(text)?.[1];
+      // 0: its interface is gone, and the process has not closed it yet.
+      return ifindex !== undefined && ifindex !== '0' && /^link_type:\s*tcx/m.test(text)
+        ? [Number(ifindex)]
+        : [];
+    });
+  }
+
+  /** Lets it detach, count what is left and print, and waits for its end. */
+  async end(): Promise<Tally> {
+    process.kill(this.#pid(), 'SIGINT');
+    await this.#read;
+    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+    if (this.#child.exitCode !== 0) {
+      throw new Error(`${this.#ending()}: ${this.#messages}`);
+    }
+    return this.tally;
+  }
+
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    process.kill(this.#pid(), 'SIGKILL');
+    await once(this.#child, 'exit');
+  }
+
+  #ending(): string {
+    return `observe ended with ${String(this.#child.exitCode ?? this.#child.signalCode)}`;
+  }
+
+  /** Of the agent itself. */
+  #pid(): number {
+    const pid = this.#child.pid;
+    if (pid === undefined) throw new Error('the agent has not started');
+    if (!this.#forks) return pid;
+    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    // Not forked yet: what holds no links.
+    return Number(child) || pid;
+  }
+
+  async #readLines(): Promise<void> {
+    if (!this.#child.stdout) throw new Error('the agent has no output');
+    for await (const line of createInterface({ input: this.#child.stdout })) this.tally.take(line);
+  }
+}
+
+function readDescriptor(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    // Closed between listing and reading.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}
