@@ -16,6 +16,7 @@ export type UnparsedCause = (typeof UNPARSED_CAUSES)[number];
  */
 export interface PointLedger {
   readonly interface: string;
+  /** 0 for several interfaces together that went away long ago. */
   readonly ifindex: number;
   readonly netns: number;
   readonly point: string;
