@@ -69,9 +69,8 @@ export class AgentRun {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
       throw new Error(`${this.#ending()}: ${this.#messages}`);
     }
-    const folder = `/proc/${this.#pid()}/fdinfo`;
-    return readdirSync(folder).flatMap((fd) => {
-      const text = readDescriptor(`${folder}/${fd}`);
+    return this.#descriptors().flatMap((path) => {
+      const text = readDescriptor(path);
       const ifindex = /^ifindex:\s*(\d+)/m.exec(text)?.[1];
       // 0: its interface is gone, and the process has not closed it yet.
       return ifindex !== undefined && ifindex !== '0' && /^link_type:\s*tcx/m.test(text)
@@ -95,6 +94,15 @@ export class AgentRun {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     process.kill(this.#pid(), 'SIGKILL');
     await once(this.#child, 'exit');
+  }
+
+  #descriptors(): string[] {
+    try {
+      const folder = `/proc/${this.#pid()}/fdinfo`;
+      return readdirSync(folder).map((fd) => `${folder}/${fd}`);
+    } catch (error) {
+      throw new Error(`the agent has gone: ${this.#messages}`, { cause: error });
+    }
   }
 
   #ending(): string {
