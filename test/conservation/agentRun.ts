@@ -37,8 +37,7 @@ export class AgentRun {
     this.#read.catch(() => undefined);
   }
 
-  /** @param links how many attachments there are when every interface is attached to, two an interface */
-  static async start(options: AgentOptions, links: () => number): Promise<AgentRun> {
+  static start(options: AgentOptions): AgentRun {
     const observe = ['observe', ...options.netns.flatMap((netns) => ['--netns', netns])];
     const output = ['--output', 'jsonl', '--final', '--ledger', '--interval', String(options.interval)];
     const inventory = options.inventory === undefined ? [] : ['--inventory', options.inventory];
@@ -47,17 +46,7 @@ export class AgentRun {
     const child = spawn(program, [...args, ...observe, ...output, ...inventory, ...limits], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const run = new AgentRun(child, options.enter !== undefined);
-    try {
-      await until('the agent to attach to every interface', 60, () => {
-        if (child.exitCode !== null) throw new Error(`observe ended at once: ${run.#messages}`);
-        return run.attachments().length === links() ? true : null;
-      });
-    } catch (error) {
-      await run.kill();
-      throw error;
-    }
-    return run;
+    return new AgentRun(child, options.enter !== undefined);
   }
 
   get messages(): string {
@@ -79,9 +68,17 @@ export class AgentRun {
     });
   }
 
-  /** Lets it detach, count what is left and print, and waits for its end. */
-  async end(): Promise<Tally> {
+  /** Tells it to end and waits until its programs are off; it goes on to count what is left and to print. */
+  async detach(): Promise<void> {
     process.kill(this.#pid(), 'SIGINT');
+    const child = this.#child;
+    await until('the agent to detach', 60, () =>
+      child.exitCode !== null || this.attachments().length === 0 ? true : null,
+    );
+  }
+
+  /** Waits for the end of its output, after detach(). */
+  async end(): Promise<Tally> {
     await this.#read;
     if (this.#child.exitCode === null) await once(this.#child, 'exit');
     if (this.#child.exitCode !== 0) {

@@ -7,9 +7,10 @@ import { initProcess } from '../cluster/node/start.ts';
 import { netnsPath, until } from '../lab/commands.ts';
 import { interfaceStatistics } from '../lab/truth/interfaceStatistics.ts';
 import { accountsOf, ledgerOf } from './account.ts';
-import { AgentRun } from './agentRun.ts';
+import type { AgentRun } from './agentRun.ts';
 import { ClusterGenerators, nodeNetns, openServers, startClusterLoad, withPod } from './clusterLoad.ts';
 import type { Shop } from './clusterLoad.ts';
+import { endCounted, startCounted } from './counted.ts';
 import { whileFrozen } from './frozen.ts';
 import { HookCounters } from './hookCounters.ts';
 import { Load } from './load.ts';
@@ -43,37 +44,23 @@ export async function soakCluster(cluster: Cluster, options: ClusterSoakOptions)
       const rounds = await play(cluster, generators, shop, watched, options);
       return await account(cluster, watched, `${options.seconds} s; rounds: ${rounds}`);
     } finally {
-      for (const { agent, counters } of watched) {
-        await agent.kill();
-        counters.close();
-      }
+      await endAll(watched);
     }
   } finally {
     await close();
   }
 }
 
+/** Each node on its own: what passes while one agent attaches does not spoil the other's start. */
 async function startQuietly(cluster: Cluster, interval: number): Promise<Watched[]> {
-  for (let attempt = 0; attempt < 5; attempt++) {
-    const watched = await whileFrozen(cluster, async () => {
-      // What was on its way when the processes froze has arrived.
-      await sleep(1000);
-      const started = NODES.map((node) => watch(cluster, node, interval));
-      const settled = await Promise.allSettled(started);
-      const found = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-      const failed = settled.find((one) => one.status === 'rejected');
-      const packets = found.reduce((sum, { counters }) => sum + packetsOf(counters), 0);
-      if (!failed && packets === 0) return found;
-      for (const { agent, counters } of found) {
-        await agent.kill();
-        counters.close();
-      }
-      if (failed) throw failed.reason as Error;
-      return null;
-    });
-    if (watched) return watched;
+  const watched: Watched[] = [];
+  try {
+    for (const node of NODES) watched.push(await watch(cluster, node, interval));
+    return watched;
+  } catch (error) {
+    await endAll(watched);
+    throw error;
   }
-  throw new Error('packets passed at each of 5 starts of the agents, though all processes were frozen');
 }
 
 async function watch(cluster: Cluster, node: NodeName, interval: number): Promise<Watched> {
@@ -91,15 +78,26 @@ async function watch(cluster: Cluster, node: NodeName, interval: number): Promis
     '-C',
     '--',
   ];
+  const options = { netns: [], interval, enter };
+  const links = (): number => 2 * interfaceStatistics(netns).length;
   try {
-    const agent = await AgentRun.start(
-      { netns: [], interval, enter },
-      () => 2 * interfaceStatistics(netns).length,
+    for (let attempt = 0; attempt < 8; attempt++) {
+      const agent = await whileFrozen(cluster, () => startCounted(options, [counters], links));
+      if (agent) return { node, netns, agent, counters };
+    }
+    throw new Error(
+      `packets passed on ${node} at each of 8 starts of its agent, though all processes were frozen`,
     );
-    return { node, netns, agent, counters };
   } catch (error) {
     counters.close();
     throw error;
+  }
+}
+
+async function endAll(watched: readonly Watched[]): Promise<void> {
+  for (const { agent, counters } of watched) {
+    await agent.kill();
+    counters.close();
   }
 }
 
@@ -143,36 +141,13 @@ async function passingPod(
 }
 
 async function account(cluster: Cluster, watched: readonly Watched[], what: string): Promise<Report[]> {
-  return await whileFrozen(cluster, async () => {
-    await until('the nodes to fall silent', 60, silence(watched));
-    const before = JSON.stringify(watched.map(({ counters }) => counters.read()));
-    const tallies = await Promise.all(watched.map(({ agent }) => agent.end()));
-    const kernel = watched.map(({ counters }) => counters.read());
-    if (JSON.stringify(kernel) !== before) {
-      throw new Error('packets passed while the agents ended; the account cannot be made');
-    }
-    return watched.map(({ node, netns }, index) => {
-      const tally = tallies[index];
-      if (!tally) throw new Error(`no tally of ${node}`);
-      const accounts = accountsOf(node, statSync(netnsPath(netns)).ino, kernel[index] ?? [], tally);
-      const title = `${node} (${cluster.shape}), ${what}, ${tally.flows} flows`;
-      return report(title, accounts, ledgerOf(tally), { offloads: true });
-    });
-  });
-}
-
-/** Whether nothing has passed any hook for two seconds. */
-function silence(watched: readonly Watched[]): () => true | null {
-  let before = -1;
-  let since = 0;
-  return () => {
-    const packets = watched.reduce((sum, { counters }) => sum + packetsOf(counters), 0);
-    if (packets !== before) since = Date.now();
-    before = packets;
-    return Date.now() - since > 2000 ? true : null;
-  };
-}
-
-function packetsOf(counters: HookCounters): number {
-  return counters.read().reduce((sum, { all }) => sum + all.packets, 0);
+  const reports: Report[] = [];
+  for (const { node, netns, agent, counters } of watched) {
+    // Frozen no longer than it takes: after 15 s connections probe whether their peer is alive.
+    const { kernel, tally } = await whileFrozen(cluster, () => endCounted(agent, [counters], 500));
+    const accounts = accountsOf(node, statSync(netnsPath(netns)).ino, kernel[0] ?? [], tally);
+    const title = `${node} (${cluster.shape}), ${what}, ${tally.flows} flows`;
+    reports.push(report(title, accounts, ledgerOf(tally), { offloads: true }));
+  }
+  return reports;
 }

@@ -44,6 +44,7 @@ export class HookCounters {
   readonly netns: string;
   readonly #table = `truth_${randomBytes(4).toString('hex')}`;
   readonly #interfaces: CountedInterface[] = [];
+  #start: readonly HookCount[] = [];
 
   /** Counts at every interface that the namespace has now; others are added. */
   constructor(netns: string) {
@@ -68,7 +69,22 @@ export class HookCounters {
     runIn(this.netns, 'nft', ['-f', '-'], table);
   }
 
+  /** What passed before this reading counts no more. */
+  startFrom(reading: readonly HookCount[]): void {
+    this.#start = reading;
+  }
+
+  /** Since the start. Interfaces come in the order in which they were added. */
   read(): HookCount[] {
+    return this.readAll().map((count, index) => {
+      const start = this.#start[index];
+      if (!start) return count;
+      return { ...count, all: minus(count.all, start.all), tcp: minus(count.tcp, start.tcp) };
+    });
+  }
+
+  /** Since the counters were made. */
+  readAll(): HookCount[] {
     const listing = runIn(this.netns, 'nft', ['-j', 'list', 'counters', 'table', 'netdev', this.#table]);
     const counts = new Map(
       (JSON.parse(listing) as Listing).nftables.flatMap(({ counter }) =>
@@ -94,6 +110,10 @@ export class HookCounters {
   close(): void {
     runIn(this.netns, 'nft', ['delete', 'table', 'netdev', this.#table]);
   }
+}
+
+function minus(now: Counted, then: Counted): Counted {
+  return { packets: now.packets - then.packets, bytes: now.bytes - then.bytes };
 }
 
 function counterName(number: number, direction: Direction, rule: string): string {

@@ -1,15 +1,16 @@
 /** Conservation in the lab: both ends of the uplink are observed under mixed load while interfaces come and go. */
 import { statSync } from 'node:fs';
-import { delay, netnsPath, runIn, until } from '../lab/commands.ts';
+import { delay, netnsPath, runIn } from '../lab/commands.ts';
 import { addDevices, addTunnel, openTunnel, TUNNELS } from '../lab/extras.ts';
 import { Lab } from '../lab/lab.ts';
 import { batch } from '../lab/network.ts';
 import { ping } from '../lab/traffic.ts';
 import { interfaceStatistics } from '../lab/truth/interfaceStatistics.ts';
 import { accountsOf, ledgerOf } from './account.ts';
-import { AgentRun } from './agentRun.ts';
+import type { AgentRun } from './agentRun.ts';
 import { Comings, passingNamespace } from './comings.ts';
 import type { Watchers } from './comings.ts';
+import { endCounted, startCounted } from './counted.ts';
 import { HookCounters } from './hookCounters.ts';
 import { burst, prepareLoad, startLoad } from './labLoad.ts';
 import { Load } from './load.ts';
@@ -35,17 +36,11 @@ export async function soakLab(options: SoakOptions): Promise<Report> {
     const { agent, counters } = await startQuietly(lab, options.interval);
     try {
       const rounds = await play(lab, agent, counters, options);
-      await quiet(counters);
-      const before = JSON.stringify([counters.node.read(), counters.outside.read()]);
-      const tally = await agent.end();
-      const kernel = { node: counters.node.read(), outside: counters.outside.read() };
-      if (JSON.stringify([kernel.node, kernel.outside]) !== before) {
-        throw new Error('packets passed while the agent ended; the account cannot be made');
-      }
+      const { kernel, tally } = await endCounted(agent, [counters.node, counters.outside], 3000);
       const { node, outside } = lab.plan;
       const accounts = [
-        ...accountsOf('node', inodeOf(node.netns), kernel.node, tally),
-        ...accountsOf('outside', inodeOf(outside.netns), kernel.outside, tally),
+        ...accountsOf('node', inodeOf(node.netns), kernel[0] ?? [], tally),
+        ...accountsOf('outside', inodeOf(outside.netns), kernel[1] ?? [], tally),
       ];
       const swaps = Math.floor((options.seconds * 1000) / options.interval);
       const title = `lab, offloads ${options.offloads ? 'on' : 'off'}, ${options.seconds} s, about ${swaps} swaps, ${tally.flows} flows\nrounds: ${rounds}`;
@@ -84,19 +79,15 @@ function sendSinglePackets(netns: string): void {
   }
 }
 
-/** Counters first, then the agent; what passes in between would be counted once, so then both start again. */
 async function startQuietly(lab: Lab, interval: number): Promise<{ agent: AgentRun; counters: Watchers }> {
   const { node, outside } = lab.plan;
+  const counters = { node: new HookCounters(node.netns), outside: new HookCounters(outside.netns) };
+  const options = { netns: [node.netns, outside.netns], inventory: lab.inventory, interval };
   const links = (): number =>
     2 * [node, outside].reduce((sum, { netns }) => sum + interfaceStatistics(netns).length, 0);
   for (let attempt = 0; attempt < 5; attempt++) {
-    const counters = { node: new HookCounters(node.netns), outside: new HookCounters(outside.netns) };
-    const options = { netns: [node.netns, outside.netns], inventory: lab.inventory, interval };
-    const agent = await AgentRun.start(options, links);
-    if (packetsOf(counters) === 0) return { agent, counters };
-    await agent.kill();
-    counters.node.close();
-    counters.outside.close();
+    const agent = await startCounted(options, [counters.node, counters.outside], links);
+    if (agent) return { agent, counters };
   }
   throw new Error('the lab is not quiet: packets passed at each of 5 starts');
 }
@@ -120,22 +111,6 @@ async function play(
   while (Date.now() < end && !load.failed) await delay(500);
   await load.stop();
   return [...load.rounds].map(([name, rounds]) => `${name} ${rounds}`).join(', ');
-}
-
-/** Waits until nothing has passed any hook for three seconds. */
-async function quiet(counters: Watchers): Promise<void> {
-  let before = -1;
-  let since = 0;
-  await until('the lab to fall silent', 90, () => {
-    const packets = packetsOf(counters);
-    if (packets !== before) since = Date.now();
-    before = packets;
-    return Date.now() - since > 3000 ? true : null;
-  });
-}
-
-function packetsOf({ node, outside }: Watchers): number {
-  return [...node.read(), ...outside.read()].reduce((sum, { all }) => sum + all.packets, 0);
 }
 
 function inodeOf(netns: string): number {
