@@ -4,7 +4,7 @@ import { soakCluster } from '../conservation/clusterSoak.ts';
 import { useShop } from './sharedCluster.ts';
 
 describe('conservation on the cluster', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   const cluster = useShop();
 
   it('on both nodes, under mixed load while pods come and go', async () => {

@@ -68,16 +68,16 @@ export class AgentRun {
     });
   }
 
-  /** Tells it to end and waits until its programs are off; it goes on to count what is left and to print. */
-  async detach(): Promise<void> {
+  /** Tells it to take its programs off, to count what is left, to print and to end. */
+  interrupt(): void {
     process.kill(this.#pid(), 'SIGINT');
-    const child = this.#child;
-    await until('the agent to detach', 60, () =>
-      child.exitCode !== null || this.attachments().length === 0 ? true : null,
-    );
   }
 
-  /** Waits for the end of its output, after detach(). */
+  get exited(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Waits for the end of its output, after interrupt(). */
   async end(): Promise<Tally> {
     await this.#read;
     if (this.#child.exitCode === null) await once(this.#child, 'exit');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { soakLab } from '../conservation/labSoak.ts';
 
 describe('conservation', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
 
   for (const offloads of [true, false]) {
     it(`under mixed load while interfaces come and go, offloads ${offloads ? 'on' : 'off'}`, async () => {
