@@ -4,7 +4,6 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { until } from '../lab/commands.ts';
 import { SHIPPED_COMMAND } from '../lab/observe.ts';
 import { Tally } from './tally.ts';
 
