@@ -72,6 +72,8 @@ export interface Link {
   /** IFLA_LINK_NETNSID, -1 when the peer is in the same namespace. */
   linkNetnsid: number;
   promiscuity: number;
+  /** UDP destination port of a VXLAN or Geneve device, 0 for none. */
+  tunnelPort: number;
   receivedPackets: number;
   receivedBytes: number;
   receivedDropped: number;
