@@ -18,13 +18,6 @@ export interface Judgement {
   readonly offloads: boolean;
 }
 
-/** Packets kept out by a filter in the kernel, where there is one. */
-export const filteredOf = (agent: PointLedger): number =>
-  (agent as PointLedger & { readonly filtered?: number }).filtered ?? 0;
-
-export const unparsedOf = (agent: PointLedger): number =>
-  Object.values(agent.unparsed).reduce((sum, packets) => sum + packets, 0);
-
 /** @param inode of the namespace that the counters are in */
 export function accountsOf(
   netns: string,
@@ -77,7 +70,7 @@ export function disagreements(account: PointAccount, { offloads }: Judgement): s
 }
 
 export function sumOf(agent: PointLedger): number {
-  return agent.counted + unparsedOf(agent) + agent.mapFull + filteredOf(agent);
+  return agent.counted + agent.unparsed + agent.mapFull + agent.filtered;
 }
 
 /** At ingress nftables counts from the IP header on; a device without a link header has none to add. */

@@ -6,7 +6,7 @@ import type { Cluster, NodeName } from '../cluster/cluster.ts';
 import { initProcess } from '../cluster/node/start.ts';
 import { netnsPath, until } from '../lab/commands.ts';
 import { interfaceStatistics } from '../lab/truth/interfaceStatistics.ts';
-import { accountsOf, ledgerOf } from './account.ts';
+import { accountsOf } from './account.ts';
 import type { AgentRun } from './agentRun.ts';
 import { ClusterGenerators, nodeNetns, openServers, startClusterLoad, withPod } from './clusterLoad.ts';
 import type { Shop } from './clusterLoad.ts';
@@ -147,7 +147,7 @@ async function account(cluster: Cluster, watched: readonly Watched[], what: stri
     const { kernel, tally } = await whileFrozen(cluster, () => endCounted(agent, [counters], 500));
     const accounts = accountsOf(node, statSync(netnsPath(netns)).ino, kernel[0] ?? [], tally);
     const title = `${node} (${cluster.shape}), ${what}, ${tally.flows} flows`;
-    reports.push(report(title, accounts, ledgerOf(tally), { offloads: true }));
+    reports.push(report(title, accounts, tally, { offloads: true }));
   }
   return reports;
 }

@@ -6,7 +6,7 @@ import { Lab } from '../lab/lab.ts';
 import { batch } from '../lab/network.ts';
 import { ping } from '../lab/traffic.ts';
 import { interfaceStatistics } from '../lab/truth/interfaceStatistics.ts';
-import { accountsOf, ledgerOf } from './account.ts';
+import { accountsOf } from './account.ts';
 import type { AgentRun } from './agentRun.ts';
 import { Comings, passingNamespace } from './comings.ts';
 import type { Watchers } from './comings.ts';
@@ -44,7 +44,7 @@ export async function soakLab(options: SoakOptions): Promise<Report> {
       ];
       const swaps = Math.floor((options.seconds * 1000) / options.interval);
       const title = `lab, offloads ${options.offloads ? 'on' : 'off'}, ${options.seconds} s, about ${swaps} swaps, ${tally.flows} flows\nrounds: ${rounds}`;
-      return report(title, accounts, ledgerOf(tally), options);
+      return report(title, accounts, tally, options);
     } finally {
       await agent.kill();
     }

@@ -3,9 +3,6 @@ import type { Flow, ObservationPoint, Sighting } from '../../src/model/flow.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
 import type { Direction } from '../lab/truth/packetCounters.ts';
 
-/** Sightings inside a tunnel repeat what the outer ones count. */
-type MaybeInner = Sighting & { readonly inner?: boolean };
-
 /** Packets by the sightings of one interface and direction. */
 export interface Sighted {
   packets: number;
@@ -33,6 +30,8 @@ export const pointKey = (netns: number, ifindex: number, direction: Direction): 
 export class Tally {
   readonly points = new Map<string, Sighted>();
   flows = 0;
+  /** Of all sightings inside tunnels. */
+  innerPackets = 0;
   ledger: Ledger | null = null;
 
   /** Takes one line of `observe --output jsonl --final --ledger`. */
@@ -43,8 +42,10 @@ export class Tally {
       return;
     }
     this.flows += 1;
-    for (const sighting of parsed.sightings as readonly MaybeInner[]) {
-      if (sighting.inner !== true) this.#add(sighting, parsed.protocol === 'tcp');
+    for (const sighting of parsed.sightings) {
+      // What is inside a tunnel repeats what the outer sightings count.
+      if (sighting.inner) this.innerPackets += sighting.packets;
+      else this.#add(sighting, parsed.protocol === 'tcp');
     }
   }
 
