@@ -72,6 +72,8 @@ export interface Link {
   /** IFLA_LINK_NETNSID, -1 when the peer is in the same namespace. */
   linkNetnsid: number;
   promiscuity: number;
+  /** UDP destination port of a VXLAN or Geneve device, 0 for none. */
+  tunnelPort: number;
   receivedPackets: number;
   receivedBytes: number;
   receivedDropped: number;
@@ -127,6 +129,8 @@ export interface CollectorOptions {
   counters?: 'shared' | 'per-cpu';
   /** Size of the event ring in bytes, a power of two. */
   ringBytes: number;
+  /** Interfaces that have counters of their own at once; by default, and at most, 2047. */
+  maxInterfaces?: number;
 }
 
 /** One drain: everything counted since the drain before, exactly once. */
@@ -139,7 +143,11 @@ export interface Drained {
   realtime: bigint;
 }
 
-/** Counters of one observation point, summed over CPUs, cumulative since attach. Wire packets, but for buffers. */
+/**
+ * Counters of one observation point, summed over CPUs, cumulative since attach. Wire packets, but for buffers. They stay
+ * when the interface goes; once another one needs its index, they are in the sum of those gone, with `index` and
+ * `ifindex` 0, one a namespace and direction.
+ */
 export interface PointCounters {
   /** Attachment.index of the interface. */
   index: number;
@@ -298,7 +306,10 @@ export interface Attachment extends Closable {
   /** Index that the addon gave the namespace, as in flow keys; 0 for a ProgramObject's. */
   readonly netns: number;
   readonly ifindex: number;
-  /** Number of the interface in flow records, given to no other while records may carry it; 0 for a ProgramObject's. */
+  /**
+   * Number of the interface in flow records, given to no other while records may carry it: a new device under the
+   * ifindex of one that is gone has another one. 0 for a ProgramObject's.
+   */
   readonly index: number;
   readonly direction: Direction;
   /** The kernel's program and link ids, as bpftool prints them. */

@@ -9,9 +9,14 @@ export const UNPARSED_CAUSES = [
 ] as const;
 export type UnparsedCause = (typeof UNPARSED_CAUSES)[number];
 
-/** One observation point's count, in wire packets. `seen` = `counted` + all of `unparsed` + `mapFull` + `filtered`. */
+/**
+ * One observation point's count, in wire packets. `seen` = `counted` + `unparsed` + `mapFull` + `filtered`, and what the
+ * sightings of flows add up to at this point, those inside tunnels aside, is `counted` - `pointsOverflow` as long as
+ * nothing was folded or our own.
+ */
 export interface PointLedger {
   readonly interface: string;
+  /** 0 for several interfaces together that went away long ago. */
   readonly ifindex: number;
   readonly netns: number;
   readonly point: string;
@@ -20,6 +25,7 @@ export interface PointLedger {
   readonly unparsed: number;
   readonly mapFull: number;
   readonly filtered: number;
+  readonly pointsOverflow: number;
   /** Kernel buffers; an interface's own counter counts these, not wire packets. */
   readonly buffers: number;
   readonly bytes: number;

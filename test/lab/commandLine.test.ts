@@ -1,5 +1,7 @@
 /** What the command line says when it cannot do what was asked, and what doctor tells of this kernel. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { agent, agentAs } from './observe.ts';
 
 describe('vethscope-agent', function () {
@@ -25,6 +27,20 @@ describe('vethscope-agent', function () {
     assert.equal(output, '');
     assert.match(messages, /root|CAP_/);
     assert.doesNotMatch(messages, /\n\s+at /, 'no stack trace for a mistake of the user');
+  });
+
+  it('observe and topology pass over a name in /run/netns that is not mounted: it is being made or removed', () => {
+    const file = `/run/netns/vethscope-${randomBytes(4).toString('hex')}`;
+    mkdirSync('/run/netns', { recursive: true });
+    writeFileSync(file, '');
+    try {
+      for (const args of [['topology'], ['observe', '--duration', '1']]) {
+        const { status, messages } = agent(args);
+        assert.equal(status, 0, messages);
+      }
+    } finally {
+      rmSync(file);
+    }
   });
 
   it('observe names a namespace that is not there', () => {

@@ -31,7 +31,7 @@ export class Lab {
   /** In `kubectl get pods,svc,nodes,endpointslices -A -o json` shape. */
   readonly inventory: string;
   private readonly cgroup: string;
-  private readonly record: Pick<LabRecord, 'id' | 'namespaces' | 'cgroup' | 'folder'>;
+  private record: Pick<LabRecord, 'id' | 'namespaces' | 'cgroup' | 'folder'>;
   private readonly onExit = (): void => this.closeNow();
 
   private constructor(plan: LabPlan) {
@@ -103,6 +103,12 @@ export class Lab {
   run(place: Place, command: string, args: readonly string[]): string {
     const enter = 'echo $$ >"$1/cgroup.procs" && netns=$2 && shift 2 && exec nsenter --net="$netns" -- "$@"';
     return run('sh', ['-c', enter, 'sh', place.cgroup, netnsPath(place.netns), command, ...args]);
+  }
+
+  /** Names namespaces that come and go later, so that they are taken down with the lab, whoever does that. */
+  expectNamespaces(names: readonly string[]): void {
+    this.record = { ...this.record, namespaces: [...this.record.namespaces, ...names] };
+    register(this.record);
   }
 
   /** Switches segmentation and receive offloads of every veth end on or off. */

@@ -44,7 +44,8 @@ export function removeNetwork(names: readonly string[]): void {
   for (const netns of names) if (present.has(netns)) run('ip', ['netns', 'del', netns]);
 }
 
-function batch(netns: string, lines: readonly string[]): void {
+/** Runs lines of iproute2's batch language in a namespace. */
+export function batch(netns: string, lines: readonly string[]): void {
   run('ip', ['-n', netns, '-batch', '-'], `${lines.join('\n')}\n`);
 }
 
@@ -56,7 +57,7 @@ function sysctl(netns: string, settings: Readonly<Record<string, string>>): void
  * Keeps the kernel from sending packets of its own while tests count: no router solicitations, no duplicate address
  * detection, no redirects.
  */
-function quieten(netns: string): void {
+export function quieten(netns: string): void {
   sysctl(netns, {
     'net.ipv6.conf.default.accept_dad': '0',
     'net.ipv6.conf.default.dad_transmits': '0',
@@ -69,7 +70,7 @@ function quieten(netns: string): void {
 }
 
 /** Neighbours stay valid once learned, for the same reason; the kernel has these settings for each interface alone. */
-function keepNeighbours(netns: string, name: string): void {
+export function keepNeighbours(netns: string, name: string): void {
   const settings = ['ipv4', 'ipv6'].flatMap((family) => [
     [`net.${family}.neigh.${name}.base_reachable_time_ms`, '3600000'],
     [`net.${family}.neigh.${name}.delay_first_probe_time`, '3600'],

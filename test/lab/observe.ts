@@ -125,6 +125,12 @@ export class Observation {
     return once(this.child, 'exit');
   }
 
+  /** Asks it to end before its time is over, as Ctrl-C does. */
+  interrupt(): Promise<Observed> {
+    this.child.kill('SIGINT');
+    return this.end();
+  }
+
   async end(): Promise<Observed> {
     if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'close');
     if (this.child.exitCode !== 0) {

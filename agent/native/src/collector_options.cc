@@ -58,6 +58,9 @@ CollectorOptions read_collector_options(const Napi::CallbackInfo& info) {
   options.object_path = given.Get("objectPath").As<Napi::String>().Utf8Value();
   options.max_flows = whole_number(given, "maxFlows");
   options.ring_bytes = whole_number(given, "ringBytes");
+  if (!given.Get("maxInterfaces").IsUndefined()) {
+    options.max_interfaces = whole_number(given, "maxInterfaces");
+  }
   if (!given.Get("mapBytes").IsUndefined()) {
     options.map_bytes = static_cast<uint64_t>(positive_number(given, "mapBytes", kLargestWhole));
   }

@@ -19,6 +19,7 @@ struct CollectorOptions {
   uint32_t max_flows;
   uint64_t map_bytes; /* 0: max_flows decides */
   uint32_t ring_bytes;
+  uint32_t max_interfaces; /* 0: as many as there are indexes */
   bool preallocate;
   AttachWay attach;
   Counters counters;

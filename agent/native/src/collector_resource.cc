@@ -33,20 +33,29 @@ uint8_t entrance_of(const Link& link) {
   return link.type == ARPHRD_LOOPBACK ? INTERFACE_SENDS : INTERFACE_RECEIVES | INTERFACE_SENDS;
 }
 
-/** The link header is Ethernet's or none: tunnels, tun, WireGuard. */
-interface_settings settings_of(const NamespaceResource& netns, uint32_t ifindex) {
+Link link_of(const NamespaceResource& netns, uint32_t ifindex) {
   std::vector<Link> links;
   netns.run([&] {
     NetlinkSocket socket;
     links = list_links(socket);
   });
   for (const Link& link : links) {
-    if (static_cast<uint32_t>(link.ifindex) != ifindex) continue;
-    bool ethernet = link.type == ARPHRD_ETHER || link.type == ARPHRD_LOOPBACK;
-    return {static_cast<uint8_t>(ethernet ? kEthernetHeader : 0), entrance_of(link)};
+    if (static_cast<uint32_t>(link.ifindex) == ifindex) return link;
   }
   Failure failure(ENODEV, "bpf_link_create", "The interface is gone; list the links again");
   throw failure.at_interface(ifindex, "").in_namespace(netns.path());
+}
+
+/** The link header is Ethernet's or none: tunnels, tun, WireGuard. */
+interface_settings settings_of(const Link& link) {
+  bool ethernet = link.type == ARPHRD_ETHER || link.type == ARPHRD_LOOPBACK;
+  return {static_cast<uint8_t>(ethernet ? kEthernetHeader : 0), entrance_of(link)};
+}
+
+/** Index 0 is nobody's. */
+uint32_t max_interfaces(const CollectorOptions& options) {
+  constexpr uint32_t kMost = MAX_INTERFACES - 1;
+  return options.max_interfaces == 0 ? kMost : std::min(options.max_interfaces, kMost);
 }
 
 void set_defaults(Control& control) {
@@ -65,7 +74,7 @@ CollectorResource::CollectorResource(std::shared_ptr<ResourceRegistry> registry,
       image_(read_object_file(options.object_path)) {
   maps_ = load_collector(image_, options_, kFirstNetnsIndex, nullptr);
   flows_ = std::make_shared<FlowMaps>(maps_, cpus_of(options_));
-  points_ = std::make_shared<PointMap>(maps_);
+  points_ = std::make_shared<PointMap>(maps_, max_interfaces(options_));
   control_ = std::make_unique<Control>(maps_);
   set_defaults(*control_);
   if (options_.attach == AttachWay::clsact) lease_ = std::make_unique<Lease>(maps_);
@@ -82,7 +91,7 @@ CollectorResource::WatchedNamespace& CollectorResource::watch(uint64_t inode) {
 std::shared_ptr<AttachmentResource> CollectorResource::attach(std::shared_ptr<ResourceRegistry> registry,
                                                               const NamespaceResource& netns,
                                                               uint32_t ifindex, Direction direction) {
-  interface_settings settings = settings_of(netns, ifindex);
+  Link link = link_of(netns, ifindex);
   WatchedNamespace& watched = watch(netns.inode());
   bool egress = direction == Direction::egress;
   if (points_->attached(watched.index, ifindex, egress)) {
@@ -90,10 +99,9 @@ std::shared_ptr<AttachmentResource> CollectorResource::attach(std::shared_ptr<Re
                     "Attached twice, every packet would count twice; close the first attachment");
     throw failure.at_interface(ifindex, netns.interface_name(ifindex)).in_namespace(netns.path());
   }
-  uint32_t index = points_->attach(*watched.object, watched.index, ifindex, egress, settings);
-  auto detach = [points = points_, netns_index = watched.index, ifindex, egress] {
-    points->detach(netns_index, ifindex, egress);
-  };
+  uint32_t index = points_->attach(*watched.object, watched.index, ifindex, egress,
+                                   {link.name, link.kind, link.type, link.mac}, settings_of(link));
+  auto detach = [points = points_, index, egress] { points->detach(index, egress); };
   std::shared_ptr<AttachmentResource> attachment;
   try {
     int program_fd = watched.object->program_fd(program_name(options_, direction));

@@ -28,6 +28,7 @@ Napi::Object to_object(Napi::Env env, const Link& link) {
   object.Set("link", number(env, link.link));
   object.Set("linkNetnsid", Napi::Number::New(env, link.link_netnsid));
   object.Set("promiscuity", number(env, link.promiscuity));
+  object.Set("tunnelPort", number(env, link.tunnel_port));
   object.Set("receivedPackets", number(env, link.received_packets));
   object.Set("receivedBytes", number(env, link.received_bytes));
   object.Set("receivedDropped", number(env, link.received_dropped));

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
@@ -32,9 +33,19 @@ void read_statistics(const nlattr* attribute, Link& link) {
   link.sent_dropped = statistics.tx_dropped;
 }
 
+void read_tunnel_port(const nlattr* data, Link& link) {
+  if (link.kind != "vxlan" && link.kind != "geneve") return;
+  const int port = link.kind == "vxlan" ? int{IFLA_VXLAN_PORT} : int{IFLA_GENEVE_PORT};
+  for_each_nested(data, [&](const nlattr* attribute) {
+    if (mnl_attr_get_type(attribute) == port) link.tunnel_port = ntohs(mnl_attr_get_u16(attribute));
+  });
+}
+
+/** The kernel puts the kind before its data (net/core/rtnetlink.c, rtnl_link_info_fill). */
 void read_kind(const nlattr* info, Link& link) {
   for_each_nested(info, [&](const nlattr* attribute) {
     if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND) link.kind = mnl_attr_get_str(attribute);
+    if (mnl_attr_get_type(attribute) == IFLA_INFO_DATA) read_tunnel_port(attribute, link);
   });
 }
 

@@ -23,6 +23,7 @@ struct Link {
   uint32_t link = 0;
   int32_t link_netnsid = -1;
   uint32_t promiscuity = 0;
+  uint16_t tunnel_port = 0;
   uint64_t received_packets = 0;
   uint64_t received_bytes = 0;
   uint64_t received_dropped = 0;

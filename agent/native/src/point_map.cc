@@ -24,56 +24,75 @@ void add(point_counters& total, const point_counters& cpu) {
 
 }  // namespace
 
-PointMap::PointMap(std::shared_ptr<BpfObject> object) : object_(std::move(object)) {}
+PointMap::PointMap(std::shared_ptr<BpfObject> object, uint32_t max_interfaces)
+    : object_(std::move(object)), max_interfaces_(max_interfaces) {}
 
 uint32_t PointMap::attach(const BpfObject& programs, uint32_t netns, uint32_t ifindex, bool egress,
-                          interface_settings settings) {
-  Interface& interface = interface_of({netns, ifindex});
-  publish(programs, {netns, ifindex}, interface.index, settings);
+                          const DeviceIdentity& device, interface_settings settings) {
+  uint32_t index = index_of({netns, ifindex}, device);
+  publish(programs, {netns, ifindex}, index, settings);
+  Interface& interface = interfaces_.at(index);
   interface.known[egress] = true;
   interface.attached[egress] = true;
-  return interface.index;
+  return index;
 }
 
-PointMap::Interface& PointMap::interface_of(Place place) {
-  auto known = interfaces_.find(place);
-  if (known != interfaces_.end()) return known->second;
-  return interfaces_.emplace(place, Interface{free_index(), {false, false}, {false, false}, 0}).first->second;
+/** While something is attached there the device is taken for the same, whatever it is called by now. */
+uint32_t PointMap::index_of(Place place, const DeviceIdentity& device) {
+  auto present = present_.find(place);
+  if (present != present_.end()) {
+    const Interface& known = interfaces_.at(present->second);
+    if (known.in_use() || known.device == device) return present->second;
+  }
+  uint32_t index = free_index();
+  interfaces_[index] = Interface{place, device, {false, false}, {false, false}, 0};
+  present_[place] = index;
+  return index;
 }
 
 bool PointMap::attached(uint32_t netns, uint32_t ifindex, bool egress) const {
-  auto entry = interfaces_.find({netns, ifindex});
-  return entry != interfaces_.end() && entry->second.attached[egress];
+  auto present = present_.find({netns, ifindex});
+  return present != present_.end() && interfaces_.at(present->second).attached[egress];
 }
 
-void PointMap::detach(uint32_t netns, uint32_t ifindex, bool egress) {
-  auto entry = interfaces_.find({netns, ifindex});
+void PointMap::detach(uint32_t index, bool egress) {
+  auto entry = interfaces_.find(index);
   if (entry == interfaces_.end()) return;
   entry->second.attached[egress] = false;
   entry->second.left = ++left_;
 }
 
 /**
- * The next index never used, else that of the interface left longest ago, its counters zeroed: records that
- * carry it were drained by then.
+ * The next index never used, else that of the interface left longest ago, its counters kept elsewhere and
+ * zeroed: records that carry it were drained by then.
  */
 uint32_t PointMap::free_index() {
-  if (next_index_ < MAX_INTERFACES) return next_index_++;
+  if (next_index_ <= max_interfaces_) return next_index_++;
   auto oldest = interfaces_.end();
   for (auto entry = interfaces_.begin(); entry != interfaces_.end(); ++entry) {
     const Interface& interface = entry->second;
-    if (interface.attached[0] || interface.attached[1]) continue;
+    if (interface.in_use()) continue;
     if (oldest == interfaces_.end() || interface.left < oldest->second.left) oldest = entry;
   }
   if (oldest == interfaces_.end()) {
     throw Failure(E2BIG, "attach", "As many interfaces are watched as the collector has counters for");
   }
-  uint32_t index = oldest->second.index;
+  uint32_t index = oldest->first;
+  retire(index, oldest->second);
+  auto present = present_.find(oldest->second.place);
+  if (present != present_.end() && present->second == index) present_.erase(present);
   interfaces_.erase(oldest);
-  std::vector<point_counters> zero(static_cast<size_t>(libbpf_num_possible_cpus()), point_counters{});
-  write(index, false, zero);
-  write(index, true, zero);
   return index;
+}
+
+void PointMap::retire(uint32_t index, const Interface& interface) {
+  std::vector<point_counters> zero(static_cast<size_t>(libbpf_num_possible_cpus()), point_counters{});
+  for (bool egress : {false, true}) {
+    if (!interface.known[egress]) continue;
+    point_counters last = totals(index, egress);
+    write(index, egress, zero);
+    add(gone_[{interface.place.first, egress}], last);
+  }
 }
 
 /** Tells the programs of the namespace. */
@@ -109,19 +128,22 @@ void PointMap::write(uint32_t index, bool egress, const std::vector<point_counte
   if (error != 0) throw Failure(-error, "bpf_map_update_elem").about("map points");
 }
 
+point_counters PointMap::totals(uint32_t index, bool egress) const {
+  point_counters total = {};
+  for (const point_counters& cpu : per_cpu(index, egress)) add(total, cpu);
+  return total;
+}
+
 std::vector<PointTotals> PointMap::read() const {
-  std::vector<PointTotals> totals;
-  for (const auto& [place, interface] : interfaces_) {
+  std::vector<PointTotals> read;
+  for (const auto& [index, interface] : interfaces_) {
+    auto [netns, ifindex] = interface.place;
     for (bool egress : {false, true}) {
-      if (!interface.known[egress]) continue;
-      PointTotals total = {interface.index, place.first, place.second, egress, {}};
-      for (const point_counters& cpu : per_cpu(interface.index, egress)) {
-        add(total.counters, cpu);
-      }
-      totals.push_back(total);
+      if (interface.known[egress]) read.push_back({index, netns, ifindex, egress, totals(index, egress)});
     }
   }
-  return totals;
+  for (const auto& [point, counters] : gone_) read.push_back({0, point.first, 0, point.second, counters});
+  return read;
 }
 
 }  // namespace vethscope

@@ -200,3 +200,78 @@ describe('counting', function () {
     assert.equal(readRecords(await collector.drain()).filter((record) => record.protocol === UDP).length, 1);
   });
 });
+
+describe('counters of interfaces that are gone', function () {
+  this.timeout(30_000);
+  let pair: VethPair;
+  let collector: Collector;
+
+  beforeEach(() => {
+    pair = new VethPair();
+    // The third interface takes the place of one that is not attached any more.
+    collector = openCollector({ maxInterfaces: 2 });
+  });
+
+  afterEach(() => {
+    collector.close();
+    pair.remove();
+  });
+
+  const total = (): number => collector.points().reduce((sum, { buffers }) => sum + buffers, 0);
+
+  it('stay when others need their place', () => {
+    const { left, right } = pair;
+    const attachment = collector.attach(left.netns, left.ifindex, 'egress');
+    const before = linkStatistics(left).tx.packets;
+    datagrams(left, right.ipv4, 9999, 20, 100);
+    attachment.close();
+    const sent = linkStatistics(left).tx.packets - before;
+    assert.ok(sent >= 20);
+    assert.equal(total(), sent);
+    for (let number = 0; number < 4; number += 1) {
+      left.run('ip', 'link', 'add', 'passing', 'link', left.name, 'type', 'macvlan');
+      const ifindex = left.netns.links().find(({ name }) => name === 'passing')?.ifindex ?? 0;
+      const passing = collector.attach(left.netns, ifindex, 'egress');
+      passing.close();
+      left.run('ip', 'link', 'del', 'passing');
+      assert.equal(total(), sent, `after ${number + 1} others`);
+    }
+    const gone = collector.points().filter(({ index }) => index === 0);
+    assert.deepEqual(
+      gone.map(({ netns, ifindex, direction, buffers }) => ({ netns, ifindex, direction, buffers })),
+      [{ netns: attachment.netns, ifindex: 0, direction: 'egress', buffers: sent }],
+    );
+  });
+
+  it('are not those of a new device with the same ifindex', () => {
+    const { left } = pair;
+    // Nothing passes but the test's packets: no IPv6, and the neighbour is known.
+    const make = (name: string): void => {
+      left.run('ip', 'link', 'add', name, 'index', '77', 'type', 'veth', 'peer', 'name', `${name}-peer`);
+      for (const device of [name, `${name}-peer`]) {
+        left.run('ip', 'link', 'set', device, 'addrgenmode', 'none', 'up');
+      }
+      left.run('ip', 'address', 'add', '10.99.0.2/24', 'dev', name);
+      left.run('ip', 'neighbour', 'add', '10.99.0.1', 'lladdr', '02:00:00:00:00:99', 'dev', name);
+    };
+    const figures = (): { index: number; ifindex: number; packets: number }[] =>
+      collector.points().map(({ index, ifindex, packets }) => ({ index, ifindex, packets }));
+    make('former');
+    const former = collector.attach(left.netns, 77, 'egress');
+    datagrams(left, '10.99.0.1', 9999, 5, 100);
+    left.run('ip', 'link', 'del', 'former');
+    former.close();
+    assert.deepEqual(figures(), [{ index: former.index, ifindex: 77, packets: 5 }]);
+
+    make('latter');
+    const latter = collector.attach(left.netns, 77, 'egress');
+    datagrams(left, '10.99.0.1', 9999, 3, 100);
+    assert.notEqual(latter.index, former.index);
+    assert.deepEqual(figures(), [
+      { index: former.index, ifindex: 77, packets: 5 },
+      { index: latter.index, ifindex: 77, packets: 3 },
+    ]);
+    latter.close();
+    left.run('ip', 'link', 'del', 'latter');
+  });
+});

@@ -16,7 +16,7 @@ interface IpLink {
   master?: string;
   link_index?: number;
   link_netnsid?: number;
-  linkinfo?: { info_kind?: string };
+  linkinfo?: { info_kind?: string; info_data?: { port?: number } };
   stats64: { rx: { packets: number; bytes: number }; tx: { packets: number; bytes: number } };
 }
 
@@ -40,7 +40,7 @@ describe('netlink', function () {
       'id',
       '7',
       'dstport',
-      '8472',
+      '14789',
       'remote',
       right.ipv4,
     );
@@ -98,6 +98,7 @@ describe('netlink', function () {
         mtu: link.mtu,
         state: link.state,
         promiscuity: link.promiscuity,
+        tunnelPort: link.tunnelPort,
         master: nameOf(link.master),
         sent: link.sentPackets,
         received: link.receivedBytes,
@@ -110,6 +111,7 @@ describe('netlink', function () {
         mtu: link.mtu,
         state: link.operstate.toLowerCase(),
         promiscuity: link.promiscuity,
+        tunnelPort: link.linkinfo?.info_data?.port ?? 0,
         master: link.master,
         sent: link.stats64.tx.packets,
         received: link.stats64.rx.bytes,
@@ -120,6 +122,7 @@ describe('netlink', function () {
     assert.equal(veth.linkNetnsid, pair.left.netns.idOf(pair.right.netns));
     assert(veth.linkNetnsid >= 0);
     assert.equal(pair.left.netns.idOf(pair.left.netns), -1);
+    assert.equal(links.find((link) => link.name === 'vxlan0')?.tunnelPort, 14_789);
     assert.equal(links.find((link) => link.name === 'lo')?.type, 772);
     assert.equal(links.find((link) => link.name === 'port0')?.linkNetnsid, -1);
   });

@@ -223,8 +223,16 @@ export class Collection {
 
   #attachAll(watched: WatchedNamespace): void {
     for (const link of watched.namespace.links()) {
+      this.#learnTunnel(link);
       const wanted = this.#options.interfaces.length === 0 || this.#options.interfaces.includes(link.name);
       if (wanted && !watched.attachments.has(link.ifindex)) this.#attach(watched, link);
+    }
+  }
+
+  /** Tunnels on ports of their own: their packets pass other interfaces, so whether this one is observed is all one. */
+  #learnTunnel({ kind, tunnelPort }: Link): void {
+    if (tunnelPort !== 0 && (kind === 'vxlan' || kind === 'geneve')) {
+      this.#collector.setTunnelPort(tunnelPort, kind);
     }
   }
 

@@ -31,6 +31,9 @@ export interface DropLosses {
   readonly suppressed: number;
 }
 
+/** In place of a name: interfaces that went away so long ago that others have their places in the kernel's counters. */
+const GONE = 'gone';
+
 /** Adds up what was seen, counted and lost. */
 export function ledgerOf(
   counters: readonly PointCounters[],
@@ -78,7 +81,7 @@ export function ledgerOf(
 function pointLedger(counters: PointCounters, points: PointRegistry): PointLedger {
   const point = points.lookup(counters.index * 8 + (counters.direction === 'egress' ? 2 : 0));
   return {
-    interface: point?.facts.interface ?? `#${counters.ifindex}`,
+    interface: point?.facts.interface ?? (counters.ifindex === 0 ? GONE : `#${counters.ifindex}`),
     ifindex: counters.ifindex,
     netns: points.inodeOf(counters.netns),
     point: point?.name ?? counters.direction,
@@ -87,6 +90,7 @@ function pointLedger(counters: PointCounters, points: PointRegistry): PointLedge
     unparsed: counters.unparsed.reduce((sum, count) => sum + count, 0),
     mapFull: counters.mapFull,
     filtered: counters.filtered,
+    pointsOverflow: counters.pointsOverflow,
     buffers: counters.buffers,
     bytes: counters.bytes,
   };

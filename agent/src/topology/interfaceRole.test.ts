@@ -16,7 +16,14 @@ function link(changes: Partial<Link>): Link {
       master: 0,
       link: 0,
     },
-    ...{ linkNetnsid: -1, promiscuity: 0, receivedPackets: 0, receivedBytes: 0, receivedDropped: 0 },
+    ...{
+      linkNetnsid: -1,
+      promiscuity: 0,
+      tunnelPort: 0,
+      receivedPackets: 0,
+      receivedBytes: 0,
+      receivedDropped: 0,
+    },
     ...{ sentPackets: 0, sentBytes: 0, sentDropped: 0 },
     ...changes,
   };

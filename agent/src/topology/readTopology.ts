@@ -38,8 +38,11 @@ const SYSCTLS = [
   'net/ipv6/conf/all/forwarding',
 ];
 
-/** A namespace that went away while it was read, or that may not be entered. */
-const UNREACHABLE = new Set(['ENOENT', 'ESRCH', 'ENODEV', 'EACCES', 'EPERM', 'EINVAL']);
+/**
+ * A namespace that went away while it was read, or that may not be entered. ENOTTY: a name in /run/netns that nothing is
+ * mounted on, for a moment whenever a pod's namespace is made or removed.
+ */
+const UNREACHABLE = new Set(['ENOENT', 'ESRCH', 'ENODEV', 'EACCES', 'EPERM', 'EINVAL', 'ENOTTY']);
 
 interface ReadNamespace {
   readonly dump: NamespaceDump;

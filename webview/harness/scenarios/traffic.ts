@@ -228,6 +228,7 @@ export function ledgerOf(counted: number): Ledger {
       unparsed: index === 2 ? 43 : 0,
       mapFull: 0,
       filtered: 0,
+      pointsOverflow: 0,
       buffers: Math.floor(counted / 9),
       bytes: counted * 300,
     })),

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import type { DnsHistory } from '../dns/dnsHistory.ts';
+import { dnsJson } from '../dns/exchange.ts';
+import { flowJson } from '../flows/flowJson.ts';
+import type { FlowTable } from '../flows/flowTable.ts';
+import { dnsContains, dnsLine } from './dnsText.ts';
+import { flowContains, tableLine } from './flowText.ts';
+
+export interface PrintOptions {
+  readonly output: 'table' | 'jsonl';
+  readonly final: boolean;
+  /** Also questions to name servers. */
+  readonly dns: boolean;
+  readonly filter?: string;
+}
+
+/** What is printed: its table goes on changing while a reader is waited for. */
+export interface PrintedObservation {
+  readonly table: FlowTable;
+  readonly dns: Pick<DnsHistory, 'since' | 'sequence'>;
+  /** Whether the last interval is over. */
+  readonly stopped: boolean;
+}
+
+/** Takes text; flush waits until its reader has taken it. */
+export interface PrintOutput {
+  write(text: string): void;
+  flush(): Promise<void>;
+}
+
+/** Rows whose text is made at once. */
+const PIECE = 256;
+
+/** Prints what changed since it printed before. Waits for its reader, and prints the totals of that later moment. */
+export class FlowPrinter {
+  readonly #observation: PrintedObservation;
+  readonly #output: PrintOutput;
+  readonly #options: PrintOptions;
+  readonly #session = randomBytes(4).toString('hex');
+  #printed = 0;
+  #printedDns = 0;
+  #missedDns = 0;
+  #printing: Promise<void> | undefined;
+
+  constructor(observation: PrintedObservation, output: PrintOutput, options: PrintOptions) {
+    this.#observation = observation;
+    this.#output = output;
+    this.#options = options;
+  }
+
+  /** Exchanges that were kept no more when their turn came. */
+  get missedDns(): number {
+    return this.#missedDns;
+  }
+
+  /** Brings the output up to date; while that goes on, only the last of further calls has anything to do. */
+  async print(): Promise<void> {
+    if (this.#observation.stopped) await this.#printing;
+    else if (this.#printing !== undefined) return;
+    this.#printing = this.#round();
+    await this.#printing;
+    this.#printing = undefined;
+  }
+
+  async #round(): Promise<void> {
+    const { table } = this.#observation;
+    const sequence = table.sequence;
+    const rows = [...table.changedSince(this.#printed)].reverse();
+    const ids = rows.map((row) => table.idOf(row));
+    for (let start = 0; start < rows.length; start += PIECE) {
+      // Rows that were given to another flow meanwhile are left out; that other one comes in the next round.
+      const piece = rows
+        .slice(start, start + PIECE)
+        .filter((row, index) => table.idOf(row) === ids[start + index]);
+      // A row that ended since this round began comes, as ended, in the next one: here it would be printed twice.
+      const wanted = this.#options.final
+        ? piece.filter((row) => table.isEnded(row) && table.changedAt(row) <= sequence)
+        : piece;
+      this.#output.write(wanted.map((row) => this.#text(row)).join(''));
+      await this.#output.flush();
+    }
+    this.#printed = sequence;
+    table.forgetEnded(sequence);
+    if (this.#options.dns) await this.#printDns();
+  }
+
+  async #printDns(): Promise<void> {
+    const { dns } = this.#observation;
+    const { exchanges, missed } = dns.since(this.#printedDns);
+    this.#printedDns = dns.sequence;
+    this.#missedDns += missed;
+    const { filter, output } = this.#options;
+    const wanted = exchanges.filter((exchange) => filter === undefined || dnsContains(exchange, filter));
+    const lines = wanted.map((exchange) =>
+      output === 'table' ? dnsLine(exchange) : `${JSON.stringify(dnsJson(exchange, this.#session))}\n`,
+    );
+    this.#output.write(lines.join(''));
+    await this.#output.flush();
+  }
+
+  #text(row: number): string {
+    const flow = flowJson(this.#observation.table, row, this.#session);
+    if (this.#options.filter !== undefined && !flowContains(flow, this.#options.filter)) return '';
+    return this.#options.output === 'table' ? tableLine(flow) : `${JSON.stringify(flow)}\n`;
+  }
+}
