@@ -16,6 +16,8 @@
 /* The collector's own. */
 struct control control SEC(".data.control");
 
+#include "filter.h"
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);
@@ -126,21 +128,35 @@ static __always_inline int within_rate(struct drop_total *total)
 	return 1;
 }
 
-static __always_inline void send(struct drop_state *state, const struct sk_buff *skb, const struct drop_key *place,
+/* The key with the source as low side, all zero where the headers cannot be read. */
+static __always_inline void read_key(const struct sk_buff *skb, const struct drop_key *place, struct flow_key *key)
+{
+	if (read_packet(skb, key))
+		__builtin_memset(key, 0, sizeof(*key));
+	key->netns = place->netns;
+}
+
+/* The kernel gives raw sockets, ping's too, copies of echo replies, and then frees the packet itself for want of a
+ * "ping socket" (ping_rcv in net/ipv4/ping.c): nothing is lost, and no counter of the kernel's says so.
+ */
+static __always_inline int is_unclaimed_reply(const struct flow_key *key, const struct drop_key *place)
+{
+	return place->reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NO_SOCKET) &&
+	       ((key->protocol == IPPROTO_ICMP && key->detail == ICMP_ECHO_REQUEST << 8) ||
+		(key->protocol == IPPROTO_ICMPV6 && key->detail == ICMPV6_ECHO_REQUEST << 8));
+}
+
+static __always_inline void send(struct drop_state *state, struct flow_key *key, const struct drop_key *place,
 				 __u32 packets, __u32 length)
 {
 	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	struct flow_key key = {};
 
 	if (!event) {
 		state->events_lost += 1;
 		return;
 	}
-	if (read_packet(skb, &key))
-		__builtin_memset(&key, 0, sizeof(key));
-	key.netns = place->netns;
-	event->point = order_sides(&key) ? POINT_FROM_HIGH : 0;
-	__builtin_memcpy(&event->key, &key, sizeof(key));
+	event->point = order_sides(key) ? POINT_FROM_HIGH : 0;
+	__builtin_memcpy(&event->key, key, sizeof(*key));
 	event->kind = EVENT_DROP;
 	event->time = bpf_ktime_get_ns();
 	event->ifindex = place->ifindex;
@@ -157,6 +173,7 @@ int drop(__u64 *arguments) /* the buffer, the code's address, the reason */
 {
 	const struct sk_buff *skb = (const void *)arguments[0];
 	struct drop_key place = { .reason = arguments[2] };
+	struct flow_key key = {};
 	struct drop_total *total;
 	struct drop_state *state;
 	__u32 packets, length;
@@ -169,6 +186,16 @@ int drop(__u64 *arguments) /* the buffer, the code's address, the reason */
 		return 0;
 	packets = wire_packets(skb);
 	length = network_length(skb);
+	read_key(skb, &place, &key);
+	if (is_unclaimed_reply(&key, &place)) {
+		state->unclaimed += packets;
+		return 0;
+	}
+	/* The interfaces that a filter names are where packets are counted; they may be dropped anywhere. */
+	if (control.live_filter && !matches_key(&key, control.live_filter)) {
+		state->filtered += packets;
+		return 0;
+	}
 	total = total_of(&place);
 	if (!total) {
 		state->map_full += packets;
@@ -178,7 +205,7 @@ int drop(__u64 *arguments) /* the buffer, the code's address, the reason */
 	total->packets += packets;
 	total->bytes += length;
 	if (within_rate(total))
-		send(state, skb, &place, packets, length);
+		send(state, &key, &place, packets, length);
 	else
 		state->suppressed += 1;
 	return 0;

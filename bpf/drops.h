@@ -22,6 +22,8 @@ struct drop_total {
 
 /* Of one CPU. */
 struct drop_state {
+	__u64 filtered; /* packets that the filter does not want */
+	__u64 unclaimed; /* echo replies that are freed as read */
 	__u64 map_full; /* packets of a key that had no room */
 	__u64 events_lost; /* no room in the ring */
 	__u64 suppressed; /* events beyond the rate */

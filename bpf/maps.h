@@ -136,15 +136,6 @@ struct {
 	__type(value, struct stream);
 } streams SEC(".maps");
 
-/* Addresses and prefixes of all filters. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct filter_address);
-	__type(value, __u8);
-} filter_addresses SEC(".maps");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);

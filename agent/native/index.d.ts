@@ -214,6 +214,10 @@ export interface DropTotal {
 /** Every packet dropped in the watched namespaces, exactly: the sum of `totals`, and `mapFull`. */
 export interface DropCounters {
   totals: DropTotal[];
+  /** Packets that the filter does not want; not in the sum. */
+  filtered: number;
+  /** Echo replies that were read before the kernel freed them for want of a socket: nothing lost, and not in the sum. */
+  unclaimed: number;
   /** Packets whose interface and reason had no room in the totals. */
   mapFull: number;
   /** Events that found the ring full, and those beyond the rate. */

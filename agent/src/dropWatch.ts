@@ -70,7 +70,8 @@ export class DropWatch implements DropNames {
 
   /** @param attributed packets that are in rows */
   losses(attributed: number): DropLosses {
-    const { totals, mapFull, eventsLost, suppressed, skipped } = this.#collection.drops();
+    const { totals, filtered, unclaimed, mapFull, eventsLost, suppressed, skipped } =
+      this.#collection.drops();
     const total = totals.reduce((sum, { packets }) => sum + packets, mapFull);
     const counts: DropCounts = {
       available: this.#refusal === null,
@@ -78,6 +79,8 @@ export class DropWatch implements DropNames {
       byReason: this.#byReason(totals, mapFull),
       // A drop may be in its row before its total is read on another CPU.
       unattributed: Math.max(0, total - attributed),
+      filtered,
+      unclaimed,
       skipped,
     };
     return { counts, eventsLost, suppressed };

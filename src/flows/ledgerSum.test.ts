@@ -22,6 +22,8 @@ function ledger(figure: number, nanoseconds: number | null): Ledger {
       total: figure,
       byReason: { NO_SOCKET: figure },
       unattributed: figure,
+      filtered: figure,
+      unclaimed: figure,
       skipped: figure,
     },
     folded: figure,
@@ -51,6 +53,8 @@ describe('sumLedgers', () => {
       total: 7,
       byReason: { NO_SOCKET: 7 },
       unattributed: 7,
+      filtered: 7,
+      unclaimed: 7,
       skipped: 7,
     });
     assert.deepEqual(new Set(Object.values(dns)), new Set([7]));

@@ -50,6 +50,8 @@ function sumDrops(drops: readonly DropCounts[]): DropCounts {
     total: sum((one) => one.total),
     byReason: sumByName(drops.map((one) => one.byReason)),
     unattributed: sum((one) => one.unattributed),
+    filtered: sum((one) => one.filtered),
+    unclaimed: sum((one) => one.unclaimed),
     skipped: sum((one) => one.skipped),
   };
 }

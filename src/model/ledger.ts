@@ -83,6 +83,10 @@ export interface DropCounts {
   readonly byReason: Readonly<Record<string, number>>;
   /** Those in no row: told of by no event, without readable headers, or where there was no room for a row. */
   readonly unattributed: number;
+  /** Those that the kernel's filter does not want; not in the total. */
+  readonly filtered: number;
+  /** Echo replies to a raw socket's ping, freed after they were read: not lost, and not in the total. */
+  readonly unclaimed: number;
   /** Calls of our program that the kernel left out, of all namespaces: at most so many more packets were dropped. */
   readonly skipped: number;
 }
@@ -92,6 +96,8 @@ export const NO_DROPS: DropCounts = {
   total: 0,
   byReason: {},
   unattributed: 0,
+  filtered: 0,
+  unclaimed: 0,
   skipped: 0,
 };
 

@@ -94,7 +94,7 @@ function kernelDrops(drops: DropCounts): LedgerLine {
   const reasons = Object.entries(drops.byReason)
     .sort(([, a], [, b]) => b - a)
     .map(([reason, count]) => `${reason} ${formatCount(count)}`);
-  const outside = `${formatCount(drops.unattributed)} of them in no row`;
+  const outside = `${formatCount(drops.unattributed)} of them in no row, ${formatCount(drops.filtered)} more of other flows`;
   const meaning = `Packets that the kernel dropped, ${outside}${reasons.length > 0 ? `: ${reasons.join(', ')}` : ''}.`;
   return { label: 'Kernel drops', count: drops.total, meaning };
 }

@@ -13,7 +13,7 @@ namespace vethscope {
 namespace {
 
 constexpr const char* kProgram = "drop";
-constexpr const char* kSharedMaps[] = {".data.control", "events"};
+constexpr const char* kSharedMaps[] = {".data.control", "events", "filter_addresses"};
 /* Beyond those that attachments get. */
 constexpr uint32_t kFirstIndex = 1 << 16;
 
@@ -112,6 +112,8 @@ drop_state Drops::losses() const {
   uint32_t zero = 0;
   drop_state sum = {};
   for (const drop_state& cpu : per_cpu<drop_state>(object_->map_fd("drop_states"), &zero)) {
+    sum.filtered += cpu.filtered;
+    sum.unclaimed += cpu.unclaimed;
     sum.map_full += cpu.map_full;
     sum.events_lost += cpu.events_lost;
     sum.suppressed += cpu.suppressed;
@@ -139,6 +141,8 @@ Napi::Object Drops::counters(Napi::Env env) const {
   }
   Napi::Object counters = Napi::Object::New(env);
   counters.Set("totals", array);
+  counters.Set("filtered", number(lost.filtered));
+  counters.Set("unclaimed", number(lost.unclaimed));
   counters.Set("mapFull", number(lost.map_full));
   counters.Set("eventsLost", number(lost.events_lost));
   counters.Set("suppressed", number(lost.suppressed));

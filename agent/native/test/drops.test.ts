@@ -203,6 +203,30 @@ describe('dropped packets', function () {
     );
   });
 
+  it('does not take an echo reply for lost that a raw socket has read', () => {
+    for (const address of [pair.right.ipv4, pair.right.ipv6]) {
+      const printed = pair.left.run('busybox', 'ping', '-c', '3', '-i', '0.1', '-w', '10', address);
+      assert.match(printed, /3 packets received/);
+    }
+    assert.deepEqual(totalsOf(pair.left, 'NO_SOCKET'), []);
+    assert.equal(collector.drops().unclaimed, 6);
+  });
+
+  it('keeps what the filter does not want out of totals and events, and counts it', async () => {
+    collector.setFilter({ ports: [4006] });
+    const dropped = dropRule(pair.right, 'input', 'udp dport 4006-4007');
+    sendFrames(pair.left, [datagram(pair.right, 4006)], 'plain', 20);
+    sendFrames(pair.left, [datagram(pair.right, 4007)], 'plain', 30);
+    assert.equal(dropped().packets, 50);
+    assert.deepEqual(
+      totalsOf(pair.right, 'NETFILTER_DROP').map(({ packets }) => packets),
+      [20],
+    );
+    assert(collector.drops().filtered >= 30);
+    const told = await events(null, 20);
+    assert.deepEqual([told.length, new Set(told.map(({ to }) => to))], [20, new Set(['10.9.9.2:4006'])]);
+  });
+
   it('counts a flood exactly, tells of some and counts the rest', async () => {
     collector.setRate(DROP, 1000);
     const dropped = dropRule(pair.right, 'input', 'udp dport 4004');
