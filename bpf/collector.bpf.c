@@ -37,8 +37,7 @@ static __always_inline void look_at_stream(struct __sk_buff *skb, struct observa
 }
 
 /* A parsed packet that passed the filter. Its key is canonical. */
-static __always_inline void count(struct __sk_buff *skb, struct point_counters *counters, struct scratch_pad *work,
-				  const int shared)
+static __always_inline void count(struct __sk_buff *skb, struct point_counters *counters, struct scratch_pad *work)
 {
 	struct observation *at = &work->outer;
 	int tcp = at->key.protocol == IPPROTO_TCP;
@@ -50,10 +49,8 @@ static __always_inline void count(struct __sk_buff *skb, struct point_counters *
 		if (tcp)
 			look_at_stream(skb, at);
 	}
-	if (count_flow(skb, counters, &work->new_flow, at, shared))
-		counters->map_full += at->size.packets;
-	else
-		counters->counted += at->size.packets;
+	count_flow(skb, counters, at);
+	counters->counted += at->size.packets;
 	if (dns && at->payload)
 		send_dns(skb, counters, at);
 	if (at->packet.quotes && at->entrance)
@@ -84,8 +81,7 @@ static __always_inline int lease_is_over(void)
 	return !owner || bpf_ktime_get_ns() > owner->alive_until;
 }
 
-/* shared: whether all CPUs count in one value of an entry, by atomic operations, or each in its own. */
-static __always_inline int observe(struct __sk_buff *skb, const __u32 egress, const int shared)
+static __always_inline int observe(struct __sk_buff *skb, const __u32 egress)
 {
 	struct scratch_pad *work = scratch_of_cpu();
 	struct point_counters *counters;
@@ -136,37 +132,22 @@ static __always_inline int observe(struct __sk_buff *skb, const __u32 egress, co
 	if (number && !matches(&at->key, number, interface->index))
 		counters->filtered += at->size.packets;
 	else
-		count(skb, counters, work, shared);
-	if (inner && shared)
+		count(skb, counters, work);
+	if (inner)
 		count_inner(skb, counters, work);
-	else if (inner)
-		count_inner_percpu(skb, counters, work);
 	return NEXT;
 }
 
 SEC("tc")
 int ingress(struct __sk_buff *skb)
 {
-	return observe(skb, 0, SHARED);
+	return observe(skb, 0);
 }
 
 SEC("tc")
 int egress(struct __sk_buff *skb)
 {
-	return observe(skb, 1, SHARED);
-}
-
-/* For kernels (< 5.12) that refuse even unreachable atomic operations: the agent loads these two instead. */
-SEC("tc")
-int ingress_percpu(struct __sk_buff *skb)
-{
-	return observe(skb, 0, PER_CPU);
-}
-
-SEC("tc")
-int egress_percpu(struct __sk_buff *skb)
-{
-	return observe(skb, 1, PER_CPU);
+	return observe(skb, 1);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

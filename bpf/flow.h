@@ -74,6 +74,23 @@ struct flow_value {
 	struct point_slot slots[POINT_SLOTS];
 };
 
+/* What one CPU counts of one of its last flows, before it goes to the flow map. */
+struct tally {
+	struct flow_key key;
+	__u32 taken; /* it is in use */
+	__u64 lock; /* room, so that from here on it is as an entry of the flow map */
+	struct flow_value value;
+};
+
+/* A power of two. All are the value of a per-CPU map, which may have 32 kB. */
+#define TALLIES 64
+
+struct tallies {
+	__u32 half; /* of the flow map, where they go */
+	__u32 number; /* a place to work */
+	struct tally tallies[TALLIES];
+};
+
 /* One drained entry: 44 + 4 + 320 bytes. */
 struct flow_record {
 	struct flow_key key;
@@ -110,11 +127,12 @@ struct point_counters {
 	__u64 counted;
 	__u64 map_full;
 	__u64 filtered; /* did not match the filter */
-	__u64 points_overflow;
+	__u64 points_overflow; /* counted in a flow, at a point beyond its slots */
 	__u64 events_lost; /* no room in the ring */
 	__u64 inner_counted;
 	__u64 inner_unparsed;
 	__u64 inner_map_full;
+	__u64 inner_overflow; /* counted in a flow, at a point beyond its slots */
 	__u64 loose_fragments; /* counted, in a flow without ports */
 	__u64 unparsed[UNPARSED_CAUSES];
 	__u64 suppressed[EVENT_KINDS]; /* events beyond the rate */

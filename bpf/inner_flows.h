@@ -23,9 +23,10 @@ static __always_inline __u32 tunnel_id(const struct tunnel_key *tunnel)
 	return known ? *known : 0;
 }
 
-/* Bytes are those of the frame inside, or of the IP packet where there is no frame. */
-static __always_inline void count_inner_as(struct __sk_buff *skb, struct point_counters *counters,
-					   struct scratch_pad *work, const int shared)
+/* Bytes are those of the frame inside, or of the IP packet where there is no frame. A function of its own, so that the
+ * verifier walks it once.
+ */
+static __noinline void count_inner(struct __sk_buff *skb, struct point_counters *counters, struct scratch_pad *work)
 {
 	struct observation *at = &work->inner;
 	__u32 number = control.live_filter;
@@ -44,22 +45,8 @@ static __always_inline void count_inner_as(struct __sk_buff *skb, struct point_c
 	at->entrance = 0;
 	at->size.bytes -= (__u64)at->size.packets * work->inner_start;
 	at->tunnel = tunnel_id(&work->tunnel);
-	if (count_flow(skb, counters, &work->new_flow, at, shared))
-		counters->inner_map_full += at->size.packets;
-	else
-		counters->inner_counted += at->size.packets;
-}
-
-/* Each a function of its own, so that the verifier walks it once. */
-static __noinline void count_inner(struct __sk_buff *skb, struct point_counters *counters, struct scratch_pad *work)
-{
-	count_inner_as(skb, counters, work, SHARED);
-}
-
-static __noinline void count_inner_percpu(struct __sk_buff *skb, struct point_counters *counters,
-					  struct scratch_pad *work)
-{
-	count_inner_as(skb, counters, work, PER_CPU);
+	count_flow(skb, counters, at);
+	counters->inner_counted += at->size.packets;
 }
 
 #endif

@@ -22,27 +22,47 @@ struct {
 /* What is the same for all namespaces. Plain loads: no lookup. */
 struct control control SEC(".data.control");
 
-/* Plain hash, no LRU: an LRU loses counts in silence. */
-struct flow_half {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct flow_key);
-	__type(value, struct flow_value);
+/* The flow map: a plain hash, no LRU, which loses counts in silence. It has two halves, one of them live: nobody writes
+ * to the other while the agent reads and empties it.
+ */
+struct flow_entry {
+	struct bpf_spin_lock lock;
+	__u32 reserved;
+	struct flow_value value;
 };
 
-/* The two halves of the flow map. One is live; the agent swaps them, which waits for running programs, so that
- * nobody writes to the half it then reads and empties.
- */
+struct flow_half {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct flow_key);
+	__type(value, struct flow_entry);
+};
+
 struct flow_half flows_a SEC(".maps");
 struct flow_half flows_b SEC(".maps");
 
+/* In front of each half, for each CPU: a packet passes several points one after the other, so that its flow's last
+ * count is nearly always the same CPU's. There it costs neither a lookup by key nor a lock.
+ */
+struct half_tallies {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tallies);
+};
+
+struct half_tallies tallies_a SEC(".maps");
+struct half_tallies tallies_b SEC(".maps");
+
+/* The tallies of the live half, which say which half that is. The agent swaps them; the update waits for running
+ * programs.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__array(values, struct flow_half);
-} flows SEC(".maps");
+	__array(values, struct half_tallies);
+} live_tallies SEC(".maps");
 
 /* Counters at interface index << 1 | egress. An array, because a hash by interface costs 34 ns a packet. */
 struct {

@@ -31,7 +31,6 @@ struct scratch_pad {
 	__u64 tick; /* jiffies at which `time` was read */
 	__u32 time;
 	__u32 reserved;
-	struct flow_value new_flow;
 };
 
 struct {

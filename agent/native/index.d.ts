@@ -117,16 +117,12 @@ export type AttachWay = 'tcx' | 'clsact';
 export interface CollectorOptions {
   /** The BPF object file. */
   objectPath: string;
-  /** Capacity of one half of the flow map. */
+  /** Capacity of one half of the flow map: 424 bytes an entry, allocated at once. */
   maxFlows: number;
-  /** Kernel memory for both halves when they are full, bytes; decides their capacity instead of maxFlows. */
+  /** Kernel memory for both halves, bytes; decides their capacity instead of maxFlows. */
   mapBytes?: number;
-  /** Allocates all entries at once: new flows cost less time, and an idle map all its memory. Default false. */
-  preallocate?: boolean;
   /** Default: TCX links where the kernel has them (6.6). clsact: legacy filters, which outlive a killed process. */
   attach?: AttachWay;
-  /** Default: shared where the kernel has the atomic operations (5.12); else a value a CPU, joined by the drain. */
-  counters?: 'shared' | 'per-cpu';
   /** Size of the event ring in bytes, a power of two. */
   ringBytes: number;
   /** Interfaces that have counters of their own at once; by default, and at most, 2047. */
@@ -170,6 +166,7 @@ export interface PointCounters {
   innerCounted: number;
   innerUnparsed: number;
   innerMapFull: number;
+  innerPointsOverflow: number;
   /** Counted in a flow without ports: fragments whose first was not seen. */
   looseFragments: number;
   /** By `enum unparsed_cause`. */
@@ -248,9 +245,8 @@ export class Collector {
   points(): PointCounters[];
   /** Entries that one half of the flow map can hold. */
   readonly capacity: number;
-  /** How programs are attached and flows counted: as the options said, else as this kernel allows. */
+  /** As the options said, else as this kernel allows. */
   readonly attachedBy: AttachWay;
-  readonly counters: 'shared' | 'per-cpu';
   /**
    * Events (bpf/flow.h `struct event`, each with its data and padded to 8 bytes), several in one buffer, read on a thread of
    * its own every 100 ms.
@@ -331,7 +327,6 @@ export interface Feature {
     | 'clsact'
     | 'ringbuf'
     | 'coarse-clock'
-    | 'atomics'
     | 'cgroup-id'
     | 'drop-reasons'
     | 'capabilities';

@@ -43,9 +43,7 @@ export interface ObservationOptions {
   readonly interval: number;
   /** Rows of the flow table. */
   readonly maxFlows: number;
-  /** Capacity of one half of the kernel's map. */
-  readonly mapFlows: number;
-  /** Kernel memory of that map, bytes; decides its capacity instead. */
+  /** Kernel memory of the flow map, bytes; decides its capacity. */
   readonly mapBytes?: number | undefined;
   /** How programs are attached; as the kernel allows where it is left out. */
   readonly attach?: AttachWay | undefined;
@@ -53,6 +51,8 @@ export interface ObservationOptions {
   tell(message: string): void;
 }
 
+/** Entries of a half of the kernel's flow map: new flows between two drains. They take 55 MB, used or not. */
+const MOST_MAP_FLOWS = 65_536;
 const EVENT_RING_BYTES = 1 << 20;
 /** DNS messages at each point and CPU; what is beyond is counted as suppressed. */
 const DNS_PER_SECOND = 500;
@@ -100,7 +100,7 @@ export class Observation {
     this.#collection = new Collection(
       options.payload,
       {
-        mapFlows: options.mapFlows,
+        mapFlows: Math.min(options.maxFlows, MOST_MAP_FLOWS),
         mapBytes: options.mapBytes,
         ringBytes: EVENT_RING_BYTES,
         interfaces: options.interfaces,

@@ -11,7 +11,7 @@ function ledger(figure: number, nanoseconds: number | null): Ledger {
     unparsed: Object.fromEntries(UNPARSED_CAUSES.map((cause) => [cause, figure])) as Ledger['unparsed'],
     mapFull: figure,
     filtered: figure,
-    inner: { counted: figure, unparsed: figure, mapFull: figure },
+    inner: { counted: figure, unparsed: figure, mapFull: figure, pointsOverflow: figure },
     looseFragments: figure,
     pointsOverflow: figure,
     eventsLost: figure,
@@ -58,7 +58,7 @@ describe('sumLedgers', () => {
       skipped: 7,
     });
     assert.deepEqual(new Set(Object.values(dns)), new Set([7]));
-    assert.deepEqual(inner, { counted: 7, unparsed: 7, mapFull: 7 });
+    assert.deepEqual(inner, { counted: 7, unparsed: 7, mapFull: 7, pointsOverflow: 7 });
     assert.deepEqual(suppressed, { 'kind-1': 1, 'kind-2': 2, 'kind-4': 4, both: 3 });
     assert.deepEqual([cost?.nanosecondsPerPacket, cost?.cpu, cost?.mapEntries], [300, 1.5, 6]);
   });

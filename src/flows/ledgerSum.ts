@@ -19,6 +19,7 @@ export function sumLedgers(ledgers: readonly Ledger[]): Ledger | null {
       counted: sum((ledger) => ledger.inner.counted),
       unparsed: sum((ledger) => ledger.inner.unparsed),
       mapFull: sum((ledger) => ledger.inner.mapFull),
+      pointsOverflow: sum((ledger) => ledger.inner.pointsOverflow),
     },
     looseFragments: sum((ledger) => ledger.looseFragments),
     pointsOverflow: sum((ledger) => ledger.pointsOverflow),

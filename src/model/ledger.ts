@@ -40,7 +40,12 @@ export interface Ledger {
   /** Packets that did not match the kernel's filter. */
   readonly filtered: number;
   /** Packets inside tunnels: beside those seen, not part of them. */
-  readonly inner: { readonly counted: number; readonly unparsed: number; readonly mapFull: number };
+  readonly inner: {
+    readonly counted: number;
+    readonly unparsed: number;
+    readonly mapFull: number;
+    readonly pointsOverflow: number;
+  };
   /** Packets counted in a flow without ports: fragments whose first was not seen. */
   readonly looseFragments: number;
   /** Packets counted in a flow but at an observation point beyond its slots. */
@@ -120,7 +125,7 @@ export const EMPTY_LEDGER: Ledger = {
   unparsed: Object.fromEntries(UNPARSED_CAUSES.map((cause) => [cause, 0])) as Ledger['unparsed'],
   mapFull: 0,
   filtered: 0,
-  inner: { counted: 0, unparsed: 0, mapFull: 0 },
+  inner: { counted: 0, unparsed: 0, mapFull: 0, pointsOverflow: 0 },
   looseFragments: 0,
   pointsOverflow: 0,
   eventsLost: 0,

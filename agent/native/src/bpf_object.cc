@@ -132,16 +132,10 @@ bpf_program* BpfObject::program(const std::string& name) const {
 
 int BpfObject::program_fd(const std::string& name) const { return bpf_program__fd(program(name)); }
 
-void BpfObject::leave_out(const std::string& name) const {
-  int error = bpf_program__set_autoload(program(name), false);
-  if (error != 0) throw Failure(-error, "bpf_program__set_autoload").about("program " + name);
-}
-
 ProgramStatistics BpfObject::statistics() const {
   ProgramStatistics total;
   bpf_program* program;
   bpf_object__for_each_program(program, object_) {
-    if (!bpf_program__autoload(program)) continue;
     bpf_prog_info info = program_info(bpf_program__fd(program));
     total.run_time_ns += info.run_time_ns;
     total.run_count += info.run_cnt;
@@ -153,7 +147,6 @@ std::vector<std::pair<std::string, uint32_t>> BpfObject::verified_instructions()
   std::vector<std::pair<std::string, uint32_t>> counts;
   bpf_program* program;
   bpf_object__for_each_program(program, object_) {
-    if (!bpf_program__autoload(program)) continue;
     counts.emplace_back(bpf_program__name(program), program_info(bpf_program__fd(program)).verified_insns);
   }
   return counts;

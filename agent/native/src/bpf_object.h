@@ -35,8 +35,6 @@ class BpfObject {
   bpf_map* map(const std::string& name) const;
   int map_fd(const std::string& name) const;
   int program_fd(const std::string& name) const;
-  /** Before loading: a program that is not to be verified and loaded. */
-  void leave_out(const std::string& name) const;
   ProgramStatistics statistics() const;
   /** Instructions that the verifier walked, by loaded program. */
   std::vector<std::pair<std::string, uint32_t>> verified_instructions() const;

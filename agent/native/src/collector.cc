@@ -44,6 +44,7 @@ Napi::Object to_object(Napi::Env env, const PointTotals& totals) {
   object.Set("innerCounted", number(counters.inner_counted));
   object.Set("innerUnparsed", number(counters.inner_unparsed));
   object.Set("innerMapFull", number(counters.inner_map_full));
+  object.Set("innerPointsOverflow", number(counters.inner_overflow));
   object.Set("looseFragments", number(counters.loose_fragments));
   object.Set("unparsed", to_array(env, counters.unparsed, UNPARSED_CAUSES));
   object.Set("suppressed", to_array(env, counters.suppressed, EVENT_KINDS));
@@ -70,7 +71,6 @@ void Collector::define(Napi::Env env, Napi::Object exports) {
               InstanceMethod<&Collector::points>("points", napi_default_method),
               InstanceAccessor<&Collector::capacity>("capacity", napi_enumerable),
               InstanceAccessor<&Collector::attach_way>("attachedBy", napi_enumerable),
-              InstanceAccessor<&Collector::counters>("counters", napi_enumerable),
               InstanceMethod<&Collector::events>("events", napi_default_method),
               InstanceMethod<&Collector::set_filter>("setFilter", napi_default_method),
               InstanceMethod<&Collector::set_capture>("setCapture", napi_default_method),
@@ -133,10 +133,6 @@ Napi::Value Collector::capacity(const Napi::CallbackInfo& info) {
 
 Napi::Value Collector::attach_way(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), to_word(resource_->options().attach));
-}
-
-Napi::Value Collector::counters(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), to_word(resource_->options().counters));
 }
 
 Napi::Value Collector::events(const Napi::CallbackInfo& info) {

@@ -13,14 +13,10 @@ namespace vethscope {
 /** What the options leave open, by what this kernel has. */
 CollectorOptions choose_by_kernel(CollectorOptions options);
 
-/** Values that an entry of the flow map has: one a CPU, or 1 that they share. */
-size_t cpus_of(const CollectorOptions& options);
-
 /** Entries of one half of the flow map. */
 uint32_t capacity_of(const CollectorOptions& options);
 
-/** The program for a direction that counts the way the options say. */
-const char* program_name(const CollectorOptions& options, Direction direction);
+const char* program_name(Direction direction);
 
 /**
  * Loads the collector for one watched namespace. Throws Failure with the verifier's log.

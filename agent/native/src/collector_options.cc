@@ -33,13 +33,6 @@ Choice word(const Napi::Object& options, const char* name, Choice absent,
   throw Napi::TypeError::New(options.Env(), std::string("Collector option ") + name + " is " + known);
 }
 
-bool flag(const Napi::Object& options, const char* name) {
-  Napi::Value value = options.Get(name);
-  if (value.IsUndefined()) return false;
-  if (value.IsBoolean()) return value.As<Napi::Boolean>().Value();
-  throw Napi::TypeError::New(options.Env(), std::string("Collector option ") + name + " is true or false");
-}
-
 }  // namespace
 
 uint32_t whole_number(const Napi::Object& options, const char* name) {
@@ -64,20 +57,13 @@ CollectorOptions read_collector_options(const Napi::CallbackInfo& info) {
   if (!given.Get("mapBytes").IsUndefined()) {
     options.map_bytes = static_cast<uint64_t>(positive_number(given, "mapBytes", kLargestWhole));
   }
-  options.preallocate = flag(given, "preallocate");
   options.attach = word(given, "attach", AttachWay::automatic, {AttachWay::tcx, AttachWay::clsact});
-  options.counters = word(given, "counters", Counters::automatic, {Counters::shared, Counters::per_cpu});
   return options;
 }
 
 const char* to_word(AttachWay way) {
   if (way == AttachWay::automatic) return "automatic";
   return way == AttachWay::tcx ? "tcx" : "clsact";
-}
-
-const char* to_word(Counters counters) {
-  if (counters == Counters::automatic) return "automatic";
-  return counters == Counters::shared ? "shared" : "per-cpu";
 }
 
 }  // namespace vethscope

@@ -73,7 +73,7 @@ CollectorResource::CollectorResource(std::shared_ptr<ResourceRegistry> registry,
       options_(choose_by_kernel(options)),
       image_(read_object_file(options.object_path)) {
   maps_ = load_collector(image_, options_, kFirstNetnsIndex, nullptr);
-  flows_ = std::make_shared<FlowMaps>(maps_, cpus_of(options_));
+  flows_ = std::make_shared<FlowMaps>(maps_);
   points_ = std::make_shared<PointMap>(maps_, max_interfaces(options_));
   control_ = std::make_unique<Control>(maps_);
   set_defaults(*control_);
@@ -104,7 +104,7 @@ std::shared_ptr<AttachmentResource> CollectorResource::attach(std::shared_ptr<Re
   auto detach = [points = points_, index, egress] { points->detach(index, egress); };
   std::shared_ptr<AttachmentResource> attachment;
   try {
-    int program_fd = watched.object->program_fd(program_name(options_, direction));
+    int program_fd = watched.object->program_fd(program_name(direction));
     attachment = std::make_shared<AttachmentResource>(
         std::move(registry), shared_from_this(), hook(netns, watched, program_fd, {ifindex, direction}),
         program_id(program_fd), AttachmentResource::Place{watched.index, ifindex, direction, index}, detach);

@@ -4,14 +4,11 @@ namespace vethscope {
 
 namespace {
 
-/* kernel/bpf/hashtab.c: struct htab_elem in front of the key, and struct bucket. */
+/* kernel/bpf/hashtab.c: struct htab_elem in front of the key, struct bucket, and at most struct bpf_htab. */
 constexpr uint64_t kElementHeader = 48;
 constexpr uint64_t kBucket = 16;
-/* kernel/bpf/memalloc.c: what leads an element to its free list. */
-constexpr uint64_t kFreeListNode = 8;
-constexpr uint64_t kPointer = 8;
+constexpr uint64_t kMap = 2048;
 constexpr uint64_t kHalves = 2;
-constexpr uint64_t kPage = 4096;
 
 uint64_t align(uint64_t bytes) { return (bytes + 7) & ~uint64_t{7}; }
 
@@ -21,24 +18,11 @@ uint64_t next_power(uint64_t number) {
   return power;
 }
 
-/** What the slab gives for an object: the next power of two, or 96 or 192. */
-uint64_t slab_bytes(uint64_t bytes) {
-  if (bytes > kPage) return (bytes + kPage - 1) / kPage * kPage;
-  if (bytes > 64 && bytes <= 96) return 96;
-  if (bytes > 128 && bytes <= 192) return 192;
-  return next_power(bytes);
-}
-
-uint64_t entry_bytes(const FlowMapShape& shape) {
-  uint64_t element = kElementHeader + align(shape.key_bytes) + kFreeListNode;
-  if (shape.cpus == 0) return slab_bytes(element + align(shape.value_bytes));
-  return slab_bytes(element + kPointer) + shape.cpus * align(shape.value_bytes) + kFreeListNode + kPointer;
-}
-
 }  // namespace
 
 uint64_t flow_map_bytes(const FlowMapShape& shape, uint32_t entries) {
-  return kHalves * (entries * entry_bytes(shape) + next_power(entries) * kBucket);
+  uint64_t element = kElementHeader + align(shape.key_bytes) + align(shape.value_bytes);
+  return kHalves * (kMap + (uint64_t{entries} + shape.cpus) * element + next_power(entries) * kBucket);
 }
 
 uint32_t flow_map_entries(const FlowMapShape& shape, uint64_t bytes) {

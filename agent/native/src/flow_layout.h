@@ -6,6 +6,13 @@
 
 #include "../../../bpf/flow.h"
 
+/* An entry of the flow map as programs see it (bpf/maps.h): struct bpf_spin_lock comes first. */
+struct flow_entry {
+  __u32 lock;
+  __u32 reserved;
+  flow_value value;
+};
+
 /* agent/src/collector reads records by these offsets; the compiler of either side must agree. */
 static_assert(sizeof(flow_key) == 44);
 static_assert(offsetof(flow_key, netns) == 32);
@@ -42,6 +49,8 @@ static_assert(offsetof(flow_value, overflow_bytes) == 120);
 static_assert(offsetof(flow_value, slots) == 128);
 static_assert(sizeof(flow_record) == 368);
 static_assert(offsetof(flow_record, value) == 48);
+static_assert(offsetof(tally, value) - offsetof(tally, lock) == offsetof(flow_entry, value));
+static_assert(offsetof(tallies, tallies) == 8);
 static_assert(sizeof(event) == 80);
 static_assert(offsetof(event, kind) == 44);
 static_assert(offsetof(event, point) == 46);

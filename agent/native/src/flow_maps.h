@@ -8,6 +8,7 @@
 
 #include "bpf_object.h"
 #include "flow_layout.h"
+#include "tallies.h"
 
 namespace vethscope {
 
@@ -18,16 +19,16 @@ struct Drained {
   uint64_t realtime = 0;
 };
 
-/** The flow map's two halves. Drains come one at a time and may run on any thread. */
+/** The flow map's two halves and the tallies before them. Drains come one at a time and may run on any
+ * thread. */
 class FlowMaps {
  public:
-  /** Makes half a of the object's maps the live one. @param cpus values of an entry, one a CPU; 1 where
-   * shared */
-  FlowMaps(std::shared_ptr<BpfObject> object, size_t cpus);
+  /** Makes half a of the object's maps the live one. */
+  explicit FlowMaps(std::shared_ptr<BpfObject> object);
 
   /**
    * Makes the other half live; the kernel returns when no program can still write to the retired one, which
-   * is then read to its end and emptied. What a failing drain had read comes with the next.
+   * is then read to its end and emptied, with its tallies. What a failing drain had read comes with the next.
    */
   Drained drain();
   int ring_fd() const { return object_->map_fd("events"); }
@@ -38,11 +39,10 @@ class FlowMaps {
 
   std::shared_ptr<BpfObject> object_;
   std::array<int, 2> halves_;
-  size_t cpus_;
-  int live_ = 0;
+  Tallies tallies_;
   std::vector<uint8_t> records_;
   std::vector<flow_key> keys_;
-  std::vector<flow_value> values_;
+  std::vector<flow_entry> entries_;
   uint32_t position_ = 0;
 };
 

@@ -170,25 +170,17 @@ Feature probe_tcx() {
   return {"tcx", available, available ? "" : describe("bpf_link_create", error)};
 }
 
-Feature probe_atomics() {
-  /* r0 = 0; *(u64 *)(r10 - 8) = r0; r1 = 1; cmpxchg(r10 - 8, r0, r1); r0 = -1 */
-  return try_program("atomics", std::array<bpf_insn, 6>{{
-                                    move_immediate(0, 0),
-                                    {BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_0, -8, 0},
-                                    move_immediate(1, 1),
-                                    {BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_10, BPF_REG_1, -8, BPF_CMPXCHG},
-                                    move_immediate(0, -1),
-                                    exit_program(),
-                                }});
-}
-
 std::vector<Feature> probe_features() {
   return {
-      probe_btf(),          try_program("sched-cls", empty_program()),
-      probe_tcx(),          probe_clsact(),
-      probe_ring(),         probe_helper("coarse-clock", BPF_FUNC_ktime_get_coarse_ns),
-      probe_atomics(),      probe_helper("cgroup-id", BPF_FUNC_skb_cgroup_id),
-      probe_drop_reasons(), probe_capabilities(),
+      probe_btf(),
+      try_program("sched-cls", empty_program()),
+      probe_tcx(),
+      probe_clsact(),
+      probe_ring(),
+      probe_helper("coarse-clock", BPF_FUNC_ktime_get_coarse_ns),
+      probe_helper("cgroup-id", BPF_FUNC_skb_cgroup_id),
+      probe_drop_reasons(),
+      probe_capabilities(),
   };
 }
 

@@ -16,7 +16,6 @@ struct Feature {
 Feature probe_tcx();
 
 /** Atomic operations that give the value before: what counters shared by CPUs need. */
-Feature probe_atomics();
 
 /** Tries each feature by doing it; leaves nothing behind. */
 std::vector<Feature> probe_features();

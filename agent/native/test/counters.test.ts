@@ -68,88 +68,85 @@ describe('counting from several CPUs at once', function () {
     pair.remove();
   });
 
-  for (const counters of ['shared', 'per-cpu'] as const) {
-    it(`counts each conversation as it was sent, ${counters}`, async () => {
-      collector = openCollector({ counters });
-      assert.equal(collector.counters, counters);
-      for (const end of [left, pair.right]) {
-        const direction = end === left ? 'egress' : 'ingress';
-        attachments.push(collector.attach(end.netns, end.ifindex, direction));
-      }
-      const before = linkStatistics(left);
-      const all = frames();
-      const sums = attachments.map(() => new Map<number, Totals>());
-      const sending = new AbortController();
-      const sent = Promise.all(CPUS.map((cpu) => sendFramesOnCpu(cpu, left, left.name, all))).finally(() => {
-        sending.abort();
+  it('counts each conversation as it was sent', async () => {
+    collector = openCollector();
+    for (const end of [left, pair.right]) {
+      const direction = end === left ? 'egress' : 'ingress';
+      attachments.push(collector.attach(end.netns, end.ifindex, direction));
+    }
+    const before = linkStatistics(left);
+    const all = frames();
+    const sums = attachments.map(() => new Map<number, Totals>());
+    const sending = new AbortController();
+    const sent = Promise.all(CPUS.map((cpu) => sendFramesOnCpu(cpu, left, left.name, all))).finally(() => {
+      sending.abort();
+    });
+    const drain = async (): Promise<void> => {
+      const records = readRecords(await collector.drain());
+      const keys = new Set(records.map(({ netns, lowPort, highPort }) => `${netns} ${lowPort} ${highPort}`));
+      assert.equal(keys.size, records.length, 'an entry is one record');
+      attachments.forEach((attachment, index) => {
+        addUp(records, attachment, sums[index] ?? new Map<number, Totals>());
       });
-      const drain = async (): Promise<void> => {
-        const records = readRecords(await collector.drain());
-        const keys = new Set(
-          records.map(({ netns, lowPort, highPort }) => `${netns} ${lowPort} ${highPort}`),
-        );
-        assert.equal(keys.size, records.length, 'an entry is one record');
-        attachments.forEach((attachment, index) => {
-          addUp(records, attachment, sums[index] ?? new Map<number, Totals>());
-        });
-      };
-      try {
-        while (!sending.signal.aborted) await drain();
-      } finally {
-        await sent;
-      }
-      await drain();
+    };
+    try {
+      while (!sending.signal.aborted) await drain();
+    } finally {
+      await sent;
+    }
+    await drain();
 
-      const after = linkStatistics(left);
-      assert.equal(after.tx.packets - before.tx.packets, CPUS.length * FRAMES);
-      const packets = (CPUS.length * FRAMES) / FLOWS;
-      for (const flows of sums) {
-        assert.equal(flows.size, FLOWS);
-        for (const [port, total] of flows) {
-          assert.deepEqual(total, { packets, bytes: packets * (all[0]?.length ?? 0) }, `port ${port}`);
-        }
-      }
-      for (const point of collector.points()) {
-        assert.deepEqual([point.mapFull, point.pointsOverflow], [0, 0]);
-        assert.equal(point.counted, CPUS.length * FRAMES);
-      }
-    });
-  }
-
-  for (const counters of ['shared', 'per-cpu'] as const) {
-    it(`joins what the CPUs saw of a handshake and of its sides, ${counters}`, async () => {
-      collector = openCollector({ counters });
-      attachments.push(collector.attach(pair.right.netns, pair.right.ifindex, 'ingress'));
-      const times = [process.hrtime.bigint()];
-      const send = async (cpu: number, ...sent: Buffer[]): Promise<void> => {
-        await sendFramesOnCpu(cpu, left, left.name, sent);
-        times.push(process.hrtime.bigint());
-      };
-      await send(0, segment(SYN));
-      await send(1, answer(segment(SYN | ACK)));
-      await send(0, answer(segment(SYN | ACK)), segment(ACK), segment(ACK));
-      await send(1, segment(SYN), segment(ACK, LAST_DSCP << 2));
-
-      const [record, ...rest] = readRecords(await collector.drain());
-      assert(record);
-      assert.equal(rest.length, 0);
+    const after = linkStatistics(left);
+    assert.equal(after.tx.packets - before.tx.packets, CPUS.length * FRAMES);
+    const packets = (CPUS.length * FRAMES) / FLOWS;
+    for (const point of collector.points()) {
       assert.deepEqual(
-        record.slots.map((slot) => slot.packets),
-        [5, 2],
+        [point.packets, point.mapFull, point.pointsOverflow],
+        [CPUS.length * FRAMES, 0, 0],
+        point.direction,
       );
-      const { lowFacts, highFacts } = record;
-      // The segments have no window; SYNs are not counted among those.
-      assert.deepEqual([lowFacts.syns, lowFacts.zeroWindows, lowFacts.dscp], [2, 3, LAST_DSCP]);
-      assert.deepEqual([highFacts.syns, highFacts.zeroWindows, highFacts.dscp], [2, 0, 0]);
-      const [start = 0n, opened = 0n, answered = 0n] = times;
-      assert(record.synTime > start && record.synTime < opened, 'the first SYN');
-      assert(record.answerTime > opened && record.answerTime < answered, 'the first answer');
-    });
-  }
+      assert.equal(point.counted, CPUS.length * FRAMES);
+    }
+    for (const flows of sums) {
+      assert.equal(flows.size, FLOWS);
+      for (const [port, total] of flows) {
+        assert.deepEqual(total, { packets, bytes: packets * (all[0]?.length ?? 0) }, `port ${port}`);
+      }
+    }
+  });
 
-  it('counts points for which the CPUs together have no slot left as overflow', async () => {
-    collector = openCollector({ counters: 'per-cpu' });
-    const names = Array.from({ length: 12 }, (_, index) => `p${index}`);
+  it('joins what the CPUs saw of a handshake and of its sides', async () => {
+    collector = openCollector();
+    attachments.push(collector.attach(pair.right.netns, pair.right.ifindex, 'ingress'));
+    const times = [process.hrtime.bigint()];
+    const send = async (cpu: number, ...sent: Buffer[]): Promise<void> => {
+      await sendFramesOnCpu(cpu, left, left.name, sent);
+      times.push(process.hrtime.bigint());
+    };
+    await send(0, segment(SYN));
+    await send(1, answer(segment(SYN | ACK)));
+    await send(0, answer(segment(SYN | ACK)), segment(ACK), segment(ACK));
+    await send(1, segment(SYN), segment(ACK, LAST_DSCP << 2));
+
+    const [record, ...rest] = readRecords(await collector.drain());
+    assert(record);
+    assert.equal(rest.length, 0);
+    assert.deepEqual(
+      record.slots.map((slot) => slot.packets),
+      [5, 2],
+    );
+    const { lowFacts, highFacts } = record;
+    // The segments have no window; SYNs are not counted among those.
+    assert.deepEqual([lowFacts.syns, lowFacts.zeroWindows, lowFacts.dscp], [2, 3, LAST_DSCP]);
+    assert.deepEqual([highFacts.syns, highFacts.zeroWindows, highFacts.dscp], [2, 0, 0]);
+    const [start = 0n, opened = 0n, answered = 0n] = times;
+    assert(record.synTime > start && record.synTime < opened, 'the first SYN');
+    assert(record.answerTime > opened && record.answerTime < answered, 'the first answer');
+  });
+
+  /** Interfaces p0, p1, ... of the left end, observed on the way out. */
+  function manyInterfaces(count: number): string[] {
+    const names = Array.from({ length: count }, (_, index) => `p${index}`);
     for (const name of names) {
       left.run('ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}x`);
       left.run('sysctl', '-q', '-w', `net.ipv6.conf.${name}.disable_ipv6=1`);
@@ -158,20 +155,43 @@ describe('counting from several CPUs at once', function () {
     for (const { ifindex, name } of left.netns.links()) {
       if (names.includes(name)) attachments.push(collector.attach(left.netns, ifindex, 'egress'));
     }
+    return names;
+  }
+
+  it('gives each CPU a record of its own where they have too many points together', async () => {
+    collector = openCollector();
+    const names = manyInterfaces(12);
     const [frame = Buffer.alloc(0)] = frames();
     // Six points on either CPU: each has slots for its own, the two together have not.
     for (const [index, name] of names.entries()) await sendFramesOnCpu(index % 2, left, name, [frame, frame]);
 
-    const [record, ...rest] = readRecords(await collector.drain());
-    assert(record);
-    assert.equal(rest.length, 0);
+    const records = readRecords(await collector.drain());
     assert.deepEqual(
-      record.slots.map((slot) => slot.packets),
-      Array<number>(8).fill(2),
+      records.map(({ slots, overflowPackets }) => [slots.map(({ packets }) => packets), overflowPackets]),
+      Array(2).fill([Array<number>(6).fill(2), 0]),
     );
+  });
+
+  it('counts as overflow what finds no slot in the flow map', async () => {
+    collector = openCollector();
+    const names = manyInterfaces(10);
+    const [frame = Buffer.alloc(0), ...others] = frames().slice(0, FLOWS);
+    // The others take its place among the tallies each time.
+    for (const name of names) await sendFramesOnCpu(0, left, name, [frame, frame, ...others]);
+    const records = readRecords(await collector.drain());
+    const record = records.find(({ lowPort, highPort }) => Math.max(lowPort, highPort) === 10_000);
+    assert(record);
     assert.deepEqual(
-      [record.overflowPackets, record.overflowBytes],
-      [(12 - 8) * 2, (12 - 8) * 2 * frame.length],
+      record.slots.map(({ packets }) => packets),
+      Array(8).fill(2),
+    );
+    assert.deepEqual([record.overflowPackets, record.overflowBytes], [2 * 2, 2 * 2 * frame.length]);
+    const beyond = collector.points().map(({ pointsOverflow }) => pointsOverflow);
+    assert.deepEqual(beyond.filter((packets) => packets > 0).length, 2);
+    const inOverflow = records.reduce((sum, { overflowPackets }) => sum + overflowPackets, 0);
+    assert.equal(
+      beyond.reduce((sum, packets) => sum + packets, 0),
+      inOverflow,
     );
   });
 });

@@ -114,7 +114,7 @@ describe('errors', function () {
     assert.deepEqual(
       features.map(({ name }) => name),
       [
-        ...['btf', 'sched-cls', 'tcx', 'clsact', 'ringbuf', 'coarse-clock', 'atomics', 'cgroup-id'],
+        ...['btf', 'sched-cls', 'tcx', 'clsact', 'ringbuf', 'coarse-clock', 'cgroup-id'],
         ...['drop-reasons', 'capabilities'],
       ],
     );

@@ -230,11 +230,8 @@ describe('parsing', function () {
       const echo = records.find((record) => record.low === '10.8.8.1' && record.protocol === ICMP);
       assert(echo);
       assert.deepEqual(
-        echo.slots.map((slot) => [slot.egress, slot.packets, slot.bytes]),
-        [
-          [true, 3, 3 * 84],
-          [false, 3, 3 * 84],
-        ],
+        new Set(echo.slots.map((slot) => `${slot.egress} ${slot.packets} ${slot.bytes}`)),
+        new Set(['true 3 252', 'false 3 252']),
       );
     } finally {
       for (const end of ends) end.kill();

@@ -37,11 +37,6 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     effect: 'No traffic-control program can be loaded, so no packet is counted.',
   },
   ringbuf: { required: true, effect: 'This kernel is older than 5.8, the oldest that can be observed.' },
-  atomics: {
-    required: false,
-    effect:
-      'Each CPU counts for itself, which takes more memory: the kernel lacks BPF atomic operations (5.12).',
-  },
   tcx: {
     required: false,
     effect:
@@ -76,10 +71,9 @@ export const SIMULATIONS: Readonly<Record<string, readonly string[]>> = {
   'no-addon': ['addon'],
   'not-root': ['capabilities', 'netns'],
   'no-btf': ['btf'],
-  'old-kernel': ['ringbuf', 'atomics', 'tcx', 'coarse-clock', 'drop-reasons'],
+  'old-kernel': ['ringbuf', 'tcx', 'coarse-clock', 'drop-reasons'],
   'no-tcx': ['tcx'],
   'no-clsact': ['clsact'],
-  'no-atomics': ['atomics'],
   'no-drop-reasons': ['drop-reasons'],
   'no-netns': ['netns'],
   'no-cgroup2': ['cgroup2', 'cgroup-id'],

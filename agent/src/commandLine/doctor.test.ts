@@ -48,7 +48,7 @@ describe('doctor', function () {
 
   it('goes on by clsact without TCX, and says what stays behind', function () {
     if (!existsSync(ADDON) || process.getuid?.() !== 0) this.skip();
-    const { status, possible, lacking } = doctor('no-tcx,no-atomics,no-drop-reasons');
+    const { status, possible, lacking } = doctor('no-tcx,no-drop-reasons');
     assert.deepEqual([status, possible], [0, true]);
     assert.match(lacking.find(({ name }) => name === 'tcx')?.effect ?? '', /SIGKILL[^]*next agent/);
   });

@@ -46,7 +46,6 @@ export async function observe(options: ObserveOptions): Promise<void> {
     inventory,
     interval: options.interval,
     maxFlows: options.maxFlows,
-    mapFlows: options.maxFlows,
     mapBytes: options.mapMemory,
     attach: options.attach,
     tell,

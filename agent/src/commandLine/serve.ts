@@ -70,7 +70,6 @@ async function serveObservation(
     inventory: options.inventory === undefined ? [] : readInventoryFile(options.inventory),
     interval: options.interval,
     maxFlows: options.maxFlows,
-    mapFlows: options.maxFlows,
     mapBytes: options.mapMemory,
     attach: options.attach,
     tell,

@@ -56,6 +56,7 @@ export function ledgerOf(
       counted: sum((point) => point.innerCounted),
       unparsed: sum((point) => point.innerUnparsed),
       mapFull: sum((point) => point.innerMapFull),
+      pointsOverflow: sum((point) => point.innerPointsOverflow),
     },
     looseFragments: sum((point) => point.looseFragments),
     pointsOverflow: sum((point) => point.pointsOverflow),

@@ -1,4 +1,4 @@
-#include "percpu_merge.h"
+#include "merge_values.h"
 
 #include <algorithm>
 
@@ -8,30 +8,23 @@ namespace {
 
 constexpr __u64 kRootCgroup = 1;
 
-/** The slot of this point, or a free one for it; nullptr when all are taken. */
-point_slot* slot_for(flow_value& merged, __u16 point) {
-  for (point_slot& slot : merged.slots) {
-    if (slot.point == point || slot.point == 0) return &slot;
-  }
-  return nullptr;
+/** The slot of this point, or a free one for it; there is one, as the values fit. */
+point_slot& slot_for(flow_value& merged, __u16 point) {
+  return *std::find_if(merged.slots, merged.slots + POINT_SLOTS - 1,
+                       [point](const point_slot& slot) { return slot.point == point || slot.point == 0; });
 }
 
 void merge_slot(flow_value& merged, const point_slot& slot) {
-  point_slot* same = slot_for(merged, slot.point);
-  if (!same) {
-    merged.overflow_packets += slot.packets;
-    merged.overflow_bytes += slot.bytes;
+  point_slot& same = slot_for(merged, slot.point);
+  if (same.point == 0) {
+    same = slot;
     return;
   }
-  if (same->point == 0) {
-    *same = slot;
-    return;
-  }
-  same->flags = static_cast<__u16>(same->flags | slot.flags);
-  same->packets += slot.packets;
-  same->bytes += slot.bytes;
-  same->first = std::min(same->first, slot.first);
-  same->last = std::max(same->last, slot.last);
+  same.flags = static_cast<__u16>(same.flags | slot.flags);
+  same.packets += slot.packets;
+  same.bytes += slot.bytes;
+  same.first = std::min(same.first, slot.first);
+  same.last = std::max(same.last, slot.last);
 }
 
 /** When a side of the conversation sent last; 0 for never. */
@@ -100,20 +93,33 @@ void merge_answer(flow_value& merged, const flow_value& value) {
 
 }  // namespace
 
-flow_value merge_cpus(const flow_value* values, size_t cpus) {
+bool fit_one_value(const flow_value* values, size_t count) {
+  __u16 points[POINT_SLOTS];
+  size_t known = 0;
+  for (size_t i = 0; i < count; ++i) {
+    for (const point_slot& slot : values[i].slots) {
+      if (slot.point == 0 || std::find(points, points + known, slot.point) != points + known) continue;
+      if (known == POINT_SLOTS) return false;
+      points[known++] = slot.point;
+    }
+  }
+  return true;
+}
+
+flow_value merge_values(const flow_value* values, size_t count) {
   flow_value merged = {};
-  for (size_t cpu = 0; cpu < cpus; ++cpu) {
-    merged.overflow_packets += values[cpu].overflow_packets;
-    merged.overflow_bytes += values[cpu].overflow_bytes;
-    merge_syn(merged, values[cpu]);
-    for (const point_slot& slot : values[cpu].slots) {
+  for (size_t i = 0; i < count; ++i) {
+    merged.overflow_packets += values[i].overflow_packets;
+    merged.overflow_bytes += values[i].overflow_bytes;
+    merge_syn(merged, values[i]);
+    for (const point_slot& slot : values[i].slots) {
       if (slot.point != 0) merge_slot(merged, slot);
     }
   }
   /* Where the SYN was is known by now. */
-  for (size_t cpu = 0; cpu < cpus; ++cpu) merge_answer(merged, values[cpu]);
-  merge_side(merged, values, cpus, false);
-  merge_side(merged, values, cpus, true);
+  for (size_t i = 0; i < count; ++i) merge_answer(merged, values[i]);
+  merge_side(merged, values, count, false);
+  merge_side(merged, values, count, true);
   return merged;
 }
 
