@@ -5,7 +5,7 @@ import { addon } from './addon.ts';
 import { datagrams } from './traffic.ts';
 import { addFilter, emptyObject, filters, runCount } from './trafficControl.ts';
 import { linkStatistics } from './vethPair.ts';
-import type { VethPair } from './vethPair.ts';
+import type { End, VethPair } from './vethPair.ts';
 
 export const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
 
@@ -26,6 +26,9 @@ export class Neighbours {
   constructor(pair: VethPair, legacy: boolean) {
     this.#pair = pair;
     this.#statistics = addon.enableStatistics();
+    // Nothing else passes while counters are read, such as a neighbour that is asked again.
+    knowForever(pair.left, pair.right);
+    knowForever(pair.right, pair.left);
     const { right } = pair;
     if (!legacy) return;
     right.run('tc', 'qdisc', 'add', 'dev', right.name, 'clsact');
@@ -81,4 +84,10 @@ export class Neighbours {
     for (const handle of [...this.#attachments, ...this.#objects]) handle.close();
     this.#statistics.close();
   }
+}
+
+function knowForever(end: End, other: End): void {
+  const mac = other.netns.links().find(({ ifindex }) => ifindex === other.ifindex)?.mac ?? '';
+  const entry = [other.ipv4, 'lladdr', mac, 'dev', end.name, 'nud', 'permanent'];
+  end.run('ip', 'neighbour', 'replace', ...entry);
 }
