@@ -5,13 +5,23 @@ import { Names } from './names.ts';
 export class FlowNames {
   readonly endpoints = new Names<Endpoint>();
   readonly addresses = new Names<string>();
+  /** Made once for each endpoint that is asked for again and again. */
+  readonly #keys = new WeakMap<Endpoint, string>();
 
   useEndpoint(endpoint: Endpoint): number {
-    return this.endpoints.use(endpointKey(endpoint), () => endpoint);
+    return this.endpoints.use(this.#key(endpoint), () => endpoint);
   }
 
   useAddress(address: string): number {
     return this.addresses.use(address, () => address);
+  }
+
+  #key(endpoint: Endpoint): string {
+    const known = this.#keys.get(endpoint);
+    if (known !== undefined) return known;
+    const key = endpointKey(endpoint);
+    this.#keys.set(endpoint, key);
+    return key;
   }
 }
 

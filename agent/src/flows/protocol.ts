@@ -10,7 +10,13 @@ const BY_NUMBER: ReadonlyMap<number, Protocol> = new Map([
   [IP_PROTOCOL.sctp, 'sctp'],
 ]);
 
+const OTHER = PROTOCOLS.indexOf('other');
+/** By protocol number: asked for every new flow. */
+const INDICES = Uint8Array.from({ length: 256 }, (_, number) =>
+  PROTOCOLS.indexOf(BY_NUMBER.get(number) ?? 'other'),
+);
+
 /** Index into PROTOCOLS of an IP protocol number. */
 export function protocolIndex(protocolNumber: number): number {
-  return PROTOCOLS.indexOf(BY_NUMBER.get(protocolNumber) ?? 'other');
+  return INDICES[protocolNumber] ?? OTHER;
 }

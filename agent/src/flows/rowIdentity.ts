@@ -1,7 +1,8 @@
 import { PROTOCOLS } from '../../../src/model/flowRecord.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
 import { KEY, POINT_SLOTS, RECORD, SLOT, SLOT_BYTES } from '../collector/flowLayout.ts';
-import type { Identity, Question } from '../identity/identifier.ts';
+import type { Question } from '../identity/identifier.ts';
+import type { Identity } from '../identity/identity.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { Point } from './pointRegistry.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { Endpoint } from '../../../src/model/endpoint.ts';
 import type { InventoryObject, Node, Pod, Service } from '../../../src/model/inventory.ts';
 import type { Topology } from '../../../src/model/topology.ts';
-import type { Identity, Question } from './identifier.ts';
+import type { Question } from './identifier.ts';
+import type { Identity } from './identity.ts';
 import { Identifier } from './identifier.ts';
 import { InventoryStore } from './inventoryStore.ts';
 

@@ -4,6 +4,8 @@ import type { Node, Pod, Service } from '../../../src/model/inventory.ts';
 import type { PodReference, Topology } from '../../../src/model/topology.ts';
 import { canonicalAddress, isSpecialAddress } from './address.ts';
 import { AddressRanges } from './addressRanges.ts';
+import type { Identity } from './identity.ts';
+import { IdentityCache } from './identityCache.ts';
 import type { InventoryStore } from './inventoryStore.ts';
 import { workloadOf } from './workload.ts';
 
@@ -21,21 +23,18 @@ export interface Question {
   readonly vethPod: PodReference | null;
 }
 
-export interface Identity {
-  readonly endpoint: Endpoint;
-  /** The Service that this end's address and port stand for. */
-  readonly service: ServiceReference | null;
-  /** The Service as an endpoint, for the wire. */
-  readonly serviceEndpoint: Endpoint | null;
-}
-
 interface LocalAddress {
   readonly pod: PodReference | null;
 }
 
+const BY_ADDRESS: readonly Evidence[] = ['pod-ip'];
+const BY_VETH: readonly Evidence[] = ['veth'];
+const BY_VETH_AND_ADDRESS: readonly Evidence[] = ['veth', 'pod-ip'];
+
 /** Says who an address is: by the veth its packets used, by the inventory at the time, by the node's own wiring. */
 export class Identifier {
   readonly #inventory: InventoryStore;
+  readonly #cache = new IdentityCache();
   #node = '';
   /** By namespace inode: addresses of its own interfaces. */
   #local = new Map<number, Map<string, LocalAddress>>();
@@ -72,7 +71,7 @@ export class Identifier {
     if (service !== null) return service;
     const node = this.#nodeOrLocal(question);
     if (node !== null) return node;
-    return only(this.#stranger(question.address));
+    return this.#stranger(question.address);
   }
 
   #pod({ address, when, netns, vethPod }: Question): Identity | null {
@@ -82,12 +81,11 @@ export class Identifier {
     const own = byVeth === null ? null : this.#inventory.pod(byVeth.uid);
     const owns = byVeth !== null && (pods.some((pod) => pod.metadata.uid === byVeth.uid) || local !== null);
     if (own !== null && (owns || (own.status.podIPs ?? []).length === 0)) {
-      const evidence: Evidence[] = pods.includes(own) ? ['veth', 'pod-ip'] : ['veth'];
-      return only(podEndpoint(own, address, evidence));
+      return this.#ofPod(own, address, pods.includes(own) ? BY_VETH_AND_ADDRESS : BY_VETH);
     }
     const [pod, ...others] = pods;
     if (pod === undefined) return null;
-    if (others.length === 0) return only(podEndpoint(pod, address, ['pod-ip']));
+    if (others.length === 0) return this.#ofPod(pod, address, BY_ADDRESS);
     return only({
       ...nobody(address),
       kind: 'pod',
@@ -152,15 +150,23 @@ export class Identifier {
     return (declaring.length > 0 ? declaring : pods).map(nameOf).sort();
   }
 
-  #stranger(address: string): Endpoint {
-    const inside = isSpecialAddress(address) || this.#ranges().has(address);
-    return { ...nobody(address), kind: inside ? 'unknown' : 'external' };
+  #ofPod(pod: Pod, address: string, evidence: readonly Evidence[]): Identity {
+    return this.#cache.ofPod(pod, address, evidence, () => podEndpoint(pod, address, evidence));
+  }
+
+  #stranger(address: string): Identity {
+    const ranges = this.#ranges();
+    return this.#cache.ofAddress(address, () => {
+      const inside = isSpecialAddress(address) || ranges.has(address);
+      return { ...nobody(address), kind: inside ? 'unknown' : 'external' };
+    });
   }
 
   #ranges(): AddressRanges {
     if (this.#rangesVersion !== this.#inventory.version) {
       this.#ownRanges = new AddressRanges([...this.#inventory.podRanges(), ...this.#bridgeRanges]);
       this.#rangesVersion = this.#inventory.version;
+      this.#cache.forgetAddresses();
     }
     return this.#ownRanges;
   }

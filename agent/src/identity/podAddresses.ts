@@ -3,7 +3,8 @@ import { canonicalAddress } from './address.ts';
 
 /** A pod's hold on an address. Times are milliseconds since the epoch. */
 interface Tenure {
-  pod: Pod;
+  /** One pod, as podsAt() gives it. */
+  pods: readonly [Pod];
   readonly from: number;
   until: number;
 }
@@ -12,6 +13,7 @@ interface Tenure {
 const START_SLACK = 2000;
 /** How long a pod that is gone still answers for flows of its time. */
 const MEMORY = 300_000;
+const NOBODY: readonly Pod[] = [];
 
 /** Which pod had which address when. A finished or deleted pod never takes the traffic of a later one. */
 export class PodAddresses {
@@ -30,7 +32,7 @@ export class PodAddresses {
     for (const address of addresses) {
       const tenure = known.has(address) ? this.#tenure(uid, address) : undefined;
       if (tenure === undefined) this.#add(address, pod, now);
-      else tenure.pod = pod;
+      else tenure.pods = [pod];
       if (isFinished(pod)) this.#end(uid, address, now);
     }
     this.#addresses.set(uid, new Set([...known, ...addresses]));
@@ -43,16 +45,22 @@ export class PodAddresses {
   /** The pods that best fit: one, or several when nothing decides between them. */
   podsAt(address: string, when: number): readonly Pod[] {
     const tenures = this.#tenures.get(address);
-    if (tenures === undefined) return [];
-    const valid = tenures.filter(({ from, until }) => from <= when && when < until);
-    const best = Math.max(...valid.map(({ pod }) => preference(pod)));
-    return valid.filter(({ pod }) => preference(pod) === best).map(({ pod }) => pod);
+    if (tenures === undefined) return NOBODY;
+    const [only, ...others] = tenures;
+    if (only !== undefined && others.length === 0) return isDuring(only, when) ? only.pods : NOBODY;
+    const valid = tenures.filter((tenure) => isDuring(tenure, when));
+    const pods = valid.map(({ pods: [pod] }) => pod);
+    const best = Math.max(...pods.map(preference));
+    return pods.filter((pod) => preference(pod) === best);
   }
 
   /** Forgets what ended long ago. */
   forget(now: number): void {
     for (const [address, tenures] of this.#tenures) {
-      for (const { pod, until } of tenures) {
+      for (const {
+        pods: [pod],
+        until,
+      } of tenures) {
         if (until <= now - MEMORY) this.#addresses.get(pod.metadata.uid)?.delete(address);
       }
       const kept = tenures.filter(({ until }) => until > now - MEMORY);
@@ -64,11 +72,11 @@ export class PodAddresses {
 
   /** The pod's latest hold on the address. */
   #tenure(uid: string, address: string): Tenure | undefined {
-    return this.#tenures.get(address)?.findLast(({ pod }) => pod.metadata.uid === uid);
+    return this.#tenures.get(address)?.findLast(({ pods: [pod] }) => pod.metadata.uid === uid);
   }
 
   #add(address: string, pod: Pod, now: number): void {
-    const tenure = { pod, from: startOf(pod, now), until: Infinity };
+    const tenure: Tenure = { pods: [pod], from: startOf(pod, now), until: Infinity };
     const tenures = this.#tenures.get(address);
     if (tenures === undefined) this.#tenures.set(address, [tenure]);
     else tenures.push(tenure);
@@ -78,6 +86,10 @@ export class PodAddresses {
     const tenure = this.#tenure(uid, address);
     if (tenure !== undefined) tenure.until = Math.min(tenure.until, now);
   }
+}
+
+function isDuring({ from, until }: Tenure, when: number): boolean {
+  return from <= when && when < until;
 }
 
 function isFinished(pod: Pod): boolean {

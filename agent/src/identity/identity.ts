@@ -1,0 +1,11 @@
+import type { Endpoint } from '../../../src/model/endpoint.ts';
+import type { ServiceReference } from '../../../src/model/flow.ts';
+
+/** Who one end of a flow is. */
+export interface Identity {
+  readonly endpoint: Endpoint;
+  /** The Service that this end's address and port stand for. */
+  readonly service: ServiceReference | null;
+  /** The Service as an endpoint, for the wire. */
+  readonly serviceEndpoint: Endpoint | null;
+}
