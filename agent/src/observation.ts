@@ -51,8 +51,8 @@ export interface ObservationOptions {
   tell(message: string): void;
 }
 
-/** Entries of a half of the kernel's flow map: new flows between two drains. They take 55 MB, used or not. */
-const MOST_MAP_FLOWS = 65_536;
+/** Entries of a half of the kernel's flow map: new flows between two drains. They take 111 MB, used or not. */
+const MOST_MAP_FLOWS = 131_072;
 const EVENT_RING_BYTES = 1 << 20;
 /** DNS messages at each point and CPU; what is beyond is counted as suppressed. */
 const DNS_PER_SECOND = 500;
