@@ -23,6 +23,7 @@ import type { PointFacts } from './flows/pointRegistry.ts';
 import { PointRegistry } from './flows/pointRegistry.ts';
 import { RecordIntake } from './flows/recordIntake.ts';
 import { RowIdentity } from './flows/rowIdentity.ts';
+import { TunnelLinks } from './flows/tunnelLinks.ts';
 import { Identifier } from './identity/identifier.ts';
 import { InventoryStore } from './identity/inventoryStore.ts';
 import { namespaceInode } from './topology/processNamespaces.ts';
@@ -119,7 +120,8 @@ export class Observation {
         options.tell(message),
       );
       this.#dropIntake = new DropIntake(this.table, identity, this.#drops, isOwn);
-      this.#tracker = new FlowTracker(this.table, this.#intake, identity, this.#dropIntake);
+      const tunnels = new TunnelLinks(this.table, () => this.#collection.tunnels());
+      this.#tracker = new FlowTracker(this.table, this.#intake, identity, this.#dropIntake, tunnels);
       this.#eventReader = this.#collection.events((records) => this.#events.add(records));
       for (const path of options.namespaces) this.#collection.watch(path);
       this.#requireInterfaces();

@@ -88,7 +88,7 @@ describe('FlowStore', () => {
     const counts = { packets: 5, bytes: 500, first: 1, last: 2 };
     store.apply(
       updateOf({
-        points: [{ id: 8, node: 'node-a', interface: 'veth12', point: 'from-endpoint' }],
+        points: [{ id: 8, node: 'node-a', interface: 'veth12', point: 'from-endpoint', inner: false }],
         addresses: [
           { id: 1, address: '10.244.0.2' },
           { id: 2, address: '10.244.0.3' },
@@ -101,6 +101,7 @@ describe('FlowStore', () => {
         node: 'node-a',
         interface: 'veth12',
         point: 'from-endpoint',
+        inner: false,
         source: '10.244.0.2',
         sourcePort: 4000,
         destination: '10.244.0.3',

@@ -1,12 +1,13 @@
 import { FLOW, FLOW_BITS, FLOW_RECORD_BYTES, SIGHTING, SIGHTING_RECORD_BYTES } from '../model/flowRecord.ts';
 import { FlowRecords, SightingRecords } from '../model/flowRecords.ts';
-import type { SightingRow } from '../model/panelMessages.ts';
+import type { SightingRow, TunnelRow } from '../model/panelMessages.ts';
 import { EndpointTable } from './endpointTable.ts';
 import type { FlowPicture } from './flowPicture.ts';
 import { SLOT } from './flowPicture.ts';
 import { FlowTable } from './flowTable.ts';
-import type { AgentPoint, FlowUpdate } from './flowUpdate.ts';
+import type { AgentPoint, AgentTunnel, FlowUpdate } from './flowUpdate.ts';
 import { SightingStore } from './sightingStore.ts';
+import { TUNNEL_FIELDS, tunnelRow } from './tunnelRow.ts';
 
 export interface FlowStoreLimits {
   /** Ended flows that are kept; beyond that the oldest are dropped and counted. */
@@ -17,6 +18,7 @@ export interface FlowDetail {
   /** One flow record. */
   readonly record: ArrayBuffer;
   readonly sightings: readonly SightingRow[];
+  readonly tunnels: readonly TunnelRow[];
 }
 
 const DEFAULT_LIMITS: FlowStoreLimits = { ended: 20_000 };
@@ -36,6 +38,7 @@ export class FlowStore {
   readonly #endedSlots = new Set<number>();
   readonly #points = new Map<number, AgentPoint>();
   readonly #addresses = new Map<number, string>();
+  readonly #tunnels = new Map<number, AgentTunnel>();
   /** From the number on the wire to the number in the store. */
   readonly #agents = new Map<number, number>();
   #agentsEver = 0;
@@ -85,6 +88,7 @@ export class FlowStore {
     this.endpoints.define(agent, update.endpoints);
     for (const point of update.points) this.#points.set(keyOf(agent, point.id), point);
     for (const { id, address } of update.addresses) this.#addresses.set(keyOf(agent, id), address);
+    for (const tunnel of update.tunnels) this.#tunnels.set(keyOf(agent, tunnel.id), tunnel);
     this.#putFlows(agent, update.flows);
     this.#putSightings(agent, update.sightings);
     this.#endFlows(agent, update.ended);
@@ -115,6 +119,7 @@ export class FlowStore {
     return {
       record: this.#table.get(slot).buffer,
       sightings: this.#sightingRows(agent, this.#sightings.get(slot)),
+      tunnels: this.#tunnelRows(agent, slot),
     };
   }
 
@@ -212,6 +217,15 @@ export class FlowStore {
     }
   }
 
+  #tunnelRows(agent: number, slot: number): TunnelRow[] {
+    return TUNNEL_FIELDS.flatMap(({ direction, field }) => {
+      const tunnel = this.#tunnels.get(keyOf(agent, this.#table.records.uint32(slot, field)));
+      if (tunnel === undefined) return [];
+      const held = this.slotOf(agent, tunnel.flow) !== undefined;
+      return [tunnelRow(direction, tunnel, held ? { agent, flow: tunnel.flow } : null)];
+    });
+  }
+
   #sightingRows(agent: number, records: SightingRecords): SightingRow[] {
     return Array.from({ length: records.count }, (_, row) => {
       const point = this.#points.get(keyOf(agent, records.uint32(row, SIGHTING.point)));
@@ -221,6 +235,7 @@ export class FlowStore {
         node: point?.node ?? '?',
         interface: point?.interface ?? '?',
         point: point?.point ?? '?',
+        inner: point?.inner ?? false,
         source: address(SIGHTING.source),
         sourcePort: records.uint16(row, SIGHTING.sourcePort),
         destination: address(SIGHTING.destination),

@@ -1,5 +1,10 @@
 import type { Endpoint, EndpointKind, Evidence } from '../model/endpoint.ts';
-import type { Endpoint as WireEndpoint, StreamFlowsResponse } from '../model/wire/generated/vethscope_pb.js';
+import type { TunnelKind } from '../model/flow.ts';
+import type {
+  Endpoint as WireEndpoint,
+  StreamFlowsResponse,
+  Tunnel as WireTunnel,
+} from '../model/wire/generated/vethscope_pb.js';
 
 /** An endpoint under the number an agent gave it. */
 export interface AgentEndpoint {
@@ -14,11 +19,27 @@ export interface AgentPoint {
   readonly interface: string;
   /** For example `from-endpoint`. */
   readonly point: string;
+  /** Inside the packets of a tunnel that pass there. */
+  readonly inner: boolean;
 }
 
 export interface AgentAddress {
   readonly id: number;
   readonly address: string;
+}
+
+/** A tunnel's packets of one source port, under the number an agent gave them. */
+export interface AgentTunnel {
+  readonly id: number;
+  readonly kind: TunnelKind;
+  /** VNI or GRE key; null where there is none. */
+  readonly identifier: number | null;
+  readonly source: string;
+  readonly sourcePort: number;
+  readonly destination: string;
+  readonly destinationPort: number;
+  /** The agent's id of the flow of these packets, 0 for none. */
+  readonly flow: number;
 }
 
 /** One message of an agent's flow stream. All ids are the agent's own. */
@@ -30,6 +51,7 @@ export interface FlowUpdate {
   readonly endpoints: readonly AgentEndpoint[];
   readonly points: readonly AgentPoint[];
   readonly addresses: readonly AgentAddress[];
+  readonly tunnels: readonly AgentTunnel[];
   /** FLOW_RECORD_BYTES each; figures are totals since the flow began. */
   readonly flows: Uint8Array;
   /** SIGHTING_RECORD_BYTES each: all sightings of the flows above. */
@@ -53,11 +75,16 @@ export function flowUpdateOf(batch: {
     endpoints: message.endpoints.map((endpoint) => ({ id: endpoint.id, endpoint: endpointOf(endpoint) })),
     points: message.points,
     addresses: message.addresses,
+    tunnels: message.tunnels.map(tunnelOf),
     flows: message.flows,
     sightings: message.sightings,
     ended: message.ended,
     skippedUpdates: Number(message.skippedUpdates),
   };
+}
+
+function tunnelOf(wire: WireTunnel): AgentTunnel {
+  return { ...wire, kind: wire.kind as TunnelKind, identifier: wire.identifier ?? null };
 }
 
 function endpointOf(wire: WireEndpoint): Endpoint {

@@ -140,6 +140,7 @@ export class FlowsFeed {
       flow: this.#selected,
       record: detail?.record ?? null,
       sightings: detail?.sightings ?? [],
+      tunnels: detail?.tunnels ?? [],
     });
   }
 

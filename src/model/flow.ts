@@ -42,6 +42,25 @@ export interface Sighting {
   readonly last: string;
 }
 
+/** `ip` is IP in IP, of either family in either. The order is that of `enum tunnel_kind` of bpf/flow.h, from 1 on. */
+export const TUNNEL_KINDS = ['vxlan', 'geneve', 'gre', 'ip'] as const;
+export type TunnelKind = (typeof TUNNEL_KINDS)[number];
+
+/** What carries the packets of one direction of a flow: the last tunnel that they were seen in, and its packets' own ends. */
+export interface FlowTunnel {
+  readonly direction: 'sent' | 'received';
+  readonly kind: TunnelKind;
+  /** VNI or GRE key; null where there is none. A GRE key of 0 cannot be told from none. */
+  readonly identifier: number | null;
+  readonly source: string;
+  /** 0 where the tunnel has no ports. */
+  readonly sourcePort: number;
+  readonly destination: string;
+  readonly destinationPort: number;
+  /** Id of the flow of the tunnel's packets; null where that is not known, for example because a filter left it out. */
+  readonly flow: string | null;
+}
+
 export interface FlowEnd extends Endpoint {
   readonly port: number;
 }
@@ -70,6 +89,8 @@ export interface Flow {
   readonly sent: Traffic;
   readonly received: Traffic;
   readonly tcp: TcpFacts | null;
+  /** Where it was seen inside the packets of a tunnel: one a direction. */
+  readonly tunnels: readonly FlowTunnel[];
   readonly sightings: readonly Sighting[];
 }
 

@@ -1,7 +1,7 @@
 /**
  * Fixed-layout records that carry flows from agent to webview without being unpacked on the way.
  * Little-endian. Counters are float64: exact to 2^53. Times are float64 milliseconds since the epoch.
- * Ids refer to names that were sent once before: endpoints, points and addresses.
+ * Ids refer to names that were sent once before: endpoints, points, addresses and tunnels.
  */
 export const FLOW_RECORD_BYTES = 128;
 export const SIGHTING_RECORD_BYTES = 64;
@@ -51,6 +51,9 @@ export const FLOW = {
   sightings: 112,
   /** uint32 index of the agent the record came from; written by the extension. */
   agent: 116,
+  /** uint32 ids of the tunnels that carry the client's and the server's packets, 0 for none. */
+  sentTunnel: 120,
+  receivedTunnel: 124,
 } as const;
 
 export const FLOW_BITS = { initiatorCertain: 1, final: 2, joined: 4 } as const;

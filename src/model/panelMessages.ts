@@ -1,5 +1,5 @@
 import type { Endpoint } from './endpoint.ts';
-import type { Verdict } from './flow.ts';
+import type { FlowTunnel, Verdict } from './flow.ts';
 import type { Ledger } from './ledger.ts';
 
 /**
@@ -135,6 +135,8 @@ export interface SightingRow {
   readonly node: string;
   readonly interface: string;
   readonly point: string;
+  /** Inside the packets of a tunnel that pass there. */
+  readonly inner: boolean;
   readonly source: string;
   readonly sourcePort: number;
   readonly destination: string;
@@ -144,6 +146,9 @@ export interface SightingRow {
   readonly first: number;
   readonly last: number;
 }
+
+/** What carries one direction of a flow; `flow` is that of the tunnel's packets, null where it is not held. */
+export type TunnelRow = Omit<FlowTunnel, 'flow'> & { readonly flow: FlowReference | null };
 
 /** Host to page. */
 export type ToFlowsPage =
@@ -156,6 +161,7 @@ export type ToFlowsPage =
       /** One flow record; null when the flow is no longer kept. */
       readonly record: ArrayBuffer | null;
       readonly sightings: readonly SightingRow[];
+      readonly tunnels: readonly TunnelRow[];
     }
   | { readonly type: 'filterError'; readonly message: string; readonly position: number };
 

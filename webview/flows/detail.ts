@@ -12,20 +12,22 @@ import {
   formatSocketAddress,
   formatTime,
 } from '../../src/model/format.ts';
-import type { SightingRow } from '../../src/model/panelMessages.ts';
+import type { SightingRow, TunnelRow } from '../../src/model/panelMessages.ts';
 import { icon, iconButton, panels } from '../shared/controls.ts';
 import type { FlowRow } from './flowRow.ts';
 import { tcpFlagNames } from './flowRow.ts';
+import { tunnelLines } from './tunnelLines.ts';
 import { ENDPOINT_LOOKS, EVIDENCE_WORDS, VERDICT_LOOKS } from './words.ts';
 
 /** The selected flow; `row` is null when the host no longer keeps it. */
 export interface FlowDetail {
   readonly row: FlowRow | null;
   readonly sightings: readonly SightingRow[];
+  readonly tunnels: readonly TunnelRow[];
 }
 
 /** All that is known of one flow. */
-export function detail({ row, sightings }: FlowDetail, onClose: () => void): TemplateResult {
+export function detail({ row, sightings, tunnels }: FlowDetail, onClose: () => void): TemplateResult {
   if (row === null) {
     return html`<div class="detail-head">
       <span class="detail-title">This flow ended long ago and is no longer kept.</span>${closeButton(onClose)}
@@ -43,7 +45,7 @@ export function detail({ row, sightings }: FlowDetail, onClose: () => void): Tem
         id: 'points',
         label: 'Observation Points',
         badge: String(sightings.length),
-        content: sightingsTable(sightings, row.hasPorts),
+        content: html`${sightingsTable(sightings, row.hasPorts)}${tunnelLines(tunnels)}`,
       },
       { id: 'endpoints', label: 'Endpoints', badge: null, content: endpointCards(row) },
       { id: 'figures', label: 'Figures', badge: null, content: figures(row) },
@@ -100,7 +102,7 @@ function sightingLine(sighting: SightingRow, ports: boolean): TemplateResult {
   return html`<tr>
     <td>${sighting.node}</td>
     <td>${icon('plug')}${sighting.interface}</td>
-    <td>${sighting.point}</td>
+    <td>${sighting.point}${sighting.inner ? ' (inside a tunnel)' : ''}</td>
     <td class="address">${source}</td>
     <td class="address">${destination}</td>
     <td class="align-end">${formatCount(sighting.packets)}</td>

@@ -114,7 +114,7 @@ export class FlowsPage {
         this.#takeWindow(message.window);
         break;
       case 'detail':
-        this.#takeDetail(message.flow, message.record, message.sightings);
+        this.#takeDetail(message);
         break;
       case 'filterError':
         break;
@@ -143,12 +143,12 @@ export class FlowsPage {
     requestAnimationFrame(() => this.#host.post({ type: 'received' }));
   }
 
-  #takeDetail(flow: FlowReference, record: ArrayBuffer | null, sightings: FlowDetail['sightings']): void {
+  #takeDetail({ flow, record, sightings, tunnels }: Extract<ToFlowsPage, { type: 'detail' }>): void {
     const { selected } = this.#kept;
     if (selected?.agent !== flow.agent || selected.flow !== flow.flow) return;
     const row =
       record === null ? null : new FlowRow(new FlowRecords(record), 0, this.#endpoints, 0, Date.now());
-    this.#shownDetail = { row, sightings };
+    this.#shownDetail = { row, sightings, tunnels };
     this.#drawDetail();
   }
 

@@ -171,6 +171,11 @@ export class Collection {
     return this.#collector.dropsRefusal();
   }
 
+  /** Tunnels seen so far: TUNNEL_BYTES each. */
+  tunnels(): Uint8Array {
+    return this.#collector.tunnels();
+  }
+
   statistics(): { runTimeNs: bigint; runCount: bigint } {
     return this.#collector.statistics();
   }

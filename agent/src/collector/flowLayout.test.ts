@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TUNNEL_KINDS } from '../../../src/model/flow.ts';
 import { UNPARSED_CAUSES } from '../../../src/model/ledger.ts';
 import {
   EVENT,
@@ -19,6 +20,8 @@ import {
   SLOT,
   SLOT_BYTES,
   TCP_FLAG,
+  TUNNEL,
+  TUNNEL_BYTES,
 } from './flowLayout.ts';
 
 const HEADERS = fileURLToPath(new URL('../../../bpf', import.meta.url));
@@ -80,6 +83,19 @@ describe('layout of kernel records', () => {
       ['offsetof(struct side_facts, outer_port)', SIDE.outerPort],
       ['offsetof(struct side_facts, syns)', SIDE.syns],
       ['offsetof(struct side_facts, dscp)', SIDE.dscp],
+      ['sizeof(struct tunnel_key) + sizeof(__u32)', TUNNEL_BYTES],
+      ['offsetof(struct tunnel_key, source)', TUNNEL.source],
+      ['offsetof(struct tunnel_key, destination)', TUNNEL.destination],
+      ['offsetof(struct tunnel_key, netns)', TUNNEL.netns],
+      ['offsetof(struct tunnel_key, identifier)', TUNNEL.identifier],
+      ['offsetof(struct tunnel_key, port)', TUNNEL.port],
+      ['offsetof(struct tunnel_key, protocol)', TUNNEL.protocol],
+      ['offsetof(struct tunnel_key, kind)', TUNNEL.kind],
+      ['sizeof(struct tunnel_key)', TUNNEL.id],
+      ['TUNNEL_VXLAN', TUNNEL_KINDS.indexOf('vxlan') + 1],
+      ['TUNNEL_GENEVE', TUNNEL_KINDS.indexOf('geneve') + 1],
+      ['TUNNEL_GRE', TUNNEL_KINDS.indexOf('gre') + 1],
+      ['TUNNEL_IP', TUNNEL_KINDS.indexOf('ip') + 1],
       ['offsetof(struct point_slot, point)', SLOT.point],
       ['offsetof(struct point_slot, flags)', SLOT.tcpFlags],
       ['offsetof(struct point_slot, packets)', SLOT.packets],

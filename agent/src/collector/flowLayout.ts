@@ -61,6 +61,26 @@ export const SIDE = {
   dscp: 44,
 } as const;
 
+/** Bytes of an entry of Collector.tunnels(). */
+export const TUNNEL_BYTES = 48;
+/** Offsets within such an entry: `struct tunnel_key` and the tunnel's id. */
+export const TUNNEL = {
+  /** 16 bytes each, as in KEY. */
+  source: 0,
+  destination: 16,
+  /** uint32 */
+  netns: 32,
+  identifier: 36,
+  /** uint16, UDP destination port, 0 without ports */
+  port: 40,
+  /** uint8 */
+  protocol: 42,
+  /** uint8 `enum tunnel_kind`: index into TUNNEL_KINDS plus 1 */
+  kind: 43,
+  /** uint32 */
+  id: 44,
+} as const;
+
 export const POINT_SLOTS = 8;
 export const SLOT_BYTES = 24;
 /** Offsets within `struct point_slot`. */

@@ -7,6 +7,7 @@ import { connectionFacts, protocolOf, summarize } from './flowSummary.ts';
 import type { FlowTable } from './flowTable.ts';
 import { pointRank } from './pointRegistry.ts';
 import { resetBy, tcpState } from './tcpState.ts';
+import { tunnelsOf } from './tunnelJson.ts';
 
 /** A row as the public JSON has it. @param session makes ids of several agents and sessions differ */
 export function flowJson(table: FlowTable, row: number, session: string): Flow {
@@ -29,6 +30,7 @@ export function flowJson(table: FlowTable, row: number, session: string): Flow {
     sent: { packets: sent.packets, bytes: sent.bytes },
     received: { packets: received.packets, bytes: received.bytes },
     tcp: protocol === 'tcp' ? tcpFacts(table, row, summary) : null,
+    tunnels: tunnelsOf(table, row, clientIsHigh, session),
     sightings: sightingsOf(table, row, clientIsHigh),
   };
 }

@@ -1,10 +1,12 @@
 import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { Names } from './names.ts';
+import type { Carrier } from './tunnelRegistry.ts';
 
 /** The names that rows refer to. */
 export class FlowNames {
   readonly endpoints = new Names<Endpoint>();
   readonly addresses = new Names<string>();
+  readonly carriers = new Names<Carrier>();
   /** Made once for each endpoint that is asked for again and again. */
   readonly #keys = new WeakMap<Endpoint, string>();
 
@@ -14,6 +16,11 @@ export class FlowNames {
 
   useAddress(address: string): number {
     return this.addresses.use(address, () => address);
+  }
+
+  useCarrier(carrier: Carrier): number {
+    const { tunnel, sourcePort, flow } = carrier;
+    return this.carriers.use(`${tunnel.id}/${sourcePort}/${flow}`, () => carrier);
   }
 
   #key(endpoint: Endpoint): string {

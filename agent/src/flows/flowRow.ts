@@ -73,9 +73,12 @@ export const ROW = {
   highOuterPort: 202,
   /** uint8: 1 when an ICMP error said that nobody listens. */
   unreachable: 204,
+  /** uint32 ids of the names of those tunnels, 0 for none. */
+  lowCarrier: 208,
+  highCarrier: 212,
 } as const;
 
-export const ROW_BYTES = 208;
+export const ROW_BYTES = 216;
 
 export const STATE = { free: 0, live: 1, ended: 2 } as const;
 export const SIDE_NUMBER = { low: 1, high: 2 } as const;

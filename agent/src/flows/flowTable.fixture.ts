@@ -11,6 +11,7 @@ import { drainOf } from './kernelRecords.fixture.ts';
 import { PointRegistry } from './pointRegistry.ts';
 import { RecordIntake } from './recordIntake.ts';
 import { RowIdentity } from './rowIdentity.ts';
+import { TunnelLinks } from './tunnelLinks.ts';
 
 /** Wall time of CLOCK_MONOTONIC 0 in these tests, milliseconds since the epoch. */
 export const BOOT = Date.parse('2026-01-01T00:00:00Z');
@@ -32,7 +33,11 @@ export class TestFlows {
 
   constructor(
     interfaces: readonly TestPoint[],
-    options: { maxFlows?: number; isOwn?: (view: DataView, offset: number) => boolean } = {},
+    options: {
+      maxFlows?: number;
+      isOwn?: (view: DataView, offset: number) => boolean;
+      tunnels?: () => Uint8Array;
+    } = {},
   ) {
     const identifier = new Identifier(this.inventory);
     for (const { ifindex, name, role, pod } of interfaces) {
@@ -56,7 +61,8 @@ export class TestFlows {
     this.intake = new RecordIntake(this.table, identity, options.isOwn ?? (() => false));
     const names = { reason: String, interface: () => null, observed: [1] };
     const drops = new DropIntake(this.table, identity, names, options.isOwn ?? (() => false));
-    this.tracker = new FlowTracker(this.table, this.intake, identity, drops);
+    const tunnels = new TunnelLinks(this.table, options.tunnels ?? (() => new Uint8Array(0)));
+    this.tracker = new FlowTracker(this.table, this.intake, identity, drops, tunnels);
   }
 
   /** One interval with these packets. @param at monotonic milliseconds of its end */

@@ -134,6 +134,10 @@ export class FlowTable {
     return this.rows.getUint32(row * ROW_BYTES + field, true);
   }
 
+  uint16(row: number, field: number): number {
+    return this.rows.getUint16(row * ROW_BYTES + field, true);
+  }
+
   uint8(row: number, field: number): number {
     return this.rows.getUint8(row * ROW_BYTES + field);
   }
@@ -217,6 +221,8 @@ export class FlowTable {
     }
     this.names.addresses.release(this.uint32(row, ROW.lowAddress));
     this.names.addresses.release(this.uint32(row, ROW.highAddress));
+    this.names.carriers.release(this.uint32(row, ROW.lowCarrier));
+    this.names.carriers.release(this.uint32(row, ROW.highCarrier));
     this.drops.forget(this.idOf(row));
     this.changes.remove(row);
     this.#ended.delete(row);

@@ -7,6 +7,7 @@ import type { DropIntake } from './dropIntake.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { RecordIntake, WallTime } from './recordIntake.ts';
 import type { RowIdentity } from './rowIdentity.ts';
+import type { TunnelLinks } from './tunnelLinks.ts';
 import { idleTimeout, SHORTEST_TIMEOUT } from './timeouts.ts';
 import { ANSWER_TIME } from './verdict.ts';
 
@@ -33,15 +34,23 @@ export class FlowTracker {
   readonly #intake: RecordIntake;
   readonly #identity: RowIdentity;
   readonly #drops: DropIntake;
+  readonly #tunnels: TunnelLinks;
   /** Rows that opened and wait for an answer. */
   readonly #waiting = new Set<number>();
   #lastExpiry = 0;
 
-  constructor(table: FlowTable, intake: RecordIntake, identity: RowIdentity, drops: DropIntake) {
+  constructor(
+    table: FlowTable,
+    intake: RecordIntake,
+    identity: RowIdentity,
+    drops: DropIntake,
+    tunnels: TunnelLinks,
+  ) {
     this.#table = table;
     this.#intake = intake;
     this.#identity = identity;
     this.#drops = drops;
+    this.#tunnels = tunnels;
   }
 
   /** Takes an interval in. Everything that changed carries the table's new sequence. */
@@ -61,6 +70,7 @@ export class FlowTracker {
     }
     for (const row of this.#table.changedSince(before)) {
       refreshRow(this.#table, row, harvest.now);
+      this.#tunnels.link(row);
       if (this.#waits(row)) this.#waiting.add(row);
     }
   }

@@ -1,6 +1,8 @@
 /** Builds records as the kernel program writes them (bpf/flow.h), for tests. */
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import type { TunnelKind } from '../../../src/model/flow.ts';
+import { TUNNEL_KINDS } from '../../../src/model/flow.ts';
 import {
   COARSE_UNIT,
   IP_PROTOCOL,
@@ -11,6 +13,8 @@ import {
   SLOT,
   SLOT_BYTES,
   TCP_FLAG,
+  TUNNEL,
+  TUNNEL_BYTES,
   viewOf,
 } from '../collector/flowLayout.ts';
 
@@ -28,6 +32,10 @@ export interface SeenPacket {
   readonly tcpFlags: number;
   /** CLOCK_MONOTONIC milliseconds. */
   readonly time: number;
+  /** Inside the packets of a tunnel. */
+  readonly inner?: boolean;
+  /** Of the key; as for an echo request where it is left out. */
+  readonly detail?: number;
 }
 
 const ADDRESS_BYTES = 16;
@@ -60,6 +68,43 @@ export function setSide(
   view.setBigUint64(side + SIDE.cgroup, BigInt(facts.cgroup ?? 0), true);
   view.setUint32(side + SIDE.srttUs, facts.srttUs ?? 0, true);
   view.setUint32(side + SIDE.retransmits, facts.retransmits ?? 0, true);
+}
+
+/** Writes which tunnel carries a side's packets. */
+export function setTunnel(record: Uint8Array, high: boolean, tunnel: number, outerPort: number): void {
+  const view = viewOf(record);
+  const side = high ? RECORD.high : RECORD.low;
+  view.setUint32(side + SIDE.tunnel, tunnel, true);
+  view.setUint16(side + SIDE.outerPort, outerPort, true);
+}
+
+/** A tunnel as the kernel's map has it. */
+export interface KernelTunnel {
+  readonly id: number;
+  readonly kind: TunnelKind;
+  readonly identifier: number;
+  readonly source: string;
+  readonly destination: string;
+  readonly port: number;
+  readonly protocol: number;
+  readonly netns: number;
+}
+
+export function tunnelEntries(tunnels: readonly KernelTunnel[]): Uint8Array {
+  const bytes = new Uint8Array(tunnels.length * TUNNEL_BYTES);
+  tunnels.forEach((tunnel, index) => {
+    const entry = bytes.subarray(index * TUNNEL_BYTES);
+    const view = viewOf(entry);
+    entry.set(endBytes(tunnel.source, 0).subarray(0, ADDRESS_BYTES), TUNNEL.source);
+    entry.set(endBytes(tunnel.destination, 0).subarray(0, ADDRESS_BYTES), TUNNEL.destination);
+    view.setUint32(TUNNEL.netns, tunnel.netns, true);
+    view.setUint32(TUNNEL.identifier, tunnel.identifier, true);
+    view.setUint16(TUNNEL.port, tunnel.port, true);
+    view.setUint8(TUNNEL.protocol, tunnel.protocol);
+    view.setUint8(TUNNEL.kind, TUNNEL_KINDS.indexOf(tunnel.kind) + 1);
+    view.setUint32(TUNNEL.id, tunnel.id, true);
+  });
+  return bytes;
 }
 
 function countIn(record: Uint8Array, packet: SeenPacket, fromHigh: boolean): void {
@@ -112,8 +157,8 @@ function slotFlags({ tcpFlags }: SeenPacket): number {
 }
 
 /** Interfaces have their ifindex as index here. */
-function pointCode({ ifindex, egress }: SeenPacket, fromHigh: boolean): number {
-  return ifindex * 8 + (egress ? 2 : 0) + (fromHigh ? 1 : 0);
+function pointCode({ ifindex, egress, inner }: SeenPacket, fromHigh: boolean): number {
+  return ifindex * 8 + (inner === true ? 4 : 0) + (egress ? 2 : 0) + (fromHigh ? 1 : 0);
 }
 
 function coarse(milliseconds: number): number {
@@ -139,7 +184,8 @@ export function keyOf(packet: SeenPacket): { key: Uint8Array; fromHigh: boolean 
   view.setUint16(KEY.highPort, viewOf(high).getUint16(ADDRESS_BYTES), true);
   view.setUint8(KEY.protocol, packet.protocol);
   view.setUint8(KEY.family, isIPv6(packet.from) ? 6 : 4);
-  if (packet.protocol === IP_PROTOCOL.icmp) view.setUint16(KEY.detail, 8 << 8, true);
+  if (packet.detail !== undefined) view.setUint16(KEY.detail, packet.detail, true);
+  else if (packet.protocol === IP_PROTOCOL.icmp) view.setUint16(KEY.detail, 8 << 8, true);
   return { key, fromHigh };
 }
 

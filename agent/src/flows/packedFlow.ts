@@ -53,6 +53,9 @@ export function packFlow(table: FlowTable, row: number, view: DataView, offset: 
   view.setFloat64(offset + FLOW.serverCgroup, cgroup(false), true);
   view.setFloat64(offset + FLOW.droppedPackets, uint32(ROW.dropped), true);
   view.setUint32(offset + FLOW.sightings, sightings, true);
+  const carrier = (isClient: boolean): number => uint32(side(ROW.lowCarrier, ROW.highCarrier, isClient));
+  view.setUint32(offset + FLOW.sentTunnel, carrier(true), true);
+  view.setUint32(offset + FLOW.receivedTunnel, carrier(false), true);
   return { endpoints: [client, server, service] };
 }
 

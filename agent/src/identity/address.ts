@@ -10,7 +10,8 @@ export function addressText(view: DataView, offset: number): string {
   return new ipaddr.IPv6(groups).toRFC5952String();
 }
 
-function isMapped(view: DataView, offset: number): boolean {
+/** Whether 16 bytes are an IPv4 address. */
+export function isMapped(view: DataView, offset: number): boolean {
   return (
     view.getUint32(offset) === 0 && view.getUint32(offset + 4) === 0 && view.getUint32(offset + 8) === 0xffff
   );

@@ -5,11 +5,13 @@ import { ROW } from '../flows/flowRow.ts';
 import type { FlowTable } from '../flows/flowTable.ts';
 import { countSightings, packFlow, packSightings } from '../flows/packedFlow.ts';
 import type { Point } from '../flows/pointRegistry.ts';
+import type { Carrier } from '../flows/tunnelRegistry.ts';
 import type { FlowsMessage } from './source.ts';
 
 type EndpointMessage = NonNullable<FlowsMessage['endpoints']>[number];
 type PointMessage = NonNullable<FlowsMessage['points']>[number];
 type AddressMessage = NonNullable<FlowsMessage['addresses']>[number];
+type TunnelMessage = NonNullable<FlowsMessage['tunnels']>[number];
 
 /** Names kept in mind beyond those in use, before forgotten ones are sorted out. */
 const SLACK = 4096;
@@ -19,6 +21,7 @@ export class FlowEncoder {
   readonly #table: FlowTable;
   readonly #endpoints = new Set<number>();
   readonly #addresses = new Set<number>();
+  readonly #tunnels = new Set<number>();
   /** Versions of points that the stream has. */
   readonly #points = new Map<number, number>();
 
@@ -43,11 +46,14 @@ export class FlowEncoder {
       for (const field of [ROW.lowAddress, ROW.highAddress]) {
         this.#nameAddress(table.uint32(row, field), names);
       }
+      for (const field of [ROW.lowCarrier, ROW.highCarrier]) {
+        this.#nameTunnel(table.uint32(row, field), names);
+      }
       at = packSightings(table, row, sightingsView, at, (id) => this.#namePoint(id, names));
       if (table.isEnded(row)) ended.push(table.idOf(row));
     });
-    const { endpoints, points, addresses } = names;
-    return { flows, sightings, ended: uint32Bytes(ended), endpoints, points, addresses };
+    const { endpoints, points, addresses, tunnels } = names;
+    return { flows, sightings, ended: uint32Bytes(ended), endpoints, points, addresses, tunnels };
   }
 
   #nameEndpoint(id: number, names: NewNames): void {
@@ -65,6 +71,13 @@ export class FlowEncoder {
     names.addresses.push({ id, address });
   }
 
+  #nameTunnel(id: number, names: NewNames): void {
+    const carrier = this.#tunnels.has(id) ? undefined : this.#table.names.carriers.get(id);
+    if (carrier === undefined) return;
+    this.#tunnels.add(id);
+    names.tunnels.push(tunnelMessage(id, carrier));
+  }
+
   #namePoint(id: number, names: NewNames): void {
     const point = this.#table.points.get(id);
     if (point === undefined || this.#points.get(id) === point.version) return;
@@ -74,12 +87,15 @@ export class FlowEncoder {
 
   /** Ids are never given twice, so ids that nobody uses any more need not be remembered. */
   #sortOut(): void {
-    const { endpoints, addresses } = this.#table.names;
+    const { endpoints, addresses, carriers } = this.#table.names;
     if (this.#endpoints.size > endpoints.size + SLACK) {
       for (const id of this.#endpoints) if (!endpoints.has(id)) this.#endpoints.delete(id);
     }
     if (this.#addresses.size > addresses.size + SLACK) {
       for (const id of this.#addresses) if (!addresses.has(id)) this.#addresses.delete(id);
+    }
+    if (this.#tunnels.size > carriers.size + SLACK) {
+      for (const id of this.#tunnels) if (!carriers.has(id)) this.#tunnels.delete(id);
     }
   }
 }
@@ -88,6 +104,7 @@ class NewNames {
   readonly endpoints: EndpointMessage[] = [];
   readonly points: PointMessage[] = [];
   readonly addresses: AddressMessage[] = [];
+  readonly tunnels: TunnelMessage[] = [];
 }
 
 export function endpointMessage(id: number, endpoint: Endpoint): EndpointMessage {
@@ -108,7 +125,7 @@ export function endpointMessage(id: number, endpoint: Endpoint): EndpointMessage
   };
 }
 
-function pointMessage({ id, name, facts }: Point): PointMessage {
+function pointMessage({ id, name, facts, inner }: Point): PointMessage {
   return {
     id,
     node: facts.node,
@@ -116,6 +133,21 @@ function pointMessage({ id, name, facts }: Point): PointMessage {
     interface: facts.interface,
     ifindex: facts.ifindex,
     point: name,
+    inner,
+  };
+}
+
+function tunnelMessage(id: number, { tunnel, sourcePort, flow }: Carrier): TunnelMessage {
+  const { kind, identifier, source, destination, destinationPort } = tunnel;
+  return {
+    id,
+    kind,
+    ...(identifier === null ? {} : { identifier }),
+    source,
+    sourcePort,
+    destination,
+    destinationPort,
+    flow,
   };
 }
 

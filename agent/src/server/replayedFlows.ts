@@ -48,6 +48,10 @@ export class ReplayedFlows {
       endpoints: recorded.endpoints,
       points: recorded.points,
       addresses: recorded.addresses,
+      tunnels: recorded.tunnels.map((tunnel) => ({
+        ...tunnel,
+        flow: tunnel.flow === 0 ? 0 : tunnel.flow + offset,
+      })),
       flows,
       sightings,
       ended: uint32Bytes([...over, ...ended.filter((id) => kept.has(id))]),

@@ -33,6 +33,8 @@ export interface PlainFlow {
   readonly receivedBytes: number;
   readonly droppedPackets: number;
   readonly sightings: number;
+  readonly sentTunnel: number;
+  readonly receivedTunnel: number;
 }
 
 export interface PlainSighting {
@@ -77,6 +79,8 @@ function packFlow(view: DataView, flow: PlainFlow): void {
   view.setFloat64(FLOW.receivedBytes, flow.receivedBytes, true);
   view.setFloat64(FLOW.droppedPackets, flow.droppedPackets, true);
   view.setUint32(FLOW.sightings, flow.sightings, true);
+  view.setUint32(FLOW.sentTunnel, flow.sentTunnel, true);
+  view.setUint32(FLOW.receivedTunnel, flow.receivedTunnel, true);
 }
 
 export function packSightings(sightings: readonly PlainSighting[]): Uint8Array {
@@ -114,6 +118,7 @@ export function updateOf(parts: Partial<FlowUpdate>): FlowUpdate {
     endpoints: [],
     points: [],
     addresses: [],
+    tunnels: [],
     flows: new Uint8Array(0),
     sightings: new Uint8Array(0),
     ended: new Uint8Array(0),
@@ -143,6 +148,8 @@ export function plainFlow(parts: Partial<PlainFlow>): PlainFlow {
     receivedBytes: 200,
     droppedPackets: 0,
     sightings: 1,
+    sentTunnel: 0,
+    receivedTunnel: 0,
     ...parts,
   };
 }

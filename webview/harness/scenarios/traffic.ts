@@ -170,10 +170,10 @@ export function grown(flow: PlainFlow, now: number, random: () => number): Plain
 }
 
 const POINTS = [
-  { id: 1, node: 'worker-a', interface: 'veth3f9a21c7', point: 'from-endpoint' },
-  { id: 2, node: 'worker-a', interface: 'cni0', point: 'from-bridge' },
-  { id: 3, node: 'worker-a', interface: 'eth0', point: 'to-network' },
-  { id: 4, node: 'worker-a', interface: 'veth3f9a21c7', point: 'to-endpoint' },
+  { id: 1, node: 'worker-a', interface: 'veth3f9a21c7', point: 'from-endpoint', inner: false },
+  { id: 2, node: 'worker-a', interface: 'cni0', point: 'from-bridge', inner: false },
+  { id: 3, node: 'worker-a', interface: 'eth0', point: 'to-network', inner: false },
+  { id: 4, node: 'worker-a', interface: 'veth3f9a21c7', point: 'to-endpoint', inner: false },
 ];
 
 /** Sightings of a flow, as many as it says. Address ids are endpoint ids. */

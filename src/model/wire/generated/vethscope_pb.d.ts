@@ -258,6 +258,13 @@ export declare type StreamFlowsResponse = Message<"vethscope.v1.StreamFlowsRespo
    * @generated from field: uint64 skipped_updates = 8;
    */
   skippedUpdates: bigint;
+
+  /**
+   * Names as well.
+   *
+   * @generated from field: repeated vethscope.v1.Tunnel tunnels = 9;
+   */
+  tunnels: Tunnel[];
 };
 
 /**
@@ -379,6 +386,13 @@ export declare type Point = Message<"vethscope.v1.Point"> & {
    * @generated from field: string point = 6;
    */
   point: string;
+
+  /**
+   * Inside the packets of a tunnel that pass there.
+   *
+   * @generated from field: bool inner = 7;
+   */
+  inner: boolean;
 };
 
 /**
@@ -386,6 +400,67 @@ export declare type Point = Message<"vethscope.v1.Point"> & {
  * Use `create(PointSchema)` to create a new message.
  */
 export declare const PointSchema: GenMessage<Point>;
+
+/**
+ * A tunnel's packets of one source port: what carries one direction of a flow.
+ *
+ * @generated from message vethscope.v1.Tunnel
+ */
+export declare type Tunnel = Message<"vethscope.v1.Tunnel"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * vxlan, geneve, gre, ip
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * VNI or GRE key; absent where there is none.
+   *
+   * @generated from field: optional uint32 identifier = 3;
+   */
+  identifier?: number | undefined;
+
+  /**
+   * @generated from field: string source = 4;
+   */
+  source: string;
+
+  /**
+   * 0 where the tunnel has no ports.
+   *
+   * @generated from field: uint32 source_port = 5;
+   */
+  sourcePort: number;
+
+  /**
+   * @generated from field: string destination = 6;
+   */
+  destination: string;
+
+  /**
+   * @generated from field: uint32 destination_port = 7;
+   */
+  destinationPort: number;
+
+  /**
+   * Id of the flow of these packets in StreamFlows, 0 for none; it may be one that this reader does not want.
+   *
+   * @generated from field: uint32 flow = 8;
+   */
+  flow: number;
+};
+
+/**
+ * Describes the message vethscope.v1.Tunnel.
+ * Use `create(TunnelSchema)` to create a new message.
+ */
+export declare const TunnelSchema: GenMessage<Tunnel>;
 
 /**
  * @generated from message vethscope.v1.Address
