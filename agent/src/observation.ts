@@ -24,6 +24,7 @@ import { PointRegistry } from './flows/pointRegistry.ts';
 import { RecordIntake } from './flows/recordIntake.ts';
 import { RowIdentity } from './flows/rowIdentity.ts';
 import { TunnelLinks } from './flows/tunnelLinks.ts';
+import { UnparsedSamples } from './flows/unparsedSamples.ts';
 import { Identifier } from './identity/identifier.ts';
 import { InventoryStore } from './identity/inventoryStore.ts';
 import { namespaceInode } from './topology/processNamespaces.ts';
@@ -57,6 +58,8 @@ const MOST_MAP_FLOWS = 131_072;
 const EVENT_RING_BYTES = 1 << 20;
 /** DNS messages at each point and CPU; what is beyond is counted as suppressed. */
 const DNS_PER_SECOND = 500;
+/** Packets that were not parsed, likewise: a flood of one cause leaves room for the others. */
+const SAMPLES_PER_SECOND = 100;
 /** Statistics of interfaces move all the time; the wiring is read again this often without any change. */
 const TOPOLOGY_REFRESH = 5000;
 
@@ -65,6 +68,8 @@ export class Observation {
   readonly table: FlowTable;
   readonly inventory = new InventoryStore();
   readonly own = new OwnTraffic();
+  /** Of the time since they were asked for. */
+  readonly samples: UnparsedSamples;
   readonly options: ObservationOptions;
   readonly #points = new PointRegistry();
   readonly #identifier = new Identifier(this.inventory);
@@ -97,6 +102,7 @@ export class Observation {
     const identity = new RowIdentity(this.table, (question) => this.#identifier.identify(question));
     const isOwn = (view: DataView, offset: number): boolean => this.own.has(view, offset);
     this.#intake = new RecordIntake(this.table, identity, isOwn);
+    this.samples = new UnparsedSamples(this.#points, (nanoseconds) => this.#clock.wallTime(nanoseconds));
     this.#dns = new DnsIntake(this.table, (nanoseconds) => this.#clock.wallTime(nanoseconds));
     this.#collection = new Collection(
       options.payload,
@@ -158,6 +164,11 @@ export class Observation {
         if (this.#dnsReaders === 0) this.#collection.setRate(EVENT_KIND.dns, 0);
       },
     };
+  }
+
+  /** A packet's first bytes may hold payload, so the kernel sends those that it could not parse only from here on. */
+  wantSamples(): void {
+    this.#collection.setRate(EVENT_KIND.sample, SAMPLES_PER_SECOND);
   }
 
   /** Questions to name servers with their answers, of the time that somebody wanted them. */
@@ -261,6 +272,7 @@ export class Observation {
       wallTime: (coarse) => this.#clock.coarseWallTime(coarse),
     });
     this.#dns.add(events, Number(drained.monotonic));
+    this.samples.add(events);
     releaseBytes(drained.records);
     this.#tellListeners();
   }

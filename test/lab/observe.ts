@@ -10,7 +10,6 @@ import type { DnsExchange } from '../../agent/src/dns/exchange.ts';
 import type { Flow } from '../../src/model/flow.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
 import { until } from './commands.ts';
-import type { Lab } from './lab.ts';
 import { objectsOf } from './truth/kernelPrograms.ts';
 import type { KernelObjects } from './truth/kernelPrograms.ts';
 
@@ -63,9 +62,29 @@ export type DnsLine = Omit<DnsExchange, 'time' | 'flow'> & {
   readonly flow: string | null;
 };
 
+/** What `observe --samples` says of a packet that was not parsed. */
+export interface SampleLine {
+  readonly cause: string;
+  readonly interface: string;
+  readonly ifindex: number;
+  readonly point: string;
+  readonly netns: number;
+  readonly time: string;
+  readonly length: number;
+  /** Hexadecimal. */
+  readonly bytes: string;
+}
+
+/** Where the agent observes. */
+export interface ObservedPlace {
+  readonly plan: { readonly node: { readonly netns: string } };
+  readonly inventory: string;
+}
+
 export interface Observed {
   readonly flows: readonly Flow[];
   readonly dns: readonly DnsLine[];
+  readonly samples: readonly SampleLine[];
   readonly ledger: Ledger;
   readonly messages: string;
 }
@@ -84,7 +103,7 @@ export class Observation {
 
   /** Returns once its programs are attached to every interface. By default the agent of the checkout runs. */
   static async start(
-    lab: Lab,
+    lab: ObservedPlace,
     seconds: number,
     program: readonly string[] = [MAIN],
     more: readonly string[] = [],
@@ -139,12 +158,15 @@ export class Observation {
     const lines = this.output
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as Flow | { dns: DnsLine } | { ledger: Ledger });
+      .map(
+        (line) => JSON.parse(line) as Flow | { dns: DnsLine } | { sample: SampleLine } | { ledger: Ledger },
+      );
     const flows = lines.filter((line): line is Flow => 'id' in line);
     const dns = lines.flatMap((line) => ('dns' in line ? [line.dns] : []));
+    const samples = lines.flatMap((line) => ('sample' in line ? [line.sample] : []));
     const last = lines.at(-1);
     if (!last || !('ledger' in last)) throw new Error('the output does not end with the ledger');
-    return { flows, dns, ledger: last.ledger, messages: this.messages };
+    return { flows, dns, samples, ledger: last.ledger, messages: this.messages };
   }
 
   /** Attached means: it holds links, and their number has stopped to grow. */

@@ -37,8 +37,13 @@ describe('flow printer', () => {
         return Promise.resolve();
       },
     };
-    const observation = { table: flows.table, dns: new DnsHistory(), stopped: false };
-    const printer = new FlowPrinter(observation, output, { output: 'jsonl', final: true, dns: false });
+    const observation = { table: flows.table, dns: new DnsHistory(), samples: { taken: [] }, stopped: false };
+    const printer = new FlowPrinter(observation, output, {
+      output: 'jsonl',
+      final: true,
+      dns: false,
+      samples: false,
+    });
     flows.tick(PACKETS, 500);
     await printer.print();
     await printer.print();

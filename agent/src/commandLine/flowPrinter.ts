@@ -3,14 +3,18 @@ import type { DnsHistory } from '../dns/dnsHistory.ts';
 import { dnsJson } from '../dns/exchange.ts';
 import { flowJson } from '../flows/flowJson.ts';
 import type { FlowTable } from '../flows/flowTable.ts';
+import type { UnparsedSamples } from '../flows/unparsedSamples.ts';
 import { dnsContains, dnsLine } from './dnsText.ts';
 import { flowContains, tableLine } from './flowText.ts';
+import { sampleJson, sampleLine } from './sampleText.ts';
 
 export interface PrintOptions {
   readonly output: 'table' | 'jsonl';
   readonly final: boolean;
   /** Also questions to name servers. */
   readonly dns: boolean;
+  /** Also one packet of each cause that was not parsed. */
+  readonly samples: boolean;
   readonly filter?: string;
 }
 
@@ -18,6 +22,7 @@ export interface PrintOptions {
 export interface PrintedObservation {
   readonly table: FlowTable;
   readonly dns: Pick<DnsHistory, 'since' | 'sequence'>;
+  readonly samples: Pick<UnparsedSamples, 'taken'>;
   /** Whether the last interval is over. */
   readonly stopped: boolean;
 }
@@ -39,6 +44,7 @@ export class FlowPrinter {
   readonly #session = randomBytes(4).toString('hex');
   #printed = 0;
   #printedDns = 0;
+  #printedSamples = 0;
   #missedDns = 0;
   #printing: Promise<void> | undefined;
 
@@ -82,6 +88,18 @@ export class FlowPrinter {
     this.#printed = sequence;
     table.forgetEnded(sequence);
     if (this.#options.dns) await this.#printDns();
+    if (this.#options.samples) await this.#printSamples();
+  }
+
+  async #printSamples(): Promise<void> {
+    const samples = this.#observation.samples.taken.slice(this.#printedSamples);
+    this.#printedSamples += samples.length;
+    const table = this.#options.output === 'table';
+    const lines = samples.map((sample) =>
+      table ? sampleLine(sample) : `${JSON.stringify(sampleJson(sample))}\n`,
+    );
+    this.#output.write(lines.join(''));
+    await this.#output.flush();
   }
 
   async #printDns(): Promise<void> {

@@ -25,6 +25,8 @@ export interface ObserveOptions extends FilterOptions {
   readonly ledger: boolean;
   /** Also questions to name servers. */
   readonly dns: boolean;
+  /** Also one packet of each cause that was not parsed. */
+  readonly samples: boolean;
   readonly filter?: string;
   readonly maxFlows: number;
   /** Bytes. */
@@ -61,6 +63,7 @@ async function print(observation: Observation, options: ObserveOptions): Promise
   const stop = whenAsked(options.duration === undefined ? undefined : options.duration * 1000);
   const output = new DataOutput(stop.now);
   if (options.dns) observation.wantDns();
+  if (options.samples) observation.wantSamples();
   const printer = new FlowPrinter(observation, output, options);
   if (options.output === 'table') output.write(tableHeader());
   const ticks = observation.onTick(() => {

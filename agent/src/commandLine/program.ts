@@ -43,6 +43,11 @@ function observeCommand(): Command {
     .addOption(new Option('--output <format>', 'what to print').choices(['table', 'jsonl']).default('table'))
     .option('--final', 'print a flow once, when it ends', false)
     .option('--dns', 'also print questions to name servers with their answers', false)
+    .option(
+      '--samples',
+      'also print the first 64 bytes, which may hold payload, of one packet of each cause that was not parsed',
+      false,
+    )
     .option('--ledger', 'end with a line of what was counted and lost', false)
     .addOption(mapMemory())
     .addOption(attach())
