@@ -151,6 +151,21 @@ describe('the flow table in a browser', function () {
     assert.ok((await shown.focused()).row >= 1, 'the focus is back in the table');
   });
 
+  it('says what carries a flow to another node', async () => {
+    shown = await harness.open('steady');
+    await shown.rows().first().waitFor();
+    await shown.rows().filter({ hasText: 'coredns' }).first().locator('.cell-verdict').click();
+    const lines = shown.page.locator('.detail p.tunnel');
+    await lines.first().waitFor();
+    assert.deepEqual(
+      (await lines.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' ')),
+      [
+        'The client’s packets are carried by VXLAN 1 from 172.18.0.3:51611 to 172.18.0.4:8472.',
+        'The server’s packets are carried by VXLAN 1 from 172.18.0.4:40212 to 172.18.0.3:8472.',
+      ],
+    );
+  });
+
   it('freezes while paused', async () => {
     shown = await harness.open('steady');
     await shown.rows().first().waitFor();

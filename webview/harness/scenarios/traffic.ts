@@ -89,6 +89,13 @@ export const ENDPOINTS: readonly Endpoint[] = [
   }),
 ];
 
+/** On another node, behind a tunnel. */
+const RESOLVER = 9;
+const TUNNELS = [
+  { id: 1, source: '172.18.0.3', sourcePort: 51_611, destination: '172.18.0.4' },
+  { id: 2, source: '172.18.0.4', sourcePort: 40_212, destination: '172.18.0.3' },
+].map((ends) => ({ kind: 'vxlan', identifier: 1, destinationPort: 8472, flow: 0, ...ends }) as const);
+
 interface Path {
   readonly client: number;
   readonly server: number;
@@ -114,7 +121,7 @@ const PATHS: readonly Path[] = [
   path(1, 2, 6, 9090, 190),
   path(1, 3, 6, 9090, 840),
   path(1, 4, 7, 6379, 620),
-  path(1, 9, 8, 53, null, 'forwarded', 'udp'),
+  path(1, RESOLVER, 8, 53, null, 'forwarded', 'udp'),
   path(1, 10, 0, 443, 23_400),
   path(11, 1, 0, 8080, 95),
   path(1, 14, 14, 8082, null, 'refused'),
@@ -152,6 +159,8 @@ export function flowOnPath(id: number, now: number, random: () => number): Plain
     retransmits: random() > 0.8 ? Math.floor(random() * 6) : 0,
     droppedPackets: taken.verdict === 'dropped' ? 3 : 0,
     sightings: taken.service === 0 ? 2 : 4,
+    sentTunnel: taken.server === RESOLVER ? 1 : 0,
+    receivedTunnel: taken.server === RESOLVER ? 2 : 0,
   });
 }
 
@@ -202,6 +211,7 @@ export function namesOf(endpoints: readonly Endpoint[]): FlowUpdate {
   return updateOf({
     endpoints: endpoints.map((endpoint, index) => ({ id: index + 1, endpoint })),
     points: POINTS,
+    tunnels: TUNNELS,
     addresses: endpoints.map(({ address }, index) => ({ id: index + 1, address })),
   });
 }
