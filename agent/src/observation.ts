@@ -89,7 +89,9 @@ export class Observation {
       this.#dropIntake = new DropIntake(this.table, identity, this.#drops, isOwn);
       this.#tracker = new FlowTracker(this.table, this.#intake, identity, this.#dropIntake);
       this.#eventReader = this.#collection.events((records) => this.#events.add(records));
-      this.#cost = new SelfCostMeter(this.#collection, this.table);
+      this.#cost = new SelfCostMeter(options.payload.addon, this.#collection, this.table, (message) =>
+        options.tell(message),
+      );
       this.#wiring = new Wiring(options.payload.addon, options.node, this.#collection, this.inventory, {
         points: this.#points,
         identifier: this.#identifier,
@@ -144,6 +146,7 @@ export class Observation {
 
   /** Starts draining every interval. @param failed is called once when that breaks */
   start(failed: (error: unknown) => void): void {
+    this.#cost.start();
     const next = (): void => {
       this.#timer = setTimeout(() => {
         this.#ticking = this.#tick().then(
@@ -171,6 +174,7 @@ export class Observation {
   /** Takes the programs off, then counts what is left and ends all flows, so that sums are exact. */
   async finish(): Promise<void> {
     await this.#halt();
+    this.#cost.close();
     this.#collection.detach();
     this.#drops.stop();
     await this.#tick();
@@ -183,6 +187,7 @@ export class Observation {
   /** Detaches and frees everything. */
   async close(): Promise<void> {
     await this.#halt();
+    this.#cost.close();
     this.#eventReader.close();
     await this.#collection.close();
   }
