@@ -192,7 +192,8 @@ export class Observation {
     await this.#collection.close();
   }
 
-  ledger(readers: { queueDropped: number; streamGap: number } = { queueDropped: 0, streamGap: 0 }): Ledger {
+  /** @param readers what the readers of streams missed; left out where the table is printed instead */
+  ledger(readers?: { queueDropped: number; streamGap: number }): Ledger {
     return ledgerOf(
       this.counters(),
       this.#points,
@@ -201,8 +202,9 @@ export class Observation {
         eventsDropped: this.#events.dropped,
         dns: this.#dns.counts,
         drops: this.#drops.losses(this.#dropIntake.attributed),
-        queueDropped: readers.queueDropped + this.table.endedDropped,
-        streamGap: readers.streamGap,
+        // Readers know themselves what they missed; a row that made room was of no use to them any more.
+        queueDropped: readers?.queueDropped ?? this.table.endedDropped,
+        streamGap: readers?.streamGap ?? 0,
       },
       this.#cost.read(),
     );

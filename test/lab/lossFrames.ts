@@ -11,6 +11,7 @@ const LLDP = 0x88cc;
 const UDP_HEADER = 8;
 const UDP = 17;
 const TCP = 6;
+const RST = 4;
 const VXLAN_PORT = 4789;
 const DNS_PORT = 53;
 const FIRST_PORT = 10_000;
@@ -32,6 +33,13 @@ export function repeated(frame: Buffer, times: number): Buffer[] {
 /** A flow of one packet each. */
 export function flows(count: number): Buffer[] {
   return Array.from({ length: count }, (_, index) => datagram(FIRST_PORT + index, 9, Buffer.alloc(20)));
+}
+
+/** Connections that are reset: flows that end soonest. */
+export function resets(count: number): Buffer[] {
+  return Array.from({ length: count }, (_, index) =>
+    ethernet(IPV4, ipv4(tcp(FIRST_PORT + index, 9, RST), { protocol: TCP })),
+  );
 }
 
 export function datagram(source: number, destination: number, payload: Buffer): Buffer {

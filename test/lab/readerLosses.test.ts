@@ -7,13 +7,14 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { buildFrameSender, sendFramesOnCpu } from '../../agent/native/test/frames.ts';
 import { connect, Received } from '../../agent/src/server/testClient.fixture.ts';
+import type { TestClient } from '../../agent/src/server/testClient.fixture.ts';
 import type { StreamFlowsResponse } from '../../src/model/wire/generated/vethscope_pb.js';
 import { FLOW } from '../../src/model/flowRecord.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
 import { delay, until } from './commands.ts';
 import { Lab } from './lab.ts';
 import { assertPointsAddUp, lossCells } from './lossCells.ts';
-import { flows } from './lossFrames.ts';
+import { flows, resets } from './lossFrames.ts';
 import { UPLINK } from './plan.ts';
 import { ledgerOf, portOf, serveArguments, TOKEN } from './servedAgent.ts';
 import { PacketCounters } from './truth/packetCounters.ts';
@@ -64,6 +65,48 @@ describe('losses that a reader forces', function () {
     }
   });
 
+  it('ended flows that made room for others, before somebody who was away came back', async () => {
+    const [rows, ended, others] = [200, 150, 120];
+    const forgotten = ended + others - rows;
+    const args = serveArguments(lab, [
+      '--interface',
+      UPLINK,
+      '--max-flows',
+      String(rows),
+      '--map-memory',
+      '8M',
+    ]);
+    const agent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const client = connect(await portOf(agent), TOKEN);
+    const stopped = new AbortController();
+    const all = new Received();
+    const reading = follow(client, all, stopped.signal, 0n);
+    try {
+      await sendFramesOnCpu(0, { name: lab.plan.node.netns }, UPLINK, flows(1));
+      const away = await until('a tick', 20, () => (all.sequence > 0 ? all.sequence : null));
+      await sendFramesOnCpu(0, { name: lab.plan.node.netns }, UPLINK, resets(ended));
+      await until('the flows to end', 30, () => (all.ended.size === ended ? true : null));
+      await sendFramesOnCpu(0, { name: lab.plan.node.netns }, UPLINK, flows(others));
+      await until('the other flows', 20, () => (all.records.size === ended + others ? true : null));
+      assert.deepEqual(lossCells(await ledgerOf(client)), {}, 'who read all the time missed nothing');
+
+      const back = new Received();
+      const resumed = follow(client, back, stopped.signal, BigInt(away));
+      await until('what is left', 20, () => (back.records.size === rows ? true : null));
+      assert.equal(back.skipped, forgotten);
+      const ledger = await ledgerOf(client);
+      assert.deepEqual(lossCells(ledger), { streamGap: forgotten });
+      assertPointsAddUp(ledger);
+      stopped.abort();
+      await resumed;
+    } finally {
+      stopped.abort();
+      await reading;
+      client.close();
+      await stop(agent);
+    }
+  });
+
   it('packets of the agent’s own connection', async () => {
     const { node } = lab.plan;
     const agent = lab.spawn(lab.nodePlace, process.execPath, serveArguments(lab, ['--interface', 'lo']));
@@ -108,6 +151,21 @@ describe('losses that a reader forces', function () {
     }
   });
 });
+
+async function follow(
+  { agent }: TestClient,
+  received: Received,
+  stopped: AbortSignal,
+  afterSequence: bigint,
+): Promise<void> {
+  try {
+    for await (const message of agent.streamFlows({ afterSequence }, { signal: stopped })) {
+      received.take(message);
+    }
+  } catch (error) {
+    if (!stopped.aborted) throw error;
+  }
+}
 
 async function next(stream: AsyncIterator<StreamFlowsResponse>): Promise<StreamFlowsResponse> {
   const result = await stream.next();

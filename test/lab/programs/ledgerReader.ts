@@ -4,5 +4,6 @@ import { connect } from '../../../agent/src/server/testClient.fixture.ts';
 const [port, token, interval] = process.argv.slice(2);
 const client = connect(Number(port), token);
 const request = { intervalMilliseconds: Number(interval) };
-for await (const { ledgerJson } of client.agent.streamLedger(request))
-  {process.stdout.write(`${ledgerJson}\n`);}
+for await (const { ledgerJson } of client.agent.streamLedger(request)) {
+  process.stdout.write(`${ledgerJson}\n`);
+}
