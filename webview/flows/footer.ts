@@ -63,7 +63,11 @@ export function ledgerLosses(ledger: Ledger, droppedEnded: number): readonly Led
     },
     ...suppressed,
     kernelDrops(ledger.drops),
-    { label: 'Folded', count: ledger.folded, meaning: 'Packets of the smallest flows, in the row “others”.' },
+    {
+      label: 'Folded',
+      count: ledger.folded,
+      meaning: 'Packets of flows for which the agent’s table had no room.',
+    },
     {
       label: 'Queue dropped',
       count: ledger.queueDropped,
@@ -72,7 +76,7 @@ export function ledgerLosses(ledger: Ledger, droppedEnded: number): readonly Led
     {
       label: 'Stream gap',
       count: ledger.streamGap,
-      meaning: 'Updates missed while the connection was broken.',
+      meaning: 'Ended flows that were forgotten while the connection was broken.',
     },
     {
       label: 'Own',
