@@ -79,7 +79,17 @@ static __always_inline __u32 route_interface(const struct sk_buff *skb, struct n
 	return BPF_CORE_READ(device, nd_net.net) == net ? BPF_CORE_READ(device, ifindex) : 0;
 }
 
-/* In a socket's queues the device's field is used for something else, which no watched namespace is found behind. */
+/* In a socket's queues the field is used for something else. */
+static __always_inline int is_device(const struct net_device *device)
+{
+	struct net *net = BPF_CORE_READ(device, nd_net.net);
+
+	return net && BPF_CORE_READ(net, loopback_dev, nd_net.net) == net;
+}
+
+/* Where the packet is: at its device, else with its socket. A socket stays its sender's on the way into another
+ * namespace, and what happens there is not the sender's namespace's.
+ */
 static __always_inline int find_place(const struct sk_buff *skb, struct drop_key *place)
 {
 	struct net_device *device = BPF_CORE_READ(skb, dev);
@@ -90,7 +100,7 @@ static __always_inline int find_place(const struct sk_buff *skb, struct drop_key
 		place->ifindex = BPF_CORE_READ(device, ifindex);
 		return 1;
 	}
-	if (!socket)
+	if (!socket || (device && is_device(device)))
 		return 0;
 	net = BPF_CORE_READ(socket, __sk_common.skc_net.net);
 	if (!find_namespace(net, place))

@@ -280,8 +280,10 @@ export class Collector {
   dropsRefusal(): string | null;
   /** Tunnels seen so far: `struct tunnel_key` and its uint32 id each, packed. */
   tunnels(): Buffer;
-  /** run_time_ns and run_cnt of our programs while kernel.bpf_stats_enabled is on. */
+  /** run_time_ns and run_cnt of our programs at interfaces while kernel.bpf_stats_enabled is on. */
   statistics(): ProgramStatistics;
+  /** The same of the program that counts dropped packets; zeros where this kernel has none. */
+  dropStatistics(): ProgramStatistics;
   /** Instructions the verifier walked, by program name. */
   verifiedInstructions(): Record<string, number>;
   close(): void;

@@ -1,25 +1,23 @@
-import type { AttachWay, Closable, PacketFilter, PointCounters } from '../native/index.d.ts';
-import type { InventoryObject } from '../../src/model/inventory.ts';
-import type { Ledger, SelfCost } from '../../src/model/ledger.ts';
+import type { Closable, PacketFilter, PointCounters } from '../native/index.d.ts';
+import type { Ledger } from '../../src/model/ledger.ts';
 import type { Topology } from '../../src/model/topology.ts';
-import type { Payload } from './collector/addon.ts';
 import { WallClock } from './collector/clock.ts';
 import type { AttachedInterface } from './collector/collection.ts';
 import { Collection } from './collector/collection.ts';
 import { EventQueue } from './collector/eventQueue.ts';
 import { EVENT_KIND } from './collector/flowLayout.ts';
-import { CpuShare } from './cpuShare.ts';
 import type { DnsHistory } from './dns/dnsHistory.ts';
 import { DnsIntake } from './dns/dnsIntake.ts';
 import { DropWatch } from './dropWatch.ts';
 import { Failure } from './failure.ts';
+import type { ObservationOptions } from './observationOptions.ts';
 import { releaseBytes } from './releaseBytes.ts';
+import { SelfCostMeter } from './selfCostMeter.ts';
 import { DropIntake } from './flows/dropIntake.ts';
 import { FlowTable } from './flows/flowTable.ts';
 import { FlowTracker } from './flows/flowTracker.ts';
 import { ledgerOf } from './flows/ledger.ts';
 import { OwnTraffic } from './flows/ownTraffic.ts';
-import type { PointFacts } from './flows/pointRegistry.ts';
 import { PointRegistry } from './flows/pointRegistry.ts';
 import { RecordIntake } from './flows/recordIntake.ts';
 import { RowIdentity } from './flows/rowIdentity.ts';
@@ -28,30 +26,7 @@ import { UnparsedSamples } from './flows/unparsedSamples.ts';
 import { Identifier } from './identity/identifier.ts';
 import { InventoryStore } from './identity/inventoryStore.ts';
 import { namespaceInode } from './topology/processNamespaces.ts';
-import { readTopology } from './topology/readTopology.ts';
-
-export interface ObservationOptions {
-  readonly payload: Payload;
-  /** Name of the node in output; the host's name where Kubernetes' is not known. */
-  readonly node: string;
-  /** Files of the namespaces to observe, the node's own first. */
-  readonly namespaces: readonly string[];
-  /** Names to attach to; empty for all. */
-  readonly interfaces: readonly string[];
-  readonly inventory: readonly InventoryObject[];
-  /** Which packets are counted; all where it is null or left out. */
-  readonly filter?: PacketFilter | null;
-  /** Milliseconds between drains. */
-  readonly interval: number;
-  /** Rows of the flow table. */
-  readonly maxFlows: number;
-  /** Kernel memory of the flow map, bytes; decides its capacity. */
-  readonly mapBytes?: number | undefined;
-  /** How programs are attached; as the kernel allows where it is left out. */
-  readonly attach?: AttachWay | undefined;
-  /** For messages to a person. */
-  tell(message: string): void;
-}
+import { Wiring } from './wiring.ts';
 
 /** Entries of a half of the kernel's flow map: new flows between two drains. They take 111 MB, used or not. */
 const MOST_MAP_FLOWS = 131_072;
@@ -60,8 +35,6 @@ const EVENT_RING_BYTES = 1 << 20;
 const DNS_PER_SECOND = 500;
 /** Packets that were not parsed, likewise: a flood of one cause leaves room for the others. */
 const SAMPLES_PER_SECOND = 100;
-/** Statistics of interfaces move all the time; the wiring is read again this often without any change. */
-const TOPOLOGY_REFRESH = 5000;
 
 /** One running observation of one node: the layers, wired together. */
 export class Observation {
@@ -80,20 +53,15 @@ export class Observation {
   readonly #drops: DropWatch;
   readonly #dropIntake: DropIntake;
   readonly #clock = new WallClock();
-  readonly #cpu = new CpuShare();
+  readonly #cost: SelfCostMeter;
+  readonly #wiring: Wiring;
   readonly #eventReader: Closable;
   readonly #listeners = new Set<() => void>();
-  readonly #topologyListeners = new Set<(topology: Topology) => void>();
   readonly #events = new EventQueue();
-  #topology: Topology;
-  #topologyStale = false;
-  #topologyRead = 0;
-  #inventoryVersion = 0;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> = Promise.resolve();
   #stopped = false;
   #dnsReaders = 0;
-  #lastDrained = 0;
 
   constructor(options: ObservationOptions) {
     this.options = options;
@@ -115,8 +83,8 @@ export class Observation {
       },
       {
         attached: (attached) => this.#onAttached(attached),
-        released: () => (this.#topologyStale = true),
-        changed: () => (this.#topologyStale = true),
+        released: () => this.#wiring.changed(),
+        changed: () => this.#wiring.changed(),
         refused: (message) => options.tell(message),
       },
     );
@@ -129,9 +97,17 @@ export class Observation {
       const tunnels = new TunnelLinks(this.table, () => this.#collection.tunnels());
       this.#tracker = new FlowTracker(this.table, this.#intake, identity, this.#dropIntake, tunnels);
       this.#eventReader = this.#collection.events((records) => this.#events.add(records));
+      this.#cost = new SelfCostMeter(options.payload.addon, this.#collection, this.table, (message) =>
+        options.tell(message),
+      );
+      this.#wiring = new Wiring(options.payload.addon, options.node, this.#collection, this.inventory, {
+        points: this.#points,
+        identifier: this.#identifier,
+        drops: this.#drops,
+      });
       for (const path of options.namespaces) this.#collection.watch(path);
       this.#requireInterfaces();
-      this.#topology = this.#readTopology();
+      this.#wiring.read();
     } catch (error) {
       void this.#collection.close();
       throw error;
@@ -139,7 +115,7 @@ export class Observation {
   }
 
   get topology(): Topology {
-    return this.#topology;
+    return this.#wiring.topology;
   }
 
   /** Whether the last interval is over. */
@@ -183,6 +159,7 @@ export class Observation {
 
   /** Starts draining every interval. @param failed is called once when that breaks */
   start(failed: (error: unknown) => void): void {
+    this.#cost.start();
     const next = (): void => {
       this.#timer = setTimeout(() => {
         this.#ticking = this.#tick().then(
@@ -204,13 +181,13 @@ export class Observation {
 
   /** Calls back with the whole topology whenever it was read again. */
   onTopology(listener: (topology: Topology) => void): Closable {
-    this.#topologyListeners.add(listener);
-    return { close: () => this.#topologyListeners.delete(listener) };
+    return this.#wiring.onRead(listener);
   }
 
   /** Takes the programs off, then counts what is left and ends all flows, so that sums are exact. */
   async finish(): Promise<void> {
     await this.#halt();
+    this.#cost.close();
     this.#collection.detach();
     this.#drops.stop();
     await this.#tick();
@@ -223,11 +200,13 @@ export class Observation {
   /** Detaches and frees everything. */
   async close(): Promise<void> {
     await this.#halt();
+    this.#cost.close();
     this.#eventReader.close();
     await this.#collection.close();
   }
 
-  ledger(readers: { queueDropped: number; streamGap: number } = { queueDropped: 0, streamGap: 0 }): Ledger {
+  /** @param readers what the readers of streams missed; left out where the table is printed instead */
+  ledger(readers?: { queueDropped: number; streamGap: number }): Ledger {
     return ledgerOf(
       this.counters(),
       this.#points,
@@ -236,10 +215,11 @@ export class Observation {
         eventsDropped: this.#events.dropped,
         dns: this.#dns.counts,
         drops: this.#drops.losses(this.#dropIntake.attributed),
-        queueDropped: readers.queueDropped + this.table.endedDropped,
-        streamGap: readers.streamGap,
+        // Readers know themselves what they missed; a row that made room was of no use to them any more.
+        queueDropped: readers?.queueDropped ?? this.table.endedDropped,
+        streamGap: readers?.streamGap ?? 0,
       },
-      this.#cost(),
+      this.#cost.read(),
     );
   }
 
@@ -257,17 +237,15 @@ export class Observation {
     // Taken before the drain: the packets of these events are in it.
     const events = this.#events.take();
     const drained = await this.#collection.drain();
-    this.#lastDrained = drained.count;
+    this.#cost.drained(drained.count);
     this.#clock.synchronize(drained.monotonic, drained.realtime);
     const now = Date.now();
-    const stale = this.#topologyStale || this.inventory.version !== this.#inventoryVersion;
-    if (stale || now - this.#topologyRead >= TOPOLOGY_REFRESH) this.#topology = this.#readTopology();
-    this.#inventoryVersion = this.inventory.version;
+    const identityChanged = this.#wiring.refresh(now);
     this.#tracker.tick({
       records: drained.records,
       count: drained.count,
       events,
-      identityChanged: stale,
+      identityChanged,
       now,
       wallTime: (coarse) => this.#clock.coarseWallTime(coarse),
     });
@@ -282,60 +260,10 @@ export class Observation {
   }
 
   #onAttached(attached: AttachedInterface): void {
-    // Counted at once under its bare name; its part on the node is known after the next look at the wiring.
-    this.#points.attach(
-      attached.index,
-      attached.netnsIndex,
-      {
-        node: this.options.node,
-        netnsInode: attached.netnsInode,
-        interface: attached.name,
-        ifindex: attached.ifindex,
-        role: 'other',
-        pod: null,
-        inside: false,
-      },
-      Date.now(),
-    );
+    this.#wiring.attached(attached);
     if (attached.netnsInode === namespaceInode('/proc/self/ns/net')) {
       this.own.netnsIndex = attached.netnsIndex;
     }
-    this.#topologyStale = true;
-  }
-
-  #readTopology(): Topology {
-    this.#topologyStale = false;
-    this.#topologyRead = Date.now();
-    const topology = readTopology({
-      addon: this.options.payload.addon,
-      node: this.options.node,
-      watched: this.#collection.namespaces,
-      pods: this.inventory,
-      isAttached: (netns, ifindex) => this.#collection.isAttached(netns, ifindex),
-    });
-    this.#identifier.setTopology(topology);
-    for (const attached of this.#collection.attachedInterfaces) {
-      const facts = this.#pointFacts(topology, attached);
-      if (facts !== undefined) this.#points.update(attached.index, facts);
-    }
-    this.#drops.update(topology);
-    for (const listener of this.#topologyListeners) listener(topology);
-    return topology;
-  }
-
-  #pointFacts(topology: Topology, { netnsInode, ifindex }: AttachedInterface): PointFacts | undefined {
-    const namespace = topology.namespaces.find(({ inode }) => inode === netnsInode);
-    const found = namespace?.interfaces.find((candidate) => candidate.ifindex === ifindex);
-    if (namespace === undefined || found === undefined) return undefined;
-    return {
-      node: this.options.node,
-      netnsInode,
-      interface: found.name,
-      ifindex,
-      role: found.role,
-      pod: found.pod,
-      inside: namespace.pod !== null,
-    };
   }
 
   #requireInterfaces(): void {
@@ -347,17 +275,5 @@ export class Observation {
         'vethscope-agent topology prints the interfaces there are.',
       );
     }
-  }
-
-  #cost(): SelfCost {
-    const { runTimeNs, runCount } = this.#collection.statistics();
-    return {
-      nanosecondsPerPacket: runCount === 0n ? null : Number(runTimeNs) / Number(runCount),
-      cpu: this.#cpu.share(),
-      residentBytes: process.memoryUsage.rss(),
-      flows: this.table.size,
-      mapEntries: this.#lastDrained,
-      mapCapacity: this.#collection.mapCapacity,
-    };
   }
 }

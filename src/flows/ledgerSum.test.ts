@@ -4,7 +4,14 @@ import { UNPARSED_CAUSES } from '../model/ledger.ts';
 import { sumLedgers } from './ledgerSum.ts';
 
 function ledger(figure: number, nanoseconds: number | null): Ledger {
-  const cost = { cpu: 0.5, residentBytes: 10, flows: 1, mapEntries: 2, mapCapacity: 4 };
+  const cost = {
+    cpu: 0.5,
+    residentBytes: 10,
+    flows: 1,
+    mapEntries: 2,
+    mapPeak: 3,
+    mapCapacity: 4,
+  };
   return {
     seen: figure,
     counted: figure,
@@ -31,7 +38,13 @@ function ledger(figure: number, nanoseconds: number | null): Ledger {
     streamGap: figure,
     own: figure,
     byPoint: [],
-    cost: { ...cost, nanosecondsPerPacket: nanoseconds },
+    cost: {
+      ...cost,
+      nanosecondsPerPacket: nanoseconds,
+      nanosecondsPerDrop: nanoseconds,
+      programsCpu: nanoseconds,
+      kernelMapBytes: nanoseconds,
+    },
   };
 }
 
@@ -60,6 +73,26 @@ describe('sumLedgers', () => {
     assert.deepEqual(new Set(Object.values(dns)), new Set([7]));
     assert.deepEqual(inner, { counted: 7, unparsed: 7, mapFull: 7, pointsOverflow: 7 });
     assert.deepEqual(suppressed, { 'kind-1': 1, 'kind-2': 2, 'kind-4': 4, both: 3 });
-    assert.deepEqual([cost?.nanosecondsPerPacket, cost?.cpu, cost?.mapEntries], [300, 1.5, 6]);
+    assert.deepEqual(cost, {
+      nanosecondsPerPacket: 300,
+      nanosecondsPerDrop: 300,
+      programsCpu: 400,
+      cpu: 1.5,
+      residentBytes: 30,
+      kernelMapBytes: 400,
+      flows: 3,
+      mapEntries: 6,
+      mapPeak: 9,
+      mapCapacity: 12,
+    });
+  });
+
+  it('knows no time where no agent does', () => {
+    const cost = sumLedgers([ledger(1, null), ledger(2, null)])?.cost;
+    const { nanosecondsPerPacket, nanosecondsPerDrop, programsCpu, kernelMapBytes } = cost ?? {};
+    assert.deepEqual(
+      [nanosecondsPerPacket, nanosecondsPerDrop, programsCpu, kernelMapBytes],
+      [null, null, null, null],
+    );
   });
 });

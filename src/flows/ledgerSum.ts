@@ -65,18 +65,32 @@ function sumByName(records: readonly Readonly<Record<string, number>>[]): Record
   return sums;
 }
 
-/** Time per packet is the dearest agent's: a sum or a mean of them would say nothing. */
+/** Times per packet and drop are the dearest agent's: a sum or a mean of them would say nothing. */
 function sumCosts(costs: readonly SelfCost[]): SelfCost | null {
   if (costs.length === 0) return null;
   const sum = (figure: (cost: SelfCost) => number): number =>
     costs.reduce((total, cost) => total + figure(cost), 0);
-  const times = costs.map((cost) => cost.nanosecondsPerPacket).filter((time) => time !== null);
   return {
-    nanosecondsPerPacket: times.length === 0 ? null : Math.max(...times),
+    nanosecondsPerPacket: dearest(costs.map((cost) => cost.nanosecondsPerPacket)),
+    nanosecondsPerDrop: dearest(costs.map((cost) => cost.nanosecondsPerDrop)),
+    programsCpu: sumOfKnown(costs.map((cost) => cost.programsCpu)),
     cpu: sum((cost) => cost.cpu),
     residentBytes: sum((cost) => cost.residentBytes),
+    kernelMapBytes: sumOfKnown(costs.map((cost) => cost.kernelMapBytes)),
     flows: sum((cost) => cost.flows),
     mapEntries: sum((cost) => cost.mapEntries),
+    mapPeak: sum((cost) => cost.mapPeak),
     mapCapacity: sum((cost) => cost.mapCapacity),
   };
+}
+
+function dearest(figures: readonly (number | null)[]): number | null {
+  const known = figures.filter((figure) => figure !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+/** Null where nobody knows. */
+function sumOfKnown(figures: readonly (number | null)[]): number | null {
+  const known = figures.filter((figure) => figure !== null);
+  return known.length === 0 ? null : known.reduce((total, figure) => total + figure, 0);
 }

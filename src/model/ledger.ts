@@ -108,13 +108,30 @@ export const NO_DROPS: DropCounts = {
 
 /** What the agent itself costs. */
 export interface SelfCost {
-  /** From the kernel's program statistics; null while they are off. */
+  /**
+   * Mean kernel time for a buffer at one observation point, in the spans that the kernel's program statistics were on;
+   * a packet passes several points. Null until then, or where they are refused.
+   */
   readonly nanosecondsPerPacket: number | null;
-  /** Share of one CPU, 0 to n. */
+  /**
+   * The same for a buffer that the kernel frees as dropped, wherever on the machine: the program that counts drops looks
+   * at each. Not part of the figure above. Null also where drops are not available.
+   */
+  readonly nanosecondsPerDrop: number | null;
+  /** Share of one CPU, 0 to n, that the programs of both figures took in the last such span; not part of `cpu`. */
+  readonly programsCpu: number | null;
+  /** Share of one CPU, 0 to n, of the agent's process. */
   readonly cpu: number;
+  /** Of the agent's process. */
   readonly residentBytes: number;
+  /** Kernel memory of all maps, as the kernel has it; not part of the resident bytes. */
+  readonly kernelMapBytes: number | null;
+  /** Rows of the flow table. */
   readonly flows: number;
+  /** Flows that the last drain brought, and the most that one did; near the capacity new flows begin to be lost. */
   readonly mapEntries: number;
+  readonly mapPeak: number;
+  /** Flows that the kernel's map can hold between two drains. */
   readonly mapCapacity: number;
 }
 

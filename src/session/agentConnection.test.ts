@@ -85,8 +85,10 @@ describe('agent connection', () => {
     connect();
     const firsts: boolean[] = [];
     let last = 0n;
+    let skipped = 0;
     connection.readFlows(EVERYTHING, (message, first) => {
       if (first) firsts.push(first);
+      skipped += Number(message.skippedUpdates);
       last = message.sequence;
     });
     await until(() => last >= 5n, 'flows');
@@ -102,6 +104,7 @@ describe('agent connection', () => {
     const before = last;
     await until(() => last > before, 'more flows');
     await until(() => (connection.ledger?.streamGap ?? 0) >= 3, 'the gap in the ledger');
+    assert.equal(connection.ledger?.streamGap, skipped);
   });
 
   it('starts readers over when another agent process answers', async () => {

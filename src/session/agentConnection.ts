@@ -67,7 +67,6 @@ export class AgentConnection {
   readonly #backoff = new Backoff({ firstMilliseconds: 150, maximumMilliseconds: 5000 });
   #link: AgentLink | null = null;
   /** Updates that readers missed because they stalled or were away. */
-  #streamGap = 0;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: AgentConnectionOptions) {
@@ -238,8 +237,7 @@ export class AgentConnection {
   async #readLedger(link: AgentLink): Promise<void> {
     const request = { intervalMilliseconds: this.#options.ledgerIntervalMilliseconds ?? 1000 };
     for await (const { ledgerJson } of link.client.streamLedger(request, { signal: link.signal })) {
-      const ledger = JSON.parse(ledgerJson) as Ledger;
-      this.ledger = { ...ledger, streamGap: ledger.streamGap + this.#streamGap };
+      this.ledger = JSON.parse(ledgerJson) as Ledger;
       this.#ledgers.emit(this.ledger);
     }
   }
@@ -254,7 +252,6 @@ export class AgentConnection {
       };
       try {
         for await (const message of link.client.streamFlows(request, { signal })) {
-          this.#streamGap += Number(message.skippedUpdates);
           const first = !reader.started;
           reader.started = true;
           await reader.consume(message, first);

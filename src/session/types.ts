@@ -88,7 +88,7 @@ export interface Agent {
   readonly kernel: string;
   /** Latest; null until the first arrives. */
   readonly topology: Topology | null;
-  /** Latest; null until the first arrives. `streamGap` holds what reconnects lost. */
+  /** Latest; null until the first arrives. It counts what this connection's readers missed, too. */
   readonly ledger: Ledger | null;
 }
 

@@ -228,6 +228,8 @@ describe('the flow table in a browser', function () {
     const ledger = shown.page.getByRole('region', { name: 'Ledger' });
     assert.match(await ledger.innerText(), /Unparsed: arp\s+38/);
     assert.match(await ledger.innerText(), /veth3f9a21c7\s+from-endpoint/);
+    assert.match(await ledger.innerText(), /Dropped packet\s+540 ns/);
+    assert.match(await ledger.innerText(), /Kernel memory\s+58 MB/);
   });
 
   it('keeps drawing while 5,000 rows a second arrive, one window at a time', async () => {

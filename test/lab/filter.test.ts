@@ -3,9 +3,6 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { connect, Received } from '../../agent/src/server/testClient.fixture.ts';
 import type { TestClient } from '../../agent/src/server/testClient.fixture.ts';
@@ -14,14 +11,13 @@ import type { Ledger } from '../../src/model/ledger.ts';
 import { delay, until } from './commands.ts';
 import { Lab } from './lab.ts';
 import { Observation } from './observe.ts';
+import { ledgerOf, portOf, serveArguments, TOKEN } from './servedAgent.ts';
 import { ping, sendDatagrams, serve } from './traffic.ts';
 import { interfaceStatistics } from './truth/interfaceStatistics.ts';
 import { PacketCounters } from './truth/packetCounters.ts';
 import type { PacketCounts } from './truth/packetCounters.ts';
 
-const MAIN = fileURLToPath(new URL('../../agent/src/main.ts', import.meta.url));
 const SENDER = fileURLToPath(new URL('programs/udpSender.ts', import.meta.url));
-const TOKEN = 'e'.repeat(32);
 const COUNT = 3000;
 const SIZE = 100;
 const PORTS = { wanted: 41_000, sometimes: 41_001 } as const;
@@ -89,7 +85,7 @@ describe('kernel filter', function () {
   });
 
   it('of serve follows the streams, and loses nothing of what one of them wants all the time', async () => {
-    const agent = startAgent();
+    const agent = spawn(process.execPath, serveArguments(lab), { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       const port = await portOf(agent);
       const client = connect(port, TOKEN);
@@ -138,23 +134,6 @@ describe('kernel filter', function () {
     }
   });
 
-  function startAgent(): ChildProcess {
-    const tokenFile = join(lab.folder, 'token');
-    writeFileSync(tokenFile, TOKEN);
-    const args = [
-      'serve',
-      '--token-file',
-      tokenFile,
-      '--netns',
-      lab.plan.node.netns,
-      '--inventory',
-      lab.inventory,
-    ];
-    return spawn(process.execPath, [MAIN, ...args, '--heartbeat-timeout', '60'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-  }
-
   function send(name: string, localPort: number): ChildProcess {
     const args = [lab.pod('web-1').addresses.ipv4, 8053, COUNT, SIZE, localPort].map(String);
     const child = lab.spawn(lab.placeOf(lab.pod(name)), process.execPath, [SENDER, ...args, 'echo']);
@@ -165,14 +144,6 @@ describe('kernel filter', function () {
 
 class Opened extends Received {
   opened = false;
-}
-
-async function portOf(agent: ChildProcess): Promise<number> {
-  assert.ok(agent.stdout);
-  for await (const line of createInterface({ input: agent.stdout })) {
-    return (JSON.parse(line) as { port: number }).port;
-  }
-  throw new Error('serve ended at once');
 }
 
 /** Reads flows of a pod until told to stop. */
@@ -191,9 +162,4 @@ async function follow(
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   }
-}
-
-async function ledgerOf({ agent }: TestClient): Promise<Ledger> {
-  for await (const { ledgerJson } of agent.streamLedger({})) return JSON.parse(ledgerJson) as Ledger;
-  throw new Error('the agent sent no ledger');
 }

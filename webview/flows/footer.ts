@@ -1,9 +1,10 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
-import { formatBytes, formatCount, formatShare } from '../../src/model/format.ts';
-import type { DropCounts, Ledger, SelfCost, UnparsedCause } from '../../src/model/ledger.ts';
+import { formatCount } from '../../src/model/format.ts';
+import type { DropCounts, Ledger, UnparsedCause } from '../../src/model/ledger.ts';
 import { UNPARSED_CAUSES } from '../../src/model/ledger.ts';
 import { icon } from '../shared/controls.ts';
+import { costLine, costTable } from './agentCost.ts';
 
 /** One figure of the ledger with what it means. */
 interface LedgerLine {
@@ -62,7 +63,11 @@ export function ledgerLosses(ledger: Ledger, droppedEnded: number): readonly Led
     },
     ...suppressed,
     kernelDrops(ledger.drops),
-    { label: 'Folded', count: ledger.folded, meaning: 'Packets of the smallest flows, in the row “others”.' },
+    {
+      label: 'Folded',
+      count: ledger.folded,
+      meaning: 'Packets of flows for which the agent’s table had no room.',
+    },
     {
       label: 'Queue dropped',
       count: ledger.queueDropped,
@@ -71,7 +76,7 @@ export function ledgerLosses(ledger: Ledger, droppedEnded: number): readonly Led
     {
       label: 'Stream gap',
       count: ledger.streamGap,
-      meaning: 'Updates missed while the connection was broken.',
+      meaning: 'Ended flows that were forgotten while the connection was broken.',
     },
     {
       label: 'Own',
@@ -131,18 +136,8 @@ export function footer(options: FooterOptions): TemplateResult {
         >${lost > 0 ? icon('warning') : nothing}${formatCount(lost)} lost</span
       >
       <span class="spring"></span>
-      ${ledger.cost === null ? nothing : cost(ledger.cost)}
+      ${ledger.cost === null ? nothing : costLine(ledger.cost)}
     </div>`;
-}
-
-function cost(figures: SelfCost): TemplateResult {
-  const time = figures.nanosecondsPerPacket;
-  return html`<span
-    title="What the agent itself costs on its node: kernel time a packet, share of one processor, memory."
-    >${icon('dashboard')}Agent:
-    ${time === null ? '' : `${Math.round(time)} ns a packet · `}${formatShare(figures.cpu)} CPU ·
-    ${formatBytes(figures.residentBytes)}</span
-  >`;
 }
 
 function ledgerTable(ledger: Ledger, droppedEnded: number): TemplateResult {
@@ -163,6 +158,7 @@ function ledgerTable(ledger: Ledger, droppedEnded: number): TemplateResult {
         )}
       </tbody>
     </table>
+    ${ledger.cost === null ? nothing : costTable(ledger.cost)}
     ${points.length === 0 ? nothing : pointTable(points)}
   </div>`;
 }

@@ -81,6 +81,7 @@ void Collector::define(Napi::Env env, Napi::Object exports) {
               InstanceMethod<&Collector::drops_refusal>("dropsRefusal", napi_default_method),
               InstanceMethod<&Collector::tunnels>("tunnels", napi_default_method),
               InstanceMethod<&Collector::statistics>("statistics", napi_default_method),
+              InstanceMethod<&Collector::drop_statistics>("dropStatistics", napi_default_method),
               InstanceMethod<&Collector::verified_instructions>("verifiedInstructions", napi_default_method),
               InstanceMethod<&Collector::close>("close", napi_default_method),
           }));
@@ -239,6 +240,11 @@ Napi::Value Collector::tunnels(const Napi::CallbackInfo& info) {
 
 Napi::Value Collector::statistics(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] { return to_object(info.Env(), open(info.Env()).statistics()); });
+}
+
+Napi::Value Collector::drop_statistics(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  return guarded(env, [&] { return to_object(env, open(env).drops().statistics()); });
 }
 
 Napi::Value Collector::verified_instructions(const Napi::CallbackInfo& info) {

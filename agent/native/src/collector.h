@@ -34,6 +34,7 @@ class Collector : public Napi::ObjectWrap<Collector> {
   Napi::Value drops_refusal(const Napi::CallbackInfo& info);
   Napi::Value tunnels(const Napi::CallbackInfo& info);
   Napi::Value statistics(const Napi::CallbackInfo& info);
+  Napi::Value drop_statistics(const Napi::CallbackInfo& info);
   Napi::Value verified_instructions(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 

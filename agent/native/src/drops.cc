@@ -121,6 +121,8 @@ drop_state Drops::losses() const {
   return sum;
 }
 
+ProgramStatistics Drops::statistics() const { return object_ ? object_->statistics() : ProgramStatistics{}; }
+
 Napi::Object Drops::counters(Napi::Env env) const {
   auto number = [env](uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); };
   Napi::Array array = Napi::Array::New(env);

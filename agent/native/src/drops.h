@@ -32,6 +32,9 @@ class Drops {
    * for none @return the index of each in drop events and totals, given to no other namespace
    */
   std::vector<uint32_t> watch(const std::vector<std::pair<uint32_t, uint32_t>>& wanted);
+  /** Of its program, which runs for every buffer that the kernel frees as dropped; zeros where there is none.
+   */
+  ProgramStatistics statistics() const;
   /** As JavaScript has it (index.d.ts DropCounters). */
   Napi::Object counters(Napi::Env env) const;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 
-import type { Collector } from '../index.d.ts';
+import type { Closable, Collector } from '../index.d.ts';
 import { openCollector } from './addon.ts';
 import { readRecords } from './flowRecords.ts';
 import { buildFrameSender, ethernet, ipv4, sendFrames, udp } from './frames.ts';
@@ -56,6 +56,8 @@ describe('events', function () {
   this.timeout(20_000);
   let pair: VethPair;
   let collector: Collector;
+  /** Held, because a reader that nobody holds is closed when it is collected. */
+  let reader: Closable | undefined;
 
   before(() => {
     buildFrameSender();
@@ -67,6 +69,8 @@ describe('events', function () {
   });
 
   afterEach(() => {
+    reader?.close();
+    reader = undefined;
     collector.close();
   });
 
@@ -88,7 +92,7 @@ describe('events', function () {
     collector = openCollector();
     collector.attach(pair.left.netns, pair.left.ifindex, 'egress');
     const buffers: Buffer[] = [];
-    collector.events((records) => buffers.push(records));
+    reader = collector.events((records) => buffers.push(records));
     sendFrames(pair.left, [question(45)]);
     collector.setRate(DNS, 100);
     collector.setRate(SAMPLE, 100);
@@ -104,7 +108,7 @@ describe('events', function () {
     collector = openCollector();
     collector.attach(pair.left.netns, pair.left.ifindex, 'egress');
     const buffers: Buffer[] = [];
-    collector.events((records) => buffers.push(records));
+    reader = collector.events((records) => buffers.push(records));
     collector.setCapture({ filter: { ports: [4000] }, snapLength: 60, packetsPerSecond: 1000 });
     const wanted = ethernet(0x0800, ipv4(udp(1, 4000, 200), { protocol: UDP }));
     const other = ethernet(0x0800, ipv4(udp(1, 4001, 200), { protocol: UDP }));
@@ -123,7 +127,7 @@ describe('events', function () {
     collector.attach(pair.left.netns, pair.left.ifindex, 'egress');
     let calls = 0;
     collector.setRate(DNS, 100);
-    const reader = collector.events(() => {
+    reader = collector.events(() => {
       calls += 1;
     });
     assert.throws(() => collector.events(() => {}), { code: 'EBUSY' });
@@ -132,7 +136,7 @@ describe('events', function () {
     await setTimeout(250);
     assert.equal(calls, 0);
     const buffers: Buffer[] = [];
-    collector.events((records) => buffers.push(records));
+    reader = collector.events((records) => buffers.push(records));
     assert.deepEqual(
       (await received(buffers, 1)).map(({ kind, data }) => [kind, data.length]),
       [[DNS, 30]],
@@ -146,7 +150,7 @@ describe('events', function () {
     const frames = Array.from({ length: 200 }, () => question(30));
     sendFrames(pair.left, frames);
     const buffers: Buffer[] = [];
-    collector.events((records) => buffers.push(records));
+    reader = collector.events((records) => buffers.push(records));
     const [point] = collector.points();
     assert.equal(point?.counted, 200);
     const suppressed = point.suppressed[DNS] ?? 0;

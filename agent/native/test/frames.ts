@@ -22,10 +22,10 @@ export function sendFrames(from: End, frames: Buffer[], way: 'plain' | 'ring' = 
   execFileSync('ip', ['netns', 'exec', from.name, program, from.name, way, String(times)], { input });
 }
 
-/** Sends frames from one CPU, on any interface of the namespace. */
+/** Sends frames from one CPU, on any interface of the namespace. @param from a namespace by its name under /run/netns */
 export async function sendFramesOnCpu(
   cpu: number,
-  from: End,
+  from: Pick<End, 'name'>,
   interfaceName: string,
   frames: Buffer[],
 ): Promise<void> {

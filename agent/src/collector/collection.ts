@@ -12,6 +12,7 @@ import type {
   NetworkNamespace,
   PacketFilter,
   PointCounters,
+  ProgramStatistics,
 } from '../../native/index.d.ts';
 import { codeOf, Failure, messageOf } from '../failure.ts';
 import type { Payload } from './addon.ts';
@@ -176,8 +177,14 @@ export class Collection {
     return this.#collector.tunnels();
   }
 
-  statistics(): { runTimeNs: bigint; runCount: bigint } {
+  /** Of the programs at interfaces. */
+  statistics(): ProgramStatistics {
     return this.#collector.statistics();
+  }
+
+  /** Of the program that counts dropped packets. */
+  dropStatistics(): ProgramStatistics {
+    return this.#collector.dropStatistics();
   }
 
   /** Stops following and takes every program off; what was counted can still be drained. */

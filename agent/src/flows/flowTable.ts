@@ -71,7 +71,7 @@ export class FlowTable {
     return this.#sequence;
   }
 
-  /** Flows whose end was forgotten before every reader had it. */
+  /** Ended flows that made room for others before forgetEnded() was called for them. */
   get endedDropped(): number {
     return this.#endedDropped;
   }

@@ -19,7 +19,7 @@ export interface AgentLosses {
   readonly eventsDropped: number;
   readonly dns: DnsCounts;
   readonly drops: DropLosses;
-  /** Flow updates that stalled readers missed, and ended flows that were forgotten before a reader had them. */
+  /** Flow updates that stalled readers missed; where rows are printed, ended flows that made room before they were. */
   readonly queueDropped: number;
   readonly streamGap: number;
 }

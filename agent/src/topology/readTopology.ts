@@ -99,7 +99,7 @@ function readOther(
     }
     if (watched.has(other.inode) || (!isPeer && other.podUids.size !== 1)) return;
     const dump = dumpNamespace(handle);
-    const pod = podOfOther(dump, other, request.pods);
+    const pod = podByUid(other, request.pods) ?? (isPeer ? podByAddresses(dump, request.pods) : null);
     namespaces.set(other.inode, { dump, pod, isPod: pod !== null || other.podUids.size === 1 });
   } catch (error) {
     if (!UNREACHABLE.has(codeOf(error))) throw error;
@@ -114,20 +114,17 @@ function podOfWatched(
   found: FoundNamespace | undefined,
   pods: PodFinder,
 ): PodReference | null {
+  return podByUid(found, pods) ?? podByAddresses(dump, pods);
+}
+
+/** The pod whose processes, and no other's, live there. */
+function podByUid(found: FoundNamespace | undefined, pods: PodFinder): PodReference | null {
   const [uid, ...others] = found?.podUids ?? [];
-  if (uid !== undefined && others.length === 0) {
-    const pod = pods.podByUid(uid);
-    if (pod !== null && !pod.hostNetwork) return reference(pod);
-  }
-  return podByAddresses(dump, pods);
-}
-
-function podOfOther(dump: NamespaceDump, found: FoundNamespace, pods: PodFinder): PodReference | null {
-  const [uid, ...others] = found.podUids;
   const pod = uid === undefined || others.length > 0 ? null : pods.podByUid(uid);
-  return pod === null || pod.hostNetwork ? podByAddresses(dump, pods) : reference(pod);
+  return pod === null || pod.hostNetwork ? null : reference(pod);
 }
 
+/** Only for what is wired to the node: elsewhere on the machine another node may give its pods the same addresses. */
 function podByAddresses(dump: NamespaceDump, pods: PodFinder): PodReference | null {
   const found = new Map<string, PodReference>();
   for (const address of [...dump.addresses.values()].flat()) {

@@ -28,6 +28,8 @@ export class FakeAgent implements Transport {
   sent = 0;
   flowMilliseconds = 10;
   #sequence = 0n;
+  /** What it told of in all streams, as the real agent's ledger has it. */
+  #streamGap = 0;
   readonly #server: http2.Http2Server;
   readonly #sockets = new Set<net.Socket>();
   readonly #ends = new Listeners<Problem>();
@@ -60,12 +62,7 @@ export class FakeAgent implements Transport {
         yield { sequence: 0n };
         await delay(600_000, undefined, { signal });
       },
-      streamLedger: async function* (_request, { signal }) {
-        for (;;) {
-          yield { ledgerJson: JSON.stringify({ seen: 5, streamGap: 0 }) };
-          await delay(20, undefined, { signal });
-        }
-      },
+      streamLedger: (_request, { signal }) => this.#ledgers(signal),
     };
     const handler = connectNodeAdapter({ routes: (router) => router.service(AgentService, service) });
     this.#server = http2.createServer((request, response) => {
@@ -92,10 +89,18 @@ export class FakeAgent implements Transport {
     return agent;
   }
 
+  async *#ledgers(signal: AbortSignal): AsyncGenerator<object> {
+    for (;;) {
+      yield { ledgerJson: JSON.stringify({ seen: 5, streamGap: this.#streamGap }) };
+      await delay(20, undefined, { signal });
+    }
+  }
+
   async *#flows(after: bigint, signal: AbortSignal): AsyncGenerator<object> {
     this.resumed.push(after);
     // What happened while the reader was away is counted as missed.
     let skippedUpdates = after === 0n ? 0n : this.#sequence - after + 3n;
+    this.#streamGap += Number(skippedUpdates);
     while (!signal.aborted) {
       this.#sequence += 1n;
       yield { sequence: this.#sequence, flows: new Uint8Array(64 * 1024), skippedUpdates };

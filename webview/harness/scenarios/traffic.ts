@@ -244,10 +244,14 @@ export function ledgerOf(counted: number): Ledger {
     })),
     cost: {
       nanosecondsPerPacket: 214,
+      nanosecondsPerDrop: 540,
+      programsCpu: 0.004,
       cpu: 0.013,
       residentBytes: 84e6,
+      kernelMapBytes: 58e6,
       flows: 300,
       mapEntries: 300,
+      mapPeak: 2100,
       mapCapacity: 65_536,
     },
   };

@@ -1,0 +1,127 @@
+import type { Closable } from '../native/index.d.ts';
+import type { Topology } from '../../src/model/topology.ts';
+import type { Addon } from './collector/addon.ts';
+import type { AttachedInterface, Collection } from './collector/collection.ts';
+import type { DropWatch } from './dropWatch.ts';
+import type { PointFacts, PointRegistry } from './flows/pointRegistry.ts';
+import type { Identifier } from './identity/identifier.ts';
+import type { InventoryStore } from './identity/inventoryStore.ts';
+import { readTopology } from './topology/readTopology.ts';
+
+/** Statistics of interfaces move all the time; the wiring is read again this often without any change, milliseconds. */
+const REFRESH = 5000;
+
+/** What is told of the wiring whenever it was read. */
+export interface WiringReaders {
+  readonly points: PointRegistry;
+  readonly identifier: Identifier;
+  readonly drops: DropWatch;
+}
+
+/** The node's wiring as it was last read, and whether it is time to read it again. */
+export class Wiring {
+  readonly #addon: Addon;
+  readonly #node: string;
+  readonly #collection: Collection;
+  readonly #inventory: InventoryStore;
+  readonly #readers: WiringReaders;
+  readonly #listeners = new Set<(topology: Topology) => void>();
+  #topology: Topology | undefined;
+  #stale = false;
+  #readAt = 0;
+  #inventoryVersion = 0;
+
+  constructor(
+    addon: Addon,
+    node: string,
+    collection: Collection,
+    inventory: InventoryStore,
+    readers: WiringReaders,
+  ) {
+    this.#addon = addon;
+    this.#node = node;
+    this.#collection = collection;
+    this.#inventory = inventory;
+    this.#readers = readers;
+  }
+
+  /** Reads it where it was not read before. */
+  get topology(): Topology {
+    return this.#topology ?? this.read();
+  }
+
+  /** Reads it now, and tells everybody. */
+  read(): Topology {
+    this.#stale = false;
+    this.#readAt = Date.now();
+    const topology = readTopology({
+      addon: this.#addon,
+      node: this.#node,
+      watched: this.#collection.namespaces,
+      pods: this.#inventory,
+      isAttached: (netns, ifindex) => this.#collection.isAttached(netns, ifindex),
+    });
+    this.#topology = topology;
+    this.#readers.identifier.setTopology(topology);
+    for (const attached of this.#collection.attachedInterfaces) {
+      const facts = this.#pointFacts(topology, attached);
+      if (facts !== undefined) this.#readers.points.update(attached.index, facts);
+    }
+    this.#readers.drops.update(topology);
+    for (const listener of this.#listeners) listener(topology);
+    return topology;
+  }
+
+  /** Something changed, so that the next refresh reads. */
+  changed(): void {
+    this.#stale = true;
+  }
+
+  /** Counted at once under its bare name; its part on the node is known after the next look at the wiring. */
+  attached(attached: AttachedInterface): void {
+    this.#readers.points.attach(
+      attached.index,
+      attached.netnsIndex,
+      {
+        node: this.#node,
+        netnsInode: attached.netnsInode,
+        interface: attached.name,
+        ifindex: attached.ifindex,
+        role: 'other',
+        pod: null,
+        inside: false,
+      },
+      Date.now(),
+    );
+    this.#stale = true;
+  }
+
+  /** Calls back with the whole topology whenever it was read again. */
+  onRead(listener: (topology: Topology) => void): Closable {
+    this.#listeners.add(listener);
+    return { close: () => this.#listeners.delete(listener) };
+  }
+
+  /** Reads again when it is time. @returns whether the wiring or the inventory changed since the last time */
+  refresh(now: number): boolean {
+    const stale = this.#stale || this.#inventory.version !== this.#inventoryVersion;
+    if (stale || now - this.#readAt >= REFRESH) this.read();
+    this.#inventoryVersion = this.#inventory.version;
+    return stale;
+  }
+
+  #pointFacts(topology: Topology, { netnsInode, ifindex }: AttachedInterface): PointFacts | undefined {
+    const namespace = topology.namespaces.find(({ inode }) => inode === netnsInode);
+    const found = namespace?.interfaces.find((candidate) => candidate.ifindex === ifindex);
+    if (namespace === undefined || found === undefined) return undefined;
+    return {
+      node: this.#node,
+      netnsInode,
+      interface: found.name,
+      ifindex,
+      role: found.role,
+      pod: found.pod,
+      inside: namespace.pod !== null,
+    };
+  }
+}
