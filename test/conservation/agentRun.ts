@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { delay, until } from '../lab/commands.ts';
 import { SHIPPED_COMMAND } from '../lab/observe.ts';
 import { Tally } from './tally.ts';
 
@@ -19,6 +20,9 @@ export interface AgentOptions {
 
 /** Room for all flows of a run at once, before and after NAT and in each namespace, so that none is folded. */
 const MAX_FLOWS = 786_432;
+
+/** Of a second, in hundredths: draining what nobody sends. */
+const RESTING_TICKS = 15;
 
 export class AgentRun {
   readonly tally = new Tally();
@@ -67,6 +71,17 @@ export class AgentRun {
     });
   }
 
+  /** Waits until it has worked off what it has, so that it does at once what it is told. */
+  async rest(): Promise<void> {
+    let before = this.#cpuTicks();
+    await until('the agent to have nothing to do', 90, async () => {
+      await delay(1000);
+      const [spent, now] = [this.#cpuTicks() - before, this.#cpuTicks()];
+      before = now;
+      return spent <= RESTING_TICKS ? true : null;
+    });
+  }
+
   /** Tells it to take its programs off, to count what is left, to print and to end. */
   interrupt(): void {
     process.kill(this.#pid(), 'SIGINT');
@@ -99,6 +114,13 @@ export class AgentRun {
     } catch (error) {
       throw new Error(`the agent has gone: ${this.#messages}`, { cause: error });
     }
+  }
+
+  /** User and system time, in hundredths of a second (proc_pid_stat(5), fields 14 and 15). */
+  #cpuTicks(): number {
+    const stat = readFileSync(`/proc/${this.#pid()}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[11]) + Number(fields[12]);
   }
 
   #ending(): string {

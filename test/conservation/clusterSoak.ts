@@ -143,6 +143,7 @@ async function passingPod(
 async function account(cluster: Cluster, watched: readonly Watched[], what: string): Promise<Report[]> {
   const reports: Report[] = [];
   for (const { node, netns, agent, counters } of watched) {
+    await agent.rest();
     // Frozen no longer than it takes: after 15 s connections probe whether their peer is alive.
     const { kernel, tally } = await whileFrozen(cluster, () => endCounted(agent, [counters], 500));
     const accounts = accountsOf(node, statSync(netnsPath(netns)).ino, kernel[0] ?? [], tally);
