@@ -32,6 +32,11 @@ export class NetworkNamespace {
   neighbours(): NeighbourEntry[];
   /** Forwarding entries of bridges and VXLAN devices (AF_BRIDGE neighbours). */
   forwarding(): NeighbourEntry[];
+  /**
+   * All TCP and UDP sockets (sock_diag), packed `SocketRecord`s of agent/native/src/socket_dump.h, 72 bytes each. What
+   * opens or closes during the dump is in it or not. Rejects with ENOENT where the kernel has no sock_diag.
+   */
+  sockets(): Promise<Buffer>;
   /** Value of a sysctl as this namespace has it, for example net/bridge/bridge-nf-call-iptables; null where there is none. */
   sysctl(name: string): string | null;
   /** The id this namespace has for another one (RTM_GETNSID), -1 when it has none. */
@@ -344,6 +349,8 @@ export const layout: {
   readonly eventBytes: number;
   readonly pointSlots: number;
   readonly unparsedCauses: number;
+  /** Bytes of a `SocketRecord`. */
+  readonly socketBytes: number;
 };
 /** Turns the kernel's program statistics on while the handle is open (BPF_ENABLE_STATS). */
 export function enableStatistics(): Closable;

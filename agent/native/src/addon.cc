@@ -13,6 +13,7 @@
 #include "network_namespace.h"
 #include "probe.h"
 #include "program_object.h"
+#include "socket_dump.h"
 
 namespace vethscope {
 
@@ -56,13 +57,14 @@ Napi::Value open_handles(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Resource::open_count());
 }
 
-/** Sizes of flow.h as this addon was compiled, for the reader to check its own. */
+/** Sizes of flow.h and of what is dumped as this addon was compiled, for the reader to check its own. */
 Napi::Object layout(Napi::Env env) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("flowRecordBytes", Napi::Number::New(env, sizeof(flow_record)));
   object.Set("eventBytes", Napi::Number::New(env, sizeof(event)));
   object.Set("pointSlots", Napi::Number::New(env, POINT_SLOTS));
   object.Set("unparsedCauses", Napi::Number::New(env, UNPARSED_CAUSES));
+  object.Set("socketBytes", Napi::Number::New(env, sizeof(SocketRecord)));
   return object;
 }
 

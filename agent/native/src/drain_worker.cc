@@ -2,20 +2,9 @@
 
 #include <utility>
 
+#include "byte_buffer.h"
+
 namespace vethscope {
-
-namespace {
-
-/** Hands the memory over without copying it. */
-Napi::Value to_buffer(Napi::Env env, std::vector<uint8_t>&& records) {
-  if (records.empty()) return Napi::Buffer<uint8_t>::New(env, 0);
-  auto* owner = new std::vector<uint8_t>(std::move(records));
-  return Napi::Buffer<uint8_t>::New(
-      env, owner->data(), owner->size(),
-      [](Napi::Env, uint8_t*, std::vector<uint8_t>* memory) { delete memory; }, owner);
-}
-
-}  // namespace
 
 DrainWorker::DrainWorker(Napi::Env env, std::shared_ptr<CollectorResource> collector)
     : AsyncWorker(env, "vethscope drain"),

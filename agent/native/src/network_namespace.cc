@@ -9,6 +9,7 @@
 #include "link_watch.h"
 #include "netlink_convert.h"
 #include "netlink_tables.h"
+#include "socket_dump_worker.h"
 
 namespace vethscope {
 
@@ -43,6 +44,7 @@ void NetworkNamespace::define(Napi::Env env, Napi::Object exports) {
                       InstanceMethod<&NetworkNamespace::routes>("routes", napi_default_method),
                       InstanceMethod<&NetworkNamespace::neighbours>("neighbours", napi_default_method),
                       InstanceMethod<&NetworkNamespace::forwarding>("forwarding", napi_default_method),
+                      InstanceMethod<&NetworkNamespace::sockets>("sockets", napi_default_method),
                       InstanceMethod<&NetworkNamespace::sysctl>("sysctl", napi_default_method),
                       InstanceMethod<&NetworkNamespace::id_of>("idOf", napi_default_method),
                       InstanceMethod<&NetworkNamespace::watch>("watch", napi_default_method),
@@ -108,6 +110,15 @@ Napi::Value NetworkNamespace::neighbours(const Napi::CallbackInfo& info) {
 Napi::Value NetworkNamespace::forwarding(const Napi::CallbackInfo& info) {
   return guarded(info.Env(),
                  [&] { return to_array(info.Env(), list_forwarding(open(info.Env()).socket())); });
+}
+
+Napi::Value NetworkNamespace::sockets(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    /* node-addon-api deletes it when it is done. */
+    auto* worker = new SocketDumpWorker(info.Env(), open(info.Env()));
+    worker->Queue();
+    return worker->promise();
+  });
 }
 
 Napi::Value NetworkNamespace::sysctl(const Napi::CallbackInfo& info) {

@@ -58,6 +58,7 @@ class NetworkNamespace : public Napi::ObjectWrap<NetworkNamespace> {
   Napi::Value routes(const Napi::CallbackInfo& info);
   Napi::Value neighbours(const Napi::CallbackInfo& info);
   Napi::Value forwarding(const Napi::CallbackInfo& info);
+  Napi::Value sockets(const Napi::CallbackInfo& info);
   Napi::Value sysctl(const Napi::CallbackInfo& info);
   Napi::Value id_of(const Napi::CallbackInfo& info);
   Napi::Value watch(const Napi::CallbackInfo& info);
