@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../failure.ts';
-import { podOfCgroupFile } from './podCgroup.ts';
+import { podOfCgroupFile } from '../cgroups/podCgroup.ts';
 
 /** A network namespace that a process lives in or that has a name. */
 export interface FoundNamespace {
