@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { encode } from 'dns-packet';
 import { EVENT, EVENT_BYTES, EVENT_KIND, IP_PROTOCOL, viewOf } from '../collector/flowLayout.ts';
 import { TestFlows } from '../flows/flowTable.fixture.ts';
-import { keyOf } from '../flows/kernelRecords.fixture.ts';
+import { keyOf } from '../collector/flowKey.fixture.ts';
 import { DnsIntake } from './dnsIntake.ts';
 import { dnsJson } from './exchange.ts';
 
@@ -15,8 +15,8 @@ function event(data: Buffer, time: number, fromClient: boolean, netns = 1): Buff
   const ends = fromClient
     ? { ...client, ...server }
     : { from: server.to, fromPort: server.toPort, to: client.from, toPort: client.fromPort };
-  const packet = { ...ends, protocol: IP_PROTOCOL.udp, netns, ifindex: 5, egress: false };
-  const { key, fromHigh } = keyOf({ ...packet, bytes: 100, tcpFlags: 0, time: 0 });
+  const packet = { ...ends, protocol: IP_PROTOCOL.udp, netns };
+  const { key, fromHigh } = keyOf(packet);
   const bytes = Buffer.alloc(EVENT_BYTES + Math.ceil(data.length / 8) * 8);
   bytes.set(key);
   const view = viewOf(bytes);

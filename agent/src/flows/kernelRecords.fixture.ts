@@ -1,12 +1,9 @@
 /** Builds records as the kernel program writes them (bpf/flow.h), for tests. */
-import { isIPv6 } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import type { TunnelKind } from '../../../src/model/flow.ts';
 import { TUNNEL_KINDS } from '../../../src/model/flow.ts';
 import {
   COARSE_UNIT,
   IP_PROTOCOL,
-  KEY,
   RECORD,
   RECORD_BYTES,
   SIDE,
@@ -17,15 +14,11 @@ import {
   TUNNEL_BYTES,
   viewOf,
 } from '../collector/flowLayout.ts';
+import type { KeyedPacket } from '../collector/flowKey.fixture.ts';
+import { addressBytes, keyOf } from '../collector/flowKey.fixture.ts';
 
 /** One packet as a point saw it. */
-export interface SeenPacket {
-  readonly from: string;
-  readonly fromPort: number;
-  readonly to: string;
-  readonly toPort: number;
-  readonly protocol: number;
-  readonly netns: number;
+export interface SeenPacket extends KeyedPacket {
   readonly ifindex: number;
   readonly egress: boolean;
   readonly bytes: number;
@@ -34,11 +27,7 @@ export interface SeenPacket {
   readonly time: number;
   /** Inside the packets of a tunnel. */
   readonly inner?: boolean;
-  /** Of the key; as for an echo request where it is left out. */
-  readonly detail?: number;
 }
-
-const ADDRESS_BYTES = 16;
 
 /** What one drain would hand over after these packets. */
 export function drainOf(packets: readonly SeenPacket[]): { records: Uint8Array; count: number } {
@@ -95,8 +84,8 @@ export function tunnelEntries(tunnels: readonly KernelTunnel[]): Uint8Array {
   tunnels.forEach((tunnel, index) => {
     const entry = bytes.subarray(index * TUNNEL_BYTES);
     const view = viewOf(entry);
-    entry.set(endBytes(tunnel.source, 0).subarray(0, ADDRESS_BYTES), TUNNEL.source);
-    entry.set(endBytes(tunnel.destination, 0).subarray(0, ADDRESS_BYTES), TUNNEL.destination);
+    entry.set(addressBytes(tunnel.source), TUNNEL.source);
+    entry.set(addressBytes(tunnel.destination), TUNNEL.destination);
     view.setUint32(TUNNEL.netns, tunnel.netns, true);
     view.setUint32(TUNNEL.identifier, tunnel.identifier, true);
     view.setUint16(TUNNEL.port, tunnel.port, true);
@@ -167,31 +156,4 @@ function coarse(milliseconds: number): number {
 
 function nanoseconds(milliseconds: number): bigint {
   return BigInt(Math.round(milliseconds * 1e6));
-}
-
-/** The canonical key: the lower address and port first. */
-export function keyOf(packet: SeenPacket): { key: Uint8Array; fromHigh: boolean } {
-  const from = endBytes(packet.from, packet.fromPort);
-  const to = endBytes(packet.to, packet.toPort);
-  const fromHigh = Buffer.compare(from, to) > 0;
-  const [low, high] = fromHigh ? [to, from] : [from, to];
-  const key = new Uint8Array(44);
-  const view = viewOf(key);
-  key.set(low.subarray(0, ADDRESS_BYTES), KEY.lowAddress);
-  key.set(high.subarray(0, ADDRESS_BYTES), KEY.highAddress);
-  view.setUint32(KEY.netns, packet.netns, true);
-  view.setUint16(KEY.lowPort, viewOf(low).getUint16(ADDRESS_BYTES), true);
-  view.setUint16(KEY.highPort, viewOf(high).getUint16(ADDRESS_BYTES), true);
-  view.setUint8(KEY.protocol, packet.protocol);
-  view.setUint8(KEY.family, isIPv6(packet.from) ? 6 : 4);
-  if (packet.detail !== undefined) view.setUint16(KEY.detail, packet.detail, true);
-  else if (packet.protocol === IP_PROTOCOL.icmp) view.setUint16(KEY.detail, 8 << 8, true);
-  return { key, fromHigh };
-}
-
-/** Address in 16 bytes and port, in the order they are compared in. */
-function endBytes(address: string, port: number): Uint8Array {
-  const parsed = ipaddr.parse(address);
-  const six = parsed instanceof ipaddr.IPv4 ? parsed.toIPv4MappedAddress() : parsed;
-  return Uint8Array.from([...six.toByteArray(), port >> 8, port & 0xff]);
 }

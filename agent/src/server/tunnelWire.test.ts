@@ -11,7 +11,8 @@ import { IP_PROTOCOL } from '../collector/flowLayout.ts';
 import { flowJson } from '../flows/flowJson.ts';
 import { BOOT, TestFlows } from '../flows/flowTable.fixture.ts';
 import type { KernelTunnel, SeenPacket } from '../flows/kernelRecords.fixture.ts';
-import { drainOf, keyOf, setTunnel, tunnelEntries } from '../flows/kernelRecords.fixture.ts';
+import { keyOf } from '../collector/flowKey.fixture.ts';
+import { drainOf, setTunnel, tunnelEntries } from '../flows/kernelRecords.fixture.ts';
 import { FlowEncoder } from './flowEncoder.ts';
 
 const UPLINK = { ifindex: 2, name: 'eth0', role: 'uplink' } as const;

@@ -1,5 +1,5 @@
 /** Builds dumped sockets (agent/native/src/socket_dump.h), for tests. */
-import ipaddr from 'ipaddr.js';
+import { addressBytes } from '../collector/flowKey.fixture.ts';
 import { viewOf } from '../collector/flowLayout.ts';
 import { SOCKET, SOCKET_BYTES, SOCKET_STATE } from './socketLayout.ts';
 
@@ -25,8 +25,8 @@ export function socketRecords(sockets: readonly TestSocket[]): Uint8Array {
     const at = index * SOCKET_BYTES;
     const isSix = socket.local.includes(':') || socket.local === 'any6';
     const listens = socket.protocol === 6 ? SOCKET_STATE.listen : SOCKET_STATE.close;
-    bytes.set(addressBytes(socket.local), at + SOCKET.localAddress);
-    bytes.set(addressBytes(socket.remote ?? (isSix ? 'any6' : 'any4')), at + SOCKET.remoteAddress);
+    bytes.set(boundBytes(socket.local), at + SOCKET.localAddress);
+    bytes.set(boundBytes(socket.remote ?? (isSix ? 'any6' : 'any4')), at + SOCKET.remoteAddress);
     view.setBigUint64(at + SOCKET.cgroup, BigInt(socket.cgroup), true);
     view.setBigUint64(at + SOCKET.cookie, BigInt(socket.cookie ?? index + 1), true);
     view.setUint32(at + SOCKET.inode, socket.inode ?? 0, true);
@@ -44,8 +44,6 @@ export function socketRecords(sockets: readonly TestSocket[]): Uint8Array {
   return bytes;
 }
 
-function addressBytes(address: string): number[] {
-  const parsed = ipaddr.parse(address === 'any4' ? '0.0.0.0' : address === 'any6' ? '::' : address);
-  const six = parsed instanceof ipaddr.IPv4 ? parsed.toIPv4MappedAddress() : parsed;
-  return six.toByteArray();
+function boundBytes(address: string): number[] {
+  return addressBytes(address === 'any4' ? '0.0.0.0' : address === 'any6' ? '::' : address);
 }

@@ -61,7 +61,11 @@ export class SocketTable {
     const ends = endsOf(end);
     const own = ends.view.getUint16(ends.ownPort, true);
     const other = ends.view.getUint16(ends.otherPort, true);
-    for (let index = this.#first(ends.protocol, own, other); index !== NONE; index = this.#next[index] ?? NONE) {
+    for (
+      let index = this.#first(ends.protocol, own, other);
+      index !== NONE;
+      index = this.#next[index] ?? NONE
+    ) {
       const at = index * SOCKET_BYTES;
       if (!this.#hasPorts(at, ends.protocol, own, other) || other === 0) continue;
       if (!this.#sameAddress(at + SOCKET.localAddress, ends.view, ends.ownAddress)) continue;
