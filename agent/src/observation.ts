@@ -25,6 +25,7 @@ import { TunnelLinks } from './flows/tunnelLinks.ts';
 import { UnparsedSamples } from './flows/unparsedSamples.ts';
 import { Identifier } from './identity/identifier.ts';
 import { InventoryStore } from './identity/inventoryStore.ts';
+import { NodeSockets } from './nodeSockets.ts';
 import { namespaceInode } from './topology/processNamespaces.ts';
 import { Wiring } from './wiring.ts';
 
@@ -45,7 +46,8 @@ export class Observation {
   readonly samples: UnparsedSamples;
   readonly options: ObservationOptions;
   readonly #points = new PointRegistry();
-  readonly #identifier = new Identifier(this.inventory);
+  readonly #sockets: NodeSockets;
+  readonly #identifier: Identifier;
   readonly #collection: Collection;
   readonly #intake: RecordIntake;
   readonly #tracker: FlowTracker;
@@ -67,7 +69,18 @@ export class Observation {
     this.options = options;
     this.inventory.update({ reset: true, upserts: options.inventory, deletedUids: [] }, Date.now());
     this.table = new FlowTable(options.maxFlows, this.#points, Date.now());
-    const identity = new RowIdentity(this.table, (question) => this.#identifier.identify(question));
+    this.#sockets = new NodeSockets({
+      addon: options.payload.addon,
+      inventory: this.inventory,
+      watched: () => this.#collection.namespaces,
+      tell: (message) => options.tell(message),
+    });
+    this.#identifier = new Identifier(this.inventory, this.#sockets.owners);
+    const identity = new RowIdentity(
+      this.table,
+      (question) => this.#identifier.identify(question),
+      () => this.#sockets.news,
+    );
     const isOwn = (view: DataView, offset: number): boolean => this.own.has(view, offset);
     this.#intake = new RecordIntake(this.table, identity, isOwn);
     this.samples = new UnparsedSamples(this.#points, (nanoseconds) => this.#clock.wallTime(nanoseconds));
@@ -104,10 +117,13 @@ export class Observation {
         points: this.#points,
         identifier: this.#identifier,
         drops: this.#drops,
+        sockets: this.#sockets,
       });
       for (const path of options.namespaces) this.#collection.watch(path);
       this.#requireInterfaces();
+      this.#identifier.setTunnelPorts(this.#collection.tunnelPorts);
       this.#wiring.read();
+      this.#sockets.refresh(Date.now());
     } catch (error) {
       void this.#collection.close();
       throw error;
@@ -191,6 +207,7 @@ export class Observation {
     this.#collection.detach();
     this.#drops.stop();
     await this.#tick();
+    await this.#sockets.refreshNow();
     await this.#tick();
     this.#dns.end();
     this.#tracker.endAll(Date.now());
@@ -241,6 +258,7 @@ export class Observation {
     this.#clock.synchronize(drained.monotonic, drained.realtime);
     const now = Date.now();
     const identityChanged = this.#wiring.refresh(now);
+    this.#sockets.refresh(now);
     this.#tracker.tick({
       records: drained.records,
       count: drained.count,

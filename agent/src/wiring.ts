@@ -6,6 +6,7 @@ import type { DropWatch } from './dropWatch.ts';
 import type { PointFacts, PointRegistry } from './flows/pointRegistry.ts';
 import type { Identifier } from './identity/identifier.ts';
 import type { InventoryStore } from './identity/inventoryStore.ts';
+import type { NodeSockets } from './nodeSockets.ts';
 import { readTopology } from './topology/readTopology.ts';
 
 /** Statistics of interfaces move all the time; the wiring is read again this often without any change, milliseconds. */
@@ -16,6 +17,7 @@ export interface WiringReaders {
   readonly points: PointRegistry;
   readonly identifier: Identifier;
   readonly drops: DropWatch;
+  readonly sockets: NodeSockets;
 }
 
 /** The node's wiring as it was last read, and whether it is time to read it again. */
@@ -63,6 +65,7 @@ export class Wiring {
     });
     this.#topology = topology;
     this.#readers.identifier.setTopology(topology);
+    this.#readers.sockets.update(topology);
     for (const attached of this.#collection.attachedInterfaces) {
       const facts = this.#pointFacts(topology, attached);
       if (facts !== undefined) this.#readers.points.update(attached.index, facts);

@@ -1,3 +1,4 @@
+import { STATIC_POD_UID } from '../model/inventory.ts';
 import type {
   EndpointSlice,
   InventoryObject,
@@ -28,7 +29,11 @@ export function trimObject(kind: InventoryKind, object: unknown): InventoryObjec
   if (metadata === null) return null;
   switch (kind) {
     case 'Pod':
-      return trimPod(metadata, fields(source.spec), fields(source.status));
+      return trimPod(
+        { ...metadata, annotations: staticUid(source.metadata) },
+        fields(source.spec),
+        fields(source.status),
+      );
     case 'Service':
       return trimService(metadata, fields(source.spec), fields(source.status));
     case 'EndpointSlice':
@@ -70,13 +75,22 @@ function trimMetadata(value: unknown): ObjectMeta | null {
   };
 }
 
+function staticUid(metadata: unknown): ObjectMeta['annotations'] {
+  const uid = text(fields(fields(metadata).annotations)[STATIC_POD_UID]);
+  return uid === undefined ? undefined : { [STATIC_POD_UID]: uid };
+}
+
 function trimPod(metadata: ObjectMeta, spec: Fields, status: Fields): Pod {
   const addresses = items(status.podIPs).flatMap((entry) => text(entry.ip) ?? []);
   const single = text(status.podIP);
   const ips = addresses.length === 0 && single !== undefined ? [single] : addresses;
   // Sidecars are init containers that go on running; their traffic has an owner too.
   const containers = [...items(spec.containers), ...items(spec.initContainers)];
-  const statuses = [...items(status.containerStatuses), ...items(status.initContainerStatuses)];
+  const statuses = [
+    ...items(status.containerStatuses),
+    ...items(status.initContainerStatuses),
+    ...items(status.ephemeralContainerStatuses),
+  ];
   return {
     kind: 'Pod',
     metadata,

@@ -1,10 +1,17 @@
 /** What one end of a flow is. */
 export type EndpointKind = 'pod' | 'service' | 'node' | 'process' | 'external' | 'unknown';
 
-/** Why we say who an end is. `none` stands alone. */
+/**
+ * Why we say who an end is. `cgroup`: of the socket that sent its packets; `socket`: the owner of the node's socket of this
+ * tuple; `listener`: of the only one that takes what comes to its port; `process`: the process that holds the socket;
+ * `kernel`: what the kernel itself sends and takes. `none` stands alone.
+ */
 export type Evidence =
   | 'cgroup'
   | 'socket'
+  | 'listener'
+  | 'process'
+  | 'kernel'
   | 'veth'
   | 'pod-ip'
   | 'service-ip'

@@ -7,10 +7,15 @@ export interface ObjectMeta {
   readonly namespace?: string | undefined;
   readonly uid: string;
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** STATIC_POD_UID of a pod, and no other. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly creationTimestamp?: string | undefined;
   readonly deletionTimestamp?: string | undefined;
   readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[] | undefined;
 }
+
+/** The uid that a static pod has on its node, where the API has another. */
+export const STATIC_POD_UID = 'kubernetes.io/config.hash';
 
 export interface Pod {
   readonly kind: 'Pod';
@@ -34,6 +39,7 @@ export interface Pod {
     readonly podIPs?: readonly { readonly ip: string }[] | undefined;
     readonly hostIP?: string | undefined;
     readonly startTime?: string | undefined;
+    /** Of all containers: init and ephemeral ones too. */
     readonly containerStatuses?:
       readonly { readonly name: string; readonly containerID?: string | undefined }[] | undefined;
   };

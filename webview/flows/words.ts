@@ -29,6 +29,9 @@ export const VERDICT_LOOKS: Readonly<Record<Verdict, Look & { readonly meaning: 
 export const EVIDENCE_WORDS: Readonly<Record<Evidence, string>> = {
   cgroup: 'the cgroup of its socket',
   socket: 'the owner of its socket',
+  listener: 'the owner of its port',
+  process: 'the process that holds its socket',
+  kernel: 'the kernel itself',
   veth: 'the veth its packets passed',
   'pod-ip': 'its pod address',
   'service-ip': 'its Service address',

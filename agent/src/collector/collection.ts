@@ -65,6 +65,8 @@ const GONE = new Set(['ENODEV', 'ENXIO', 'ENOENT']);
 
 /** The loaded collector, attached to every interface of the watched namespaces and following them. */
 export class Collection {
+  /** UDP ports of tunnel devices that were seen here. */
+  readonly tunnelPorts = new Set<number>();
   readonly #payload: Payload;
   readonly #options: CollectionOptions;
   readonly #events: CollectionEvents;
@@ -245,6 +247,7 @@ export class Collection {
   #learnTunnel({ kind, tunnelPort }: Link): void {
     if (tunnelPort !== 0 && (kind === 'vxlan' || kind === 'geneve')) {
       this.#collector.setTunnelPort(tunnelPort, kind);
+      this.tunnelPorts.add(tunnelPort);
     }
   }
 

@@ -64,6 +64,7 @@ export class FlowTracker {
     });
     this.#touchOverdue(harvest.now);
     if (harvest.identityChanged) this.#identifyAgain();
+    this.#identity.stampPending(harvest.now);
     if (harvest.now - this.#lastExpiry >= EXPIRY_INTERVAL) {
       this.#lastExpiry = harvest.now;
       this.#endIdle(harvest.now);

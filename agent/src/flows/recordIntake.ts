@@ -32,6 +32,7 @@ export interface OutsideRows {
 const NOBODY_LISTENS = new Set([(3 << 8) | 3, (1 << 8) | 4]);
 /** POINT_INNER of bpf/flow.h. */
 const INNER = 4;
+const ROOT_CGROUP = 1;
 const HANDSHAKE = TCP_FLAG.syn | TCP_FLAG.ack;
 
 /** Adds what the kernel counted to the rows. Totals are cumulative: how packets are spread over drains is all one. */
@@ -72,13 +73,13 @@ export class RecordIntake {
 
   #addRecord(view: DataView, offset: number, wallTime: WallTime): void {
     let row = this.#table.find(view, offset);
-    if (row === NONE) {
+    const isNew = row === NONE;
+    if (isNew) {
       row = this.#table.start(view, offset);
       if (row === NONE) {
         this.outside.folded += recordPackets(view, offset);
         return;
       }
-      this.#identity.stamp(row, view, offset, firstSeen(view, offset, wallTime));
     }
     for (let slot = 0; slot < POINT_SLOTS; slot += 1) {
       const base = offset + RECORD.slots + slot * SLOT_BYTES;
@@ -87,6 +88,8 @@ export class RecordIntake {
     this.#addHandshake(row, view, offset);
     this.#addSide(row, view, offset + RECORD.low, false);
     this.#addSide(row, view, offset + RECORD.high, true);
+    // Last, because who opened it and whose sockets sent it tell who its sides are.
+    if (isNew) this.#identity.stamp(row, view, offset, firstSeen(view, offset, wallTime));
     this.#table.touch(row);
   }
 
@@ -147,7 +150,7 @@ export class RecordIntake {
     const dscp = view.getUint8(side + SIDE.dscp);
     const retransmits = view.getUint32(side + SIDE.retransmits, true);
     const retransmitsAt = base + (high ? ROW.highRetransmits : ROW.lowRetransmits);
-    if (cgroup !== 0) rows.setFloat64(base + (high ? ROW.highCgroup : ROW.lowCgroup), cgroup, true);
+    if (cgroup !== 0) this.#setCgroup(row, high, cgroup);
     if (srtt !== 0) rows.setUint32(base + (high ? ROW.highSrttUs : ROW.lowSrttUs), srtt, true);
     if (dscp !== 0) rows.setUint8(base + (high ? ROW.highDscp : ROW.lowDscp), dscp);
     if (retransmits > rows.getUint32(retransmitsAt, true)) rows.setUint32(retransmitsAt, retransmits, true);
@@ -164,6 +167,18 @@ export class RecordIntake {
     rows.setUint32(base + (high ? ROW.highTunnel : ROW.lowTunnel), tunnel, true);
     const outerPort = view.getUint16(side + SIDE.outerPort, true);
     rows.setUint16(base + (high ? ROW.highOuterPort : ROW.lowOuterPort), outerPort, true);
+  }
+
+  #setCgroup(row: number, high: boolean, cgroup: number): void {
+    const { rows } = this.#table;
+    const field = row * ROW_BYTES + (high ? ROW.highCgroup : ROW.lowCgroup);
+    const before = rows.getFloat64(field, true);
+    // What the kernel itself sends for a connection, as its last reset, tells less than any socket (bpf/socket.h).
+    if (cgroup === before || (before !== 0 && cgroup <= ROOT_CGROUP)) return;
+    if (before <= ROOT_CGROUP) rows.setFloat64(field, cgroup, true);
+    else this.#identity.noteOther(row, high, cgroup);
+    // A new row is stamped in any case.
+    if (this.#table.uint32(row, ROW.lowEndpoint) !== 0) this.#identity.noteSocket(row);
   }
 
   /** The time from the first SYN to its SYN-ACK, both at the interface that saw the SYN first: nearest to the client. */

@@ -1,20 +1,28 @@
 import { PROTOCOLS } from '../../../src/model/flowRecord.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
 import { KEY, POINT_SLOTS, RECORD, SLOT, SLOT_BYTES } from '../collector/flowLayout.ts';
-import type { Question } from '../identity/identifier.ts';
 import type { Identity } from '../identity/identity.ts';
-import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES } from './flowRow.ts';
+import type { Question } from '../identity/question.ts';
+import type { SocketClues } from '../identity/socketOwners.ts';
+import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
+import { OtherSenders } from './otherSenders.ts';
+import { PendingRows } from './pendingRows.ts';
 import type { Point } from './pointRegistry.ts';
 
 /** Stamps on rows who their sides are: when a flow is first counted, and again while a side has no name. */
 export class RowIdentity {
   readonly #table: FlowTable;
   readonly #identify: (question: Question) => Identity;
+  readonly #pending: PendingRows;
+  readonly #others: OtherSenders;
 
-  constructor(table: FlowTable, identify: (question: Question) => Identity) {
+  /** @param news grows when sockets and cgroups were looked at again */
+  constructor(table: FlowTable, identify: (question: Question) => Identity, news: () => number = () => 0) {
     this.#table = table;
     this.#identify = identify;
+    this.#pending = new PendingRows(table, news);
+    this.#others = new OtherSenders(table);
   }
 
   /** A new row, with the record that began it. @param when milliseconds since the epoch */
@@ -30,7 +38,28 @@ export class RowIdentity {
   /** A row that changed nothing but whose sides may be known better now. */
   stampAgain(row: number, when: number): void {
     const table = this.#table;
-    if (table.uint8(row, ROW.unresolved) === 0) return;
+    if (table.uint8(row, ROW.unresolved) !== 0) this.#stampOver(row, when);
+  }
+
+  /** A second socket sends as the same side: one row, and no telling which packets are whose. */
+  noteOther(row: number, high: boolean, cgroup: number): void {
+    this.#others.note(row, high, cgroup);
+  }
+
+  /** A side's packets carried another socket than was known when the row was stamped. */
+  noteSocket(row: number): void {
+    this.#pending.note(row);
+  }
+
+  /** Rows whose sides' sockets may be known better now. @param now milliseconds since the epoch */
+  stampPending(now: number): void {
+    for (const row of this.#pending.due(now)) {
+      this.#stampOver(row, this.#table.epoch + this.#table.uint32(row, ROW.start));
+    }
+  }
+
+  #stampOver(row: number, when: number): void {
+    const table = this.#table;
     const fields = [ROW.lowEndpoint, ROW.highEndpoint, ROW.lowService, ROW.highService];
     const before = fields.map((field) => table.uint32(row, field));
     this.#stamp(row, when, (high) => this.#vethPodInSightings(row, high));
@@ -43,6 +72,7 @@ export class RowIdentity {
     const { rows, names, points } = this.#table;
     const base = row * ROW_BYTES;
     let unresolved = 0;
+    let pending = false;
     for (const high of [false, true]) {
       const address = rows.getUint32(base + (high ? ROW.highAddress : ROW.lowAddress), true);
       const identity = this.#identify({
@@ -52,6 +82,7 @@ export class RowIdentity {
         when,
         netns: points.inodeOf(rows.getUint32(base + ROW.key + KEY.netns, true)),
         vethPod: vethPod(high),
+        socket: this.#clues(row, high, when),
       });
       rows.setUint32(
         base + (high ? ROW.highEndpoint : ROW.lowEndpoint),
@@ -59,9 +90,26 @@ export class RowIdentity {
         true,
       );
       rows.setUint32(base + (high ? ROW.highService : ROW.lowService), this.#useService(identity), true);
-      if (identity.endpoint.evidence[0] === 'none') unresolved = 1;
+      if (isUnresolved(identity)) unresolved = 1;
+      pending ||= identity.pending;
     }
     rows.setUint8(base + ROW.unresolved, unresolved);
+    if (pending) this.#pending.add(row);
+  }
+
+  #clues(row: number, high: boolean, when: number): SocketClues {
+    const { rows, epoch } = this.#table;
+    const base = row * ROW_BYTES;
+    const opened = rows.getUint8(base + ROW.opened);
+    const last = rows.getUint32(base + ROW.end, true);
+    return {
+      end: { view: rows, offset: base + ROW.key, high },
+      cgroup: rows.getFloat64(base + (high ? ROW.highCgroup : ROW.lowCgroup), true),
+      others: this.#others.of(row, high),
+      opened: opened === 0 ? null : opened === (high ? SIDE_NUMBER.high : SIDE_NUMBER.low),
+      first: when,
+      last: last === 0 ? when : epoch + last,
+    };
   }
 
   /** One endpoint a Service and port, because the row refers to both by one id. */
@@ -91,6 +139,11 @@ export class RowIdentity {
     }
     return null;
   }
+}
+
+/** A later inventory may name it: nothing but its address is known, or a pod by its uid alone. */
+function isUnresolved({ endpoint }: Identity): boolean {
+  return endpoint.evidence[0] === 'none' || (endpoint.kind === 'pod' && endpoint.name === null);
 }
 
 /** Whether the point is the veth of the pod on the given side of the conversation. */

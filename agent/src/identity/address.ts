@@ -30,3 +30,8 @@ export function isSpecialAddress(address: string): boolean {
     ipaddr.process(address).range(),
   );
 }
+
+/** 127.0.0.0/8 and ::1: of the namespace itself, whether an interface lists them or not. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address);
+}

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import type { Endpoint } from '../../../src/model/endpoint.ts';
 import type { InventoryObject, Node, Pod, Service } from '../../../src/model/inventory.ts';
 import type { Topology } from '../../../src/model/topology.ts';
-import type { Question } from './identifier.ts';
 import type { Identity } from './identity.ts';
 import { Identifier } from './identifier.ts';
 import { InventoryStore } from './inventoryStore.ts';
+import type { Question } from './question.ts';
 
 const START = Date.parse('2026-01-01T10:00:00Z');
 const MINUTE = 60_000;
@@ -123,6 +123,7 @@ class World {
       when: START + MINUTE,
       netns: 1,
       vethPod: null,
+      socket: null,
       ...changes,
     });
   }

@@ -2,26 +2,16 @@ import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
 import type { ServiceReference } from '../../../src/model/flow.ts';
 import type { Node, Pod, Service } from '../../../src/model/inventory.ts';
 import type { PodReference, Topology } from '../../../src/model/topology.ts';
-import { canonicalAddress, isSpecialAddress } from './address.ts';
+import { canonicalAddress, isLoopback, isSpecialAddress } from './address.ts';
 import { AddressRanges } from './addressRanges.ts';
+import { nameOf, nobody, only } from './endpoints.ts';
+import { HostEnds } from './hostEnds.ts';
 import type { Identity } from './identity.ts';
 import { IdentityCache } from './identityCache.ts';
 import type { InventoryStore } from './inventoryStore.ts';
-import { workloadOf } from './workload.ts';
-
-/** One end of a flow, as far as the packets tell. */
-export interface Question {
-  readonly address: string;
-  readonly port: number;
-  /** tcp, udp ... */
-  readonly protocol: string;
-  /** Time of the flow's first packet, milliseconds since the epoch. */
-  readonly when: number;
-  /** Inode of the namespace where it was seen. */
-  readonly netns: number;
-  /** The pod of the veth that the packet came from or went to on this end's side. */
-  readonly vethPod: PodReference | null;
-}
+import { PodEnds } from './podEnds.ts';
+import type { Question } from './question.ts';
+import type { SocketOwners } from './socketOwners.ts';
 
 interface LocalAddress {
   readonly pod: PodReference | null;
@@ -41,9 +31,19 @@ export class Identifier {
   #ownRanges = new AddressRanges([]);
   #rangesVersion = -1;
   #bridgeRanges: string[] = [];
+  readonly #pods: PodEnds;
+  readonly #hosts: HostEnds;
 
-  constructor(inventory: InventoryStore) {
+  /** @param owners null where sockets are not looked at */
+  constructor(inventory: InventoryStore, owners: SocketOwners | null = null) {
     this.#inventory = inventory;
+    this.#pods = new PodEnds(owners, this.#cache);
+    this.#hosts = new HostEnds(owners, this.#cache);
+  }
+
+  /** UDP ports of the node's own tunnel devices. */
+  setTunnelPorts(ports: ReadonlySet<number>): void {
+    this.#hosts.tunnelPorts = ports;
   }
 
   /** Takes over what the node's interfaces say. */
@@ -51,6 +51,7 @@ export class Identifier {
     this.#node = topology.node;
     this.#local = new Map();
     this.#bridgeRanges = [];
+    this.#pods.setNamespaces(topology.namespaces);
     for (const namespace of topology.namespaces) {
       const addresses = new Map<string, LocalAddress>();
       this.#local.set(namespace.inode, addresses);
@@ -74,24 +75,20 @@ export class Identifier {
     return this.#stranger(question.address);
   }
 
-  #pod({ address, when, netns, vethPod }: Question): Identity | null {
+  #pod(question: Question): Identity | null {
+    const { address, when, netns, vethPod, socket } = question;
     const local = this.#local.get(netns)?.get(address)?.pod ?? null;
     const byVeth = vethPod ?? local;
     const pods = this.#inventory.podsAt(address, when);
     const own = byVeth === null ? null : this.#inventory.pod(byVeth.uid);
     const owns = byVeth !== null && (pods.some((pod) => pod.metadata.uid === byVeth.uid) || local !== null);
     if (own !== null && (owns || (own.status.podIPs ?? []).length === 0)) {
-      return this.#ofPod(own, address, pods.includes(own) ? BY_VETH_AND_ADDRESS : BY_VETH);
+      return this.#pods.identify(own, address, pods.includes(own) ? BY_VETH_AND_ADDRESS : BY_VETH, socket);
     }
     const [pod, ...others] = pods;
     if (pod === undefined) return null;
-    if (others.length === 0) return this.#ofPod(pod, address, BY_ADDRESS);
-    return only({
-      ...nobody(address),
-      kind: 'pod',
-      evidence: ['pod-ip'],
-      candidates: pods.map(nameOf).sort(),
-    });
+    if (others.length === 0) return this.#pods.identify(pod, address, BY_ADDRESS, socket);
+    return this.#pods.choose(pods, address, socket);
   }
 
   #service({ address, port, protocol }: Question): Identity | null {
@@ -109,12 +106,15 @@ export class Identifier {
       endpoint,
       service: serviceReference(service, address, port, protocol),
       serviceEndpoint: endpoint,
+      pending: false,
     };
   }
 
-  #nodeOrLocal({ address, port, protocol, netns }: Question): Identity | null {
+  #nodeOrLocal(question: Question): Identity | null {
+    const { address, port, protocol, netns } = question;
     const node = this.#inventory.nodeAt(address);
-    const local = this.#local.get(netns)?.has(address) === true;
+    const own = this.#local.get(netns);
+    const local = own !== undefined && (own.has(address) || isLoopback(address));
     if (node === null && !local) return null;
     const name = node?.metadata.name ?? this.#node;
     const published = this.#inventory.hostPortPods(name, port, protocol);
@@ -128,11 +128,14 @@ export class Identifier {
       candidates: this.#sharing(name, node, port, protocol, published),
     };
     const [service, ...others] = this.#inventory.nodePortServices(port, protocol);
-    if (service === undefined || others.length > 0) return only(endpoint);
+    const isForwarded = published.length > 0 || service !== undefined;
+    const owner = local ? this.#hosts.identify(endpoint, question, isForwarded) : only(endpoint);
+    if (owner.endpoint.kind !== 'node' || service === undefined || others.length > 0) return owner;
     return {
       endpoint,
       service: serviceReference(service, address, port, protocol),
       serviceEndpoint: serviceEndpoint(service, address, ['node-ip']),
+      pending: owner.pending,
     };
   }
 
@@ -148,10 +151,6 @@ export class Identifier {
       ),
     );
     return (declaring.length > 0 ? declaring : pods).map(nameOf).sort();
-  }
-
-  #ofPod(pod: Pod, address: string, evidence: readonly Evidence[]): Identity {
-    return this.#cache.ofPod(pod, address, evidence, () => podEndpoint(pod, address, evidence));
   }
 
   #stranger(address: string): Identity {
@@ -170,44 +169,6 @@ export class Identifier {
     }
     return this.#ownRanges;
   }
-}
-
-function only(endpoint: Endpoint): Identity {
-  return { endpoint, service: null, serviceEndpoint: null };
-}
-
-function nobody(address: string): Endpoint {
-  return {
-    kind: 'unknown',
-    namespace: null,
-    name: null,
-    uid: null,
-    container: null,
-    workload: null,
-    node: null,
-    address,
-    names: [],
-    evidence: ['none'],
-    candidates: [],
-  };
-}
-
-function podEndpoint(pod: Pod, address: string, evidence: readonly Evidence[]): Endpoint {
-  const [container, ...others] = pod.spec.containers;
-  return {
-    kind: 'pod',
-    namespace: pod.metadata.namespace ?? null,
-    name: pod.metadata.name,
-    uid: pod.metadata.uid,
-    // With several containers the address does not say which one it was.
-    container: others.length === 0 ? (container?.name ?? null) : null,
-    workload: workloadOf(pod),
-    node: pod.spec.nodeName ?? null,
-    address,
-    names: [],
-    evidence,
-    candidates: [],
-  };
 }
 
 function serviceEndpoint(service: Service, address: string, evidence: readonly Evidence[]): Endpoint {
@@ -243,8 +204,4 @@ function serviceReference(
     portName: servicePort(service, port, protocol)?.name ?? null,
     type: service.spec.type ?? 'ClusterIP',
   };
-}
-
-function nameOf({ metadata }: Pod | Service): string {
-  return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 }

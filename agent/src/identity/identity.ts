@@ -8,4 +8,6 @@ export interface Identity {
   readonly service: ServiceReference | null;
   /** The Service as an endpoint, for the wire. */
   readonly serviceEndpoint: Endpoint | null;
+  /** Whether the next look at sockets and cgroups may tell more. */
+  readonly pending: boolean;
 }

@@ -1,5 +1,6 @@
 import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
 import type { Pod } from '../../../src/model/inventory.ts';
+import { only } from './endpoints.ts';
 import type { Identity } from './identity.ts';
 
 const MOST_ADDRESSES = 4096;
@@ -7,6 +8,7 @@ const MOST_ADDRESSES = 4096;
 interface PodIdentity {
   readonly address: string;
   readonly evidence: readonly Evidence[];
+  readonly container: string | null;
   readonly identity: Identity;
 }
 
@@ -18,15 +20,22 @@ export class IdentityCache {
   readonly #pods = new WeakMap<Pod, PodIdentity[]>();
   readonly #addresses = new Map<string, Identity>();
 
-  /** @param evidence one of few constant arrays */
-  ofPod(pod: Pod, address: string, evidence: readonly Evidence[], make: () => Endpoint): Identity {
+  /** @param evidence one of few constant arrays @param container that the evidence tells, null for none */
+  ofPod(
+    pod: Pod,
+    address: string,
+    evidence: readonly Evidence[],
+    container: string | null,
+    make: () => Endpoint,
+  ): Identity {
     let known = this.#pods.get(pod);
     if (known === undefined) this.#pods.set(pod, (known = []));
     for (const one of known) {
-      if (one.address === address && one.evidence === evidence) return one.identity;
+      const isSame = one.address === address && one.evidence === evidence && one.container === container;
+      if (isSame) return one.identity;
     }
-    const identity = { endpoint: make(), service: null, serviceEndpoint: null };
-    known.push({ address, evidence, identity });
+    const identity = only(make());
+    known.push({ address, evidence, container, identity });
     return identity;
   }
 
@@ -34,7 +43,7 @@ export class IdentityCache {
     const known = this.#addresses.get(address);
     if (known !== undefined) return known;
     if (this.#addresses.size >= MOST_ADDRESSES) this.#addresses.clear();
-    const identity = { endpoint: make(), service: null, serviceEndpoint: null };
+    const identity = only(make());
     this.#addresses.set(address, identity);
     return identity;
   }

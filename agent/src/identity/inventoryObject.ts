@@ -1,3 +1,4 @@
+import { STATIC_POD_UID } from '../../../src/model/inventory.ts';
 import type {
   EndpointSlice,
   InventoryObject,
@@ -96,6 +97,14 @@ function metadata(object: Fields): ObjectMeta {
   };
 }
 
+/** An object of a watch has them all in the first already. */
+const STATUSES = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'];
+
+function staticUid(object: Fields): ObjectMeta['annotations'] {
+  const uid = text(part(part(object, 'metadata'), 'annotations'), STATIC_POD_UID);
+  return uid === undefined ? undefined : { [STATIC_POD_UID]: uid };
+}
+
 function pod(object: Fields): Pod {
   const spec = part(object, 'spec');
   const status = part(object, 'status');
@@ -103,7 +112,7 @@ function pod(object: Fields): Pod {
   const podIP = text(status, 'podIP');
   return {
     kind: 'Pod',
-    metadata: metadata(object),
+    metadata: { ...metadata(object), annotations: staticUid(object) },
     spec: {
       nodeName: text(spec, 'nodeName'),
       hostNetwork: spec.hostNetwork === true,
@@ -121,7 +130,7 @@ function pod(object: Fields): Pod {
       podIPs: (podIPs.length === 0 && podIP !== undefined ? [podIP] : podIPs).map((ip) => ({ ip })),
       hostIP: text(status, 'hostIP'),
       startTime: text(status, 'startTime'),
-      containerStatuses: list(status, 'containerStatuses').map((container) => ({
+      containerStatuses: STATUSES.flatMap((name) => list(status, name)).map((container) => ({
         name: text(container, 'name') ?? '',
         containerID: text(container, 'containerID'),
       })),

@@ -2,10 +2,13 @@ import type { InventoryObject, Node, Pod, Service } from '../../../src/model/inv
 import type { PodReference } from '../../../src/model/topology.ts';
 import { canonicalAddress } from './address.ts';
 import { PodAddresses } from './podAddresses.ts';
+import { PodContainers } from './podContainers.ts';
 
 /** What Kubernetes knows, keyed by uid, with the indices that identity asks. */
 export class InventoryStore {
   readonly #objects = new Map<string, InventoryObject>();
+  /** Pods by the ids that their cgroups have. */
+  readonly containers = new PodContainers();
   readonly #podAddresses = new PodAddresses();
   readonly #services = new Map<string, Service[]>();
   readonly #nodes = new Map<string, Node>();
@@ -33,6 +36,7 @@ export class InventoryStore {
     for (const uid of change.deletedUids) this.#delete(uid, now);
     for (const object of change.upserts) this.#upsert(object, now);
     this.#podAddresses.forget(now);
+    this.containers.forget(now);
     this.#stale = true;
     this.#version += 1;
   }
@@ -95,7 +99,8 @@ export class InventoryStore {
   }
 
   podByUid(uid: string): (PodReference & { hostNetwork: boolean }) | null {
-    const pod = this.pod(uid);
+    // A static pod's processes have the uid that its node gave it.
+    const pod = this.pod(uid) ?? this.containers.find(uid, null)?.pod ?? null;
     return pod === null ? null : { ...podReference(pod), hostNetwork: pod.spec.hostNetwork === true };
   }
 
@@ -106,11 +111,16 @@ export class InventoryStore {
 
   #upsert(object: InventoryObject, now: number): void {
     this.#objects.set(object.metadata.uid, object);
-    if (object.kind === 'Pod' && object.spec.hostNetwork !== true) this.#podAddresses.upsert(object, now);
+    if (object.kind !== 'Pod') return;
+    this.containers.upsert(object);
+    if (object.spec.hostNetwork !== true) this.#podAddresses.upsert(object, now);
   }
 
   #delete(uid: string, now: number): void {
-    if (this.#objects.get(uid)?.kind === 'Pod') this.#podAddresses.remove(uid, now);
+    if (this.#objects.get(uid)?.kind === 'Pod') {
+      this.#podAddresses.remove(uid, now);
+      this.containers.remove(uid, now);
+    }
     this.#objects.delete(uid);
   }
 

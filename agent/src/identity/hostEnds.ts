@@ -1,0 +1,87 @@
+import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
+import { KEY } from '../collector/flowLayout.ts';
+import { evidenceOf, nameOf, nobody, only, podEndpoint, unlistedPod } from './endpoints.ts';
+import type { Identity } from './identity.ts';
+import type { IdentityCache } from './identityCache.ts';
+import type { Question } from './question.ts';
+import type { Answer, SocketClues, SocketOwner, SocketOwners } from './socketOwners.ts';
+
+/** What the kernel calls itself where a process would be named. */
+const KERNEL = 'kernel';
+
+/** IGMP, IP in IP, IPv6 in IP, GRE, ESP and AH. */
+const KERNEL_PROTOCOLS = new Set([2, 4, 41, 47, 50, 51]);
+
+/** Names ends at an address of the node itself, which its pods with hostNetwork and its processes share. */
+export class HostEnds {
+  tunnelPorts: ReadonlySet<number> = new Set();
+  readonly #owners: SocketOwners | null;
+
+  readonly #cache: IdentityCache;
+
+  constructor(owners: SocketOwners | null, cache: IdentityCache) {
+    this.#owners = owners;
+    this.#cache = cache;
+  }
+
+  /**
+   * @param node what the address alone says
+   * @param isForwarded whether what comes to the port goes elsewhere (NodePort, hostPort)
+   */
+  identify(node: Endpoint, question: Question, isForwarded: boolean): Identity {
+    const { socket, netns, protocol } = question;
+    if (this.#owners === null || socket === null) return only(node);
+    if (this.#isKernels(question, socket)) return only(hostProcess(node, KERNEL, ['kernel']));
+    const hasSockets = protocol === 'tcp' || protocol === 'udp';
+    const { ownership, pending }: Answer = this.#owners.ownerOf(socket, netns, isForwarded || !hasSockets);
+    if (ownership === null) return only(node, pending);
+    const [owner] = ownership.owners;
+    if (ownership.certain && owner !== undefined) {
+      return this.#named(node, owner, evidenceOf(...ownership.evidence, 'node-ip'), pending);
+    }
+    const candidates = ownership.owners.map(ownerName).sort();
+    return only({ ...node, evidence: [...node.evidence, ...ownership.evidence], candidates }, pending);
+  }
+
+  #named(node: Endpoint, owner: SocketOwner, evidence: readonly Evidence[], pending: boolean): Identity {
+    if (owner.kind !== 'pod' || owner.pod === null) {
+      return only(ownerEndpoint(node, owner, evidence), pending);
+    }
+    const identity = this.#cache.ofPod(owner.pod, node.address, evidence, owner.container, () =>
+      ownerEndpoint(node, owner, evidence),
+    );
+    return pending ? { ...identity, pending } : identity;
+  }
+
+  /**
+   * What has no owner among processes, although its packets may carry a socket: a tunnel's outer packets have that of who
+   * sent the inner one, and echo replies one that made the namespace.
+   */
+  #isKernels({ protocol, port }: Question, { end, opened }: SocketClues): boolean {
+    if (protocol === 'icmp' || protocol === 'icmpv6') return opened === false;
+    if (protocol === 'other') return KERNEL_PROTOCOLS.has(end.view.getUint8(end.offset + KEY.protocol));
+    if (protocol !== 'udp') return false;
+    const otherPort = end.view.getUint16(end.offset + (end.high ? KEY.lowPort : KEY.highPort), true);
+    return this.tunnelPorts.has(port) || this.tunnelPorts.has(otherPort);
+  }
+}
+
+function ownerEndpoint(node: Endpoint, owner: SocketOwner, evidence: Endpoint['evidence']): Endpoint {
+  if (owner.kind === 'kernel') return hostProcess(node, KERNEL, ['kernel', ...evidence]);
+  if (owner.kind === 'process') return hostProcess(node, owner.name, evidence);
+  const { address } = node;
+  if (owner.pod === null) return { ...unlistedPod(owner.uid, address, evidence), node: node.node };
+  const endpoint = podEndpoint(owner.pod, address, evidence);
+  return { ...endpoint, container: owner.container ?? endpoint.container };
+}
+
+function hostProcess(node: Endpoint, name: string | null, evidence: Endpoint['evidence']): Endpoint {
+  return { ...nobody(node.address), kind: 'process', name, node: node.node, evidence };
+}
+
+function ownerName(owner: SocketOwner): string {
+  if (owner.kind === 'kernel') return KERNEL;
+  if (owner.kind === 'process') return owner.name ?? 'a process of the node';
+  const name = owner.pod === null ? `pod ${owner.uid}` : nameOf(owner.pod);
+  return owner.container === null ? name : `${name} ${owner.container}`;
+}

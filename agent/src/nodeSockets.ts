@@ -1,0 +1,87 @@
+import type { NetworkNamespace } from '../native/index.d.ts';
+import type { Topology } from '../../src/model/topology.ts';
+import { findCgroupMount } from './cgroups/cgroupMount.ts';
+import { CgroupTree } from './cgroups/cgroupTree.ts';
+import type { Addon } from './collector/addon.ts';
+import { codeOf } from './failure.ts';
+import type { InventoryStore } from './identity/inventoryStore.ts';
+import { SocketOwners } from './identity/socketOwners.ts';
+import { SocketHolders } from './sockets/socketHolder.ts';
+import { SocketWatch } from './sockets/socketWatch.ts';
+
+/** A namespace that went away before its sockets were read, or that may not be entered. */
+const UNREACHABLE = new Set(['ENOENT', 'ESRCH', 'ENODEV', 'EACCES', 'EPERM', 'EINVAL', 'ENOTTY']);
+
+export interface NodeSocketsOptions {
+  readonly addon: Addon;
+  readonly inventory: InventoryStore;
+  /** Namespaces whose handles stay open. */
+  watched(): readonly NetworkNamespace[];
+  /** For messages to a person. */
+  tell(message: string): void;
+}
+
+/** The node's cgroups and sockets, wired together and kept fresh. */
+export class NodeSockets {
+  readonly owners: SocketOwners;
+  readonly #options: NodeSocketsOptions;
+  readonly #cgroups: CgroupTree;
+  readonly #sockets: SocketWatch;
+  readonly #holders = new SocketHolders();
+  /** Paths of namespaces by inode, as far as the wiring tells. */
+  #paths = new Map<number, string>();
+
+  constructor(options: NodeSocketsOptions) {
+    this.#options = options;
+    const mount = findCgroupMount();
+    if (mount === null) {
+      options.tell('the cgroups of the node cannot be read: owners of sockets are not known');
+    }
+    this.#cgroups = new CgroupTree(mount);
+    const namespaces = {
+      watched: (inode: number) => options.watched().find((namespace) => namespace.inode === inode),
+      open: (inode: number) => this.#open(inode),
+    };
+    this.#sockets = new SocketWatch(namespaces, (message) => options.tell(message));
+    this.owners = new SocketOwners(this.#cgroups, this.#sockets, this.#holders, options.inventory);
+  }
+
+  /** Grows when there is something new to know. */
+  get news(): number {
+    return this.#cgroups.version + this.#sockets.version;
+  }
+
+  /** The wiring was read again. Sockets of the watched namespaces are, too, so that it is known since when they are there. */
+  update(topology: Topology): void {
+    this.#paths = new Map(topology.namespaces.map(({ inode, path }) => [inode, path]));
+    for (const { inode } of this.#options.watched()) this.#sockets.want(inode);
+  }
+
+  /** An interval begins: looks again where something was not known. @param now milliseconds since the epoch */
+  refresh(now: number): void {
+    this.#holders.refill();
+    this.#cgroups.refresh(now);
+    this.#sockets.refresh(now);
+  }
+
+  /** Looks again at once and waits for it. */
+  async refreshNow(): Promise<void> {
+    this.#holders.refill();
+    this.#cgroups.refreshNow(Date.now());
+    await this.#sockets.refreshNow();
+  }
+
+  #open(inode: number): NetworkNamespace | null {
+    const path = this.#paths.get(inode);
+    if (path === undefined) return null;
+    try {
+      const namespace = new this.#options.addon.NetworkNamespace(path);
+      if (namespace.inode === inode) return namespace;
+      namespace.close();
+      return null;
+    } catch (error) {
+      if (UNREACHABLE.has(codeOf(error))) return null;
+      throw error;
+    }
+  }
+}
