@@ -69,7 +69,19 @@ module.exports = {
       'collector-lowest',
       'agent layers: collector -> identity -> flows -> server.',
       { path: '^agent/src/collector', pathNot: unlessTest },
-      { path: '^agent/src/(topology|identity|flows|dns|server|commandLine)' },
+      { path: '^agent/src/(cgroups|sockets|topology|identity|flows|dns|server|commandLine)' },
+    ),
+    never(
+      'cgroups-low',
+      'A cgroup is a path: it knows neither packets nor pods of the inventory.',
+      { path: '^agent/src/cgroups', pathNot: unlessTest },
+      { path: '^agent/src/(collector|sockets|topology|identity|flows|dns|server|commandLine)' },
+    ),
+    never(
+      'sockets-low',
+      'agent layers',
+      { path: '^agent/src/sockets', pathNot: unlessTest },
+      { path: '^agent/src/(cgroups|topology|identity|flows|dns|server|commandLine)' },
     ),
     never(
       'topology-low',
