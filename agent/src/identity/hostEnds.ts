@@ -12,11 +12,18 @@ const KERNEL = 'kernel';
 /** IGMP, IP in IP, IPv6 in IP, GRE, ESP and AH. */
 const KERNEL_PROTOCOLS = new Set([2, 4, 41, 47, 50, 51]);
 
+/** The node that an address is of. */
+export interface HostNode {
+  readonly address: string;
+  readonly name: string;
+  /** What the address alone says; made only where nothing else is known. */
+  bare(): Endpoint;
+}
+
 /** Names ends at an address of the node itself, which its pods with hostNetwork and its processes share. */
 export class HostEnds {
   tunnelPorts: ReadonlySet<number> = new Set();
   readonly #owners: SocketOwners | null;
-
   readonly #cache: IdentityCache;
 
   constructor(owners: SocketOwners | null, cache: IdentityCache) {
@@ -25,25 +32,25 @@ export class HostEnds {
   }
 
   /**
-   * @param node what the address alone says
    * @param isForwarded whether what comes to the port goes elsewhere (NodePort, hostPort)
    */
-  identify(node: Endpoint, question: Question, isForwarded: boolean): Identity {
+  identify(node: HostNode, question: Question, isForwarded: boolean): Identity {
     const { socket, netns, protocol } = question;
-    if (this.#owners === null || socket === null) return only(node);
+    if (this.#owners === null || socket === null) return only(node.bare());
     if (this.#isKernels(question, socket)) return only(hostProcess(node, KERNEL, ['kernel']));
     const hasSockets = protocol === 'tcp' || protocol === 'udp';
     const { ownership, pending }: Answer = this.#owners.ownerOf(socket, netns, isForwarded || !hasSockets);
-    if (ownership === null) return only(node, pending);
+    if (ownership === null) return only(node.bare(), pending);
     const [owner] = ownership.owners;
     if (ownership.certain && owner !== undefined) {
       return this.#named(node, owner, evidenceOf(...ownership.evidence, 'node-ip'), pending);
     }
     const candidates = ownership.owners.map(ownerName).sort();
-    return only({ ...node, evidence: [...node.evidence, ...ownership.evidence], candidates }, pending);
+    const bare = node.bare();
+    return only({ ...bare, evidence: [...bare.evidence, ...ownership.evidence], candidates }, pending);
   }
 
-  #named(node: Endpoint, owner: SocketOwner, evidence: readonly Evidence[], pending: boolean): Identity {
+  #named(node: HostNode, owner: SocketOwner, evidence: readonly Evidence[], pending: boolean): Identity {
     if (owner.kind !== 'pod' || owner.pod === null) {
       return only(ownerEndpoint(node, owner, evidence), pending);
     }
@@ -66,17 +73,17 @@ export class HostEnds {
   }
 }
 
-function ownerEndpoint(node: Endpoint, owner: SocketOwner, evidence: Endpoint['evidence']): Endpoint {
+function ownerEndpoint(node: HostNode, owner: SocketOwner, evidence: Endpoint['evidence']): Endpoint {
   if (owner.kind === 'kernel') return hostProcess(node, KERNEL, ['kernel', ...evidence]);
   if (owner.kind === 'process') return hostProcess(node, owner.name, evidence);
   const { address } = node;
-  if (owner.pod === null) return { ...unlistedPod(owner.uid, address, evidence), node: node.node };
+  if (owner.pod === null) return { ...unlistedPod(owner.uid, address, evidence), node: node.name };
   const endpoint = podEndpoint(owner.pod, address, evidence);
   return { ...endpoint, container: owner.container ?? endpoint.container };
 }
 
-function hostProcess(node: Endpoint, name: string | null, evidence: Endpoint['evidence']): Endpoint {
-  return { ...nobody(node.address), kind: 'process', name, node: node.node, evidence };
+function hostProcess(node: HostNode, name: string | null, evidence: Endpoint['evidence']): Endpoint {
+  return { ...nobody(node.address), kind: 'process', name, node: node.name, evidence };
 }
 
 function ownerName(owner: SocketOwner): string {

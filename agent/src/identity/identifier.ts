@@ -117,8 +117,8 @@ export class Identifier {
     const local = own !== undefined && (own.has(address) || isLoopback(address));
     if (node === null && !local) return null;
     const name = node?.metadata.name ?? this.#node;
-    const published = this.#inventory.hostPortPods(name, port, protocol);
-    const endpoint: Endpoint = {
+    const published = this.#inventory.nodePorts.publishing(name, port, protocol);
+    const bare = (): Endpoint => ({
       ...nobody(address),
       kind: 'node',
       name,
@@ -126,23 +126,28 @@ export class Identifier {
       node: name,
       evidence: published.length > 0 ? ['node-ip', 'host-port'] : ['node-ip'],
       candidates: this.#sharing(name, node, port, protocol, published),
-    };
-    const [service, ...others] = this.#inventory.nodePortServices(port, protocol);
+    });
+    const [service, ...others] = this.#inventory.nodePorts.services(port, protocol);
     const isForwarded = published.length > 0 || service !== undefined;
-    const owner = local ? this.#hosts.identify(endpoint, question, isForwarded) : only(endpoint);
+    const owner = local ? this.#hosts.identify({ address, name, bare }, question, isForwarded) : only(bare());
     if (owner.endpoint.kind !== 'node' || service === undefined || others.length > 0) return owner;
     return {
-      endpoint,
+      ...owner,
       service: serviceReference(service, address, port, protocol),
       serviceEndpoint: serviceEndpoint(service, address, ['node-ip']),
-      pending: owner.pending,
     };
   }
 
   /** Pods that share the node's address; those that declare the port, or all when none does. */
-  #sharing(name: string, node: Node | null, port: number, protocol: string, published: Pod[]): string[] {
+  #sharing(
+    name: string,
+    node: Node | null,
+    port: number,
+    protocol: string,
+    published: readonly Pod[],
+  ): string[] {
     if (published.length > 0) return published.map(nameOf).sort();
-    const pods = node === null && this.#node !== name ? [] : this.#inventory.hostNetworkPods(name);
+    const pods = node === null && this.#node !== name ? [] : this.#inventory.nodePorts.sharing(name);
     const declaring = pods.filter((pod) =>
       pod.spec.containers.some((container) =>
         container.ports?.some(

@@ -1,6 +1,7 @@
 import type { InventoryObject, Node, Pod, Service } from '../../../src/model/inventory.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
 import { canonicalAddress } from './address.ts';
+import { NodePorts } from './nodePorts.ts';
 import { PodAddresses } from './podAddresses.ts';
 import { PodContainers } from './podContainers.ts';
 
@@ -12,6 +13,7 @@ export class InventoryStore {
   readonly #podAddresses = new PodAddresses();
   readonly #services = new Map<string, Service[]>();
   readonly #nodes = new Map<string, Node>();
+  #nodePorts = new NodePorts([], []);
   #stale = false;
   #version = 0;
 
@@ -62,35 +64,10 @@ export class InventoryStore {
     return object?.kind === 'Pod' ? object : null;
   }
 
-  /** Pods of a node that share its network and still run. */
-  hostNetworkPods(nodeName: string): Pod[] {
-    return this.#all('Pod').filter(
-      (pod) =>
-        pod.spec.hostNetwork === true && pod.spec.nodeName === nodeName && pod.status.phase === 'Running',
-    );
-  }
-
-  /** Pods of a node that publish this port of the node. */
-  hostPortPods(nodeName: string, port: number, protocol: string): Pod[] {
-    return this.#all('Pod').filter(
-      (pod) =>
-        pod.spec.nodeName === nodeName &&
-        pod.spec.hostNetwork !== true &&
-        pod.spec.containers.some((container) =>
-          container.ports?.some(
-            (p) => p.hostPort === port && (p.protocol ?? 'TCP').toLowerCase() === protocol,
-          ),
-        ),
-    );
-  }
-
-  /** Services that a node's port stands for. */
-  nodePortServices(port: number, protocol: string): Service[] {
-    return this.#all('Service').filter((service) =>
-      service.spec.ports?.some(
-        (p) => p.nodePort === port && (p.protocol ?? 'TCP').toLowerCase() === protocol,
-      ),
-    );
+  /** Who uses ports of the nodes. */
+  get nodePorts(): NodePorts {
+    this.#index();
+    return this.#nodePorts;
   }
 
   /** Ranges that pods get their addresses from, with prefix length. */
@@ -135,7 +112,9 @@ export class InventoryStore {
     this.#stale = false;
     this.#services.clear();
     this.#nodes.clear();
-    for (const service of this.#all('Service')) {
+    const services = this.#all('Service');
+    this.#nodePorts = new NodePorts(this.#all('Pod'), services);
+    for (const service of services) {
       for (const address of addressesOf(service)) {
         const same = this.#services.get(address);
         if (same === undefined) this.#services.set(address, [service]);

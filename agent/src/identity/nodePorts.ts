@@ -1,0 +1,61 @@
+import type { Pod, Service } from '../../../src/model/inventory.ts';
+
+const NO_PODS: readonly Pod[] = [];
+const NO_SERVICES: readonly Service[] = [];
+
+/** Who uses ports of nodes, by node and port: every end at a node's address asks. */
+export class NodePorts {
+  readonly #hostPorts = new Map<string, Pod[]>();
+  readonly #hostNetwork = new Map<string, Pod[]>();
+  readonly #nodePorts = new Map<string, Service[]>();
+
+  constructor(pods: readonly Pod[], services: readonly Service[]) {
+    for (const pod of pods) this.#addPod(pod);
+    for (const service of services) {
+      for (const { nodePort, protocol } of service.spec.ports ?? []) {
+        if (nodePort !== undefined) append(this.#nodePorts, portKey(nodePort, protocol), service);
+      }
+    }
+  }
+
+  /** Pods of a node that share its network and still run. */
+  sharing(nodeName: string): readonly Pod[] {
+    return this.#hostNetwork.get(nodeName) ?? NO_PODS;
+  }
+
+  /** Pods of a node that publish this port of the node. */
+  publishing(nodeName: string, port: number, protocol: string): readonly Pod[] {
+    return this.#hostPorts.get(`${nodeName} ${portKey(port, protocol)}`) ?? NO_PODS;
+  }
+
+  /** Services that a node's port stands for. */
+  services(port: number, protocol: string): readonly Service[] {
+    return this.#nodePorts.get(portKey(port, protocol)) ?? NO_SERVICES;
+  }
+
+  #addPod(pod: Pod): void {
+    const { nodeName, hostNetwork, containers } = pod.spec;
+    if (nodeName === undefined) return;
+    if (hostNetwork === true) {
+      if (pod.status.phase === 'Running') append(this.#hostNetwork, nodeName, pod);
+      return;
+    }
+    for (const { ports } of containers) {
+      for (const { hostPort, protocol } of ports ?? []) {
+        if (hostPort === undefined) continue;
+        append(this.#hostPorts, `${nodeName} ${portKey(hostPort, protocol)}`, pod);
+      }
+    }
+  }
+}
+
+function portKey(port: number, protocol = 'tcp'): string {
+  return `${protocol.toLowerCase()} ${port}`;
+}
+
+/** Adds a value once. */
+function append<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else if (list.at(-1) !== value) list.push(value);
+}
