@@ -128,6 +128,12 @@ describe('owners by socket', () => {
     assert.deepEqual([endpoint.kind, endpoint.name, endpoint.node], ['process', 'kubelet.service', 'node-a']);
   });
 
+  it('takes a process without unit for no pod’s while its socket is not found', () => {
+    const cgroup = node.cgroup('user.slice/user-0.slice/session-3.scope');
+    const { kind, name, evidence, candidates } = node.ask({ port: 5000, clues: { cgroup } }).endpoint;
+    assert.deepEqual([kind, name, evidence, candidates], ['process', null, ['cgroup', 'node-ip'], []]);
+  });
+
   it('names a static pod, whose cgroup has the hash of its manifest', () => {
     const hash = 'd9f1c3a07b6e4d2f8a5c0b1e2d3f4a5b';
     const mirror = testPod(3);

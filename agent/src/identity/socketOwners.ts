@@ -1,6 +1,7 @@
 import type { Evidence } from '../../../src/model/endpoint.ts';
 import type { Pod } from '../../../src/model/inventory.ts';
 import type { CgroupTree } from '../cgroups/cgroupTree.ts';
+import type { PodContainer } from '../cgroups/podCgroup.ts';
 import { podsOfCgroupPath } from '../cgroups/podCgroup.ts';
 import { unitOfCgroupPath } from '../cgroups/unit.ts';
 import type { SocketHolders } from '../sockets/socketHolder.ts';
@@ -52,12 +53,24 @@ export interface Answer {
 /** The root of cgroup v2: kernel threads, and every process of a machine that makes no groups. */
 const ROOT = 1;
 
+/** Cgroups whose place is remembered. */
+const MOST_PLACES = 100_000;
+
+/** What a cgroup's path says. */
+interface Place {
+  /** The innermost first. */
+  readonly pods: readonly PodContainer[];
+  readonly unit: string | null;
+}
+
 /** Says whose sockets the ends of flows are. */
 export class SocketOwners {
   readonly #cgroups: CgroupTree;
   readonly #sockets: SocketWatch;
   readonly #holders: SocketHolders;
   readonly #inventory: InventoryStore;
+  /** By cgroup id. */
+  readonly #places = new Map<number, Place>();
 
   constructor(cgroups: CgroupTree, sockets: SocketWatch, holders: SocketHolders, inventory: InventoryStore) {
     this.#cgroups = cgroups;
@@ -78,9 +91,12 @@ export class SocketOwners {
     if (bySender !== null && isNamed(bySender)) return known([bySender], ['cgroup']);
     const byConnection = this.#byConnection(clues, netns);
     if (byConnection !== null && byConnection.ownership !== null) return byConnection;
+    // Some process of the node, and no pod's: all that is known until its socket is found.
+    const unnamed = bySender !== null && clues.cgroup > ROOT ? bySender : null;
     const byPort = isForwarded ? UNKNOWN : this.#byPort(clues, netns);
     if (byPort.ownership !== null) return byPort;
     const pending = byPort.pending || byConnection?.pending === true || this.#cgroups.mayLearn(clues.cgroup);
+    if (unnamed !== null) return { ...known([unnamed], ['cgroup']), pending };
     return { ownership: null, pending };
   }
 
@@ -111,7 +127,7 @@ export class SocketOwners {
     const table = this.#sockets.table(netns);
     const socket = table?.connected(clues.end) ?? null;
     if (socket === null) return null;
-    const owner = this.#ofSocket(socket, true);
+    const owner = this.#ofSocket(socket, netns, table?.began ?? 0);
     if (owner === undefined) return { ownership: null, pending: true };
     return owner === null ? null : known([owner], ['socket', ...byProcess(owner)]);
   }
@@ -128,7 +144,7 @@ export class SocketOwners {
     let certain = isLater;
     for (const socket of sockets) {
       const since = this.#sockets.since(netns, socket.cookie);
-      const owner = this.#ofSocket(socket, since < table.began);
+      const owner = this.#ofSocket(socket, netns, table.began);
       if (owner === undefined) return { ownership: null, pending: this.#sockets.available };
       if (owner !== null) found.push(owner);
       else certain = false;
@@ -146,32 +162,47 @@ export class SocketOwners {
   }
 
   /**
-   * @param isOld whether the socket was there for some time: only then has who holds it had the time to take it
+   * @param listed when the socket's table was read
    * @returns null for a cgroup that is not of this node, undefined where a later look may tell
    */
-  #ofSocket(socket: FoundSocket, isOld: boolean): SocketOwner | null | undefined {
+  #ofSocket(socket: FoundSocket, netns: number, listed: number): SocketOwner | null | undefined {
     const owner = this.#ofCgroup(socket.cgroup);
     if (owner === null) return this.#cgroups.mayLearn(socket.cgroup) ? undefined : null;
     if (isNamed(owner)) return owner;
     const holder = this.#holders.find(socket.inode, socket.cookie, this.#cgroups.processes(socket.cgroup));
-    if (holder === null) return isOld ? { kind: 'kernel' } : undefined;
-    return holder === undefined ? undefined : { kind: 'process', name: holder.command, held: true };
+    if (holder === undefined) return undefined;
+    if (holder.pid !== null) return { kind: 'process', name: holder.command, held: true };
+    if (listed > holder.at) return { kind: 'kernel' };
+    // Only what is there after nobody had it is the kernel's.
+    this.#sockets.want(netns);
+    return undefined;
   }
 
   /** Null for a cgroup that is not known. */
   #ofCgroup(id: number): SocketOwner | null {
-    const path = id === 0 ? undefined : this.#cgroups.path(id);
-    if (path === undefined) return null;
-    const pods = podsOfCgroupPath(path);
-    for (const { podUid, containerId } of pods.toReversed()) {
+    const place = id === 0 ? null : this.#placeOf(id);
+    if (place === null) return null;
+    // The innermost that is known: a node may itself run in a pod, of a cluster that is not ours or that we look at.
+    for (const { podUid, containerId } of place.pods) {
       const found = this.#inventory.containers.find(podUid, containerId);
       if (found !== null) {
         return { kind: 'pod', uid: found.pod.metadata.uid, pod: found.pod, container: found.container };
       }
     }
-    const [pod] = pods;
+    const pod = place.pods.at(-1);
     if (pod !== undefined) return { kind: 'pod', uid: pod.podUid, pod: null, container: null };
-    return { kind: 'process', name: unitOfCgroupPath(path), held: false };
+    return { kind: 'process', name: place.unit, held: false };
+  }
+
+  #placeOf(id: number): Place | null {
+    const known = this.#places.get(id);
+    if (known !== undefined) return known;
+    const path = this.#cgroups.path(id);
+    if (path === undefined) return null;
+    const place = { pods: podsOfCgroupPath(path).reverse(), unit: unitOfCgroupPath(path) };
+    if (this.#places.size >= MOST_PLACES) this.#places.clear();
+    this.#places.set(id, place);
+    return place;
   }
 }
 

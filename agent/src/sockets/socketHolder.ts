@@ -1,11 +1,18 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { codeOf } from '../failure.ts';
 
-/** Who holds a socket open. `null`: nobody does, so the kernel itself. */
+/** Who holds a socket open. */
 export interface Holder {
   readonly pid: number;
   /** /proc/PID/comm: 15 letters at most. */
   readonly command: string;
+}
+
+/** Nobody did when every process was asked: the kernel, or the socket was closed meanwhile. */
+export interface Unheld {
+  readonly pid: null;
+  /** Wall time when they had been asked, milliseconds. */
+  readonly at: number;
 }
 
 /** Time that look-ups may take in one interval, milliseconds. */
@@ -22,7 +29,7 @@ const FORBIDDEN = new Set(['EACCES', 'EPERM']);
  */
 export class SocketHolders {
   /** By cookie of the socket. */
-  readonly #known = new Map<number, Holder | null>();
+  readonly #known = new Map<number, Holder | Unheld>();
   #left = BUDGET;
 
   /** A new interval begins. */
@@ -34,7 +41,7 @@ export class SocketHolders {
    * @param likely processes that are asked first
    * @returns undefined where it could not be found out: no time left in this interval, or not every process may be seen
    */
-  find(inode: number, cookie: number, likely: readonly number[]): Holder | null | undefined {
+  find(inode: number, cookie: number, likely: readonly number[]): Holder | Unheld | undefined {
     const known = this.#known.get(cookie);
     if (known !== undefined) return known;
     if (inode === 0 || this.#left <= 0) return undefined;
@@ -45,7 +52,7 @@ export class SocketHolders {
     return found;
   }
 
-  #search(inode: number, likely: readonly number[]): Holder | null | undefined {
+  #search(inode: number, likely: readonly number[]): Holder | Unheld | undefined {
     const end = performance.now() + this.#left;
     const target = `socket:[${inode}]`;
     const asked = new Set(likely);
@@ -54,7 +61,7 @@ export class SocketHolders {
         if (holds(pid, target)) return { pid, command: readFileSync(`/proc/${pid}/comm`, 'utf8').trim() };
         if (performance.now() > end) return undefined;
       }
-      return null;
+      return { pid: null, at: Date.now() };
     } catch (error) {
       const code = codeOf(error);
       // A process that ended, or whose files are not for us: this answers nothing about the socket.
