@@ -104,21 +104,24 @@ export class SocketWatch {
 
   async #read(inode: number): Promise<void> {
     const watched = this.#namespaces.watched(inode);
-    const namespace = watched ?? this.#namespaces.open(inode);
-    if (namespace === null) {
-      this.#known.delete(inode);
-      return;
-    }
-    const began = this.#clock();
+    let opened: Handle | null = null;
     try {
-      this.#take(inode, await namespace.sockets(), began);
+      if (watched === undefined) opened = this.#namespaces.open(inode);
+      const namespace = watched ?? opened;
+      const began = this.#clock();
+      if (namespace === null) this.#known.delete(inode);
+      else this.#take(inode, await namespace.sockets(), began);
     } catch (error) {
-      this.#refused = true;
-      this.#wanted.clear();
-      this.#tell(`owners of sockets are not known: ${messageOf(error)} (${codeOf(error)})`);
+      this.#refuse(error);
     } finally {
-      if (namespace !== watched) namespace.close();
+      opened?.close();
     }
+  }
+
+  #refuse(error: unknown): void {
+    this.#refused = true;
+    this.#wanted.clear();
+    this.#tell(`owners of sockets are not known: ${messageOf(error)} (${codeOf(error)})`);
   }
 
   #take(inode: number, records: Uint8Array, began: number): void {
