@@ -15,8 +15,8 @@ constexpr size_t kReceiveBytes = 64 * 1024;
 constexpr int kDumpAttempts = 10;
 }  // namespace
 
-NetlinkSocket::NetlinkSocket(const std::vector<int>& groups) {
-  socket_ = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+NetlinkSocket::NetlinkSocket(const std::vector<int>& groups, int family) {
+  socket_ = mnl_socket_open2(family, SOCK_CLOEXEC);
   if (!socket_) throw Failure(errno, "socket(AF_NETLINK)");
   unsigned int legacy_groups = 0;
   if (mnl_socket_bind(socket_, legacy_groups, MNL_SOCKET_AUTOPID) < 0) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <libmnl/libmnl.h>
+#include <linux/netlink.h>
 
 #include <cstdint>
 #include <functional>
@@ -9,11 +10,11 @@
 
 namespace vethscope {
 
-/** An rtnetlink socket. It belongs to the namespace of the thread that made it, wherever it is used later. */
+/** A netlink socket. It belongs to the namespace of the thread that made it, wherever it is used later. */
 class NetlinkSocket {
  public:
-  /** @param groups rtnetlink multicast groups (RTNLGRP_) to join */
-  explicit NetlinkSocket(const std::vector<int>& groups = {});
+  /** @param groups multicast groups (RTNLGRP_, NFNLGRP_) to join @param family netlink family */
+  explicit NetlinkSocket(const std::vector<int>& groups = {}, int family = NETLINK_ROUTE);
   ~NetlinkSocket();
   NetlinkSocket(const NetlinkSocket&) = delete;
   NetlinkSocket& operator=(const NetlinkSocket&) = delete;
