@@ -92,6 +92,7 @@ export class FlowStore {
     this.#putFlows(agent, update.flows);
     this.#putSightings(agent, update.sightings);
     this.#endFlows(agent, update.ended);
+    this.#removeAbsorbed(agent, update.absorbed);
     this.#dropOldestEnded();
     this.#skippedUpdates += update.skippedUpdates;
     this.#revision++;
@@ -205,16 +206,29 @@ export class FlowStore {
     this.#endedSlots.add(slot);
   }
 
+  /** The flow that absorbed another comes with both their figures: the other row would count them twice. */
+  #removeAbsorbed(agent: number, absorbed: Uint8Array): void {
+    const pairs = new DataView(absorbed.buffer, absorbed.byteOffset, absorbed.byteLength);
+    for (let offset = 0; offset + 8 <= pairs.byteLength; offset += 8) {
+      const slot = this.slotOf(agent, pairs.getUint32(offset, true));
+      if (slot !== undefined) this.#remove(slot);
+    }
+  }
+
   #dropOldestEnded(): void {
     for (const slot of this.#endedSlots) {
       if (this.#endedSlots.size <= this.#limits.ended) return;
-      const { records } = this.#table;
-      this.#slots.delete(keyOf(records.uint32(slot, FLOW.agent), records.uint32(slot, FLOW.id)));
-      this.#endedSlots.delete(slot);
-      this.#sightings.remove(slot);
-      this.#table.remove(slot);
+      this.#remove(slot);
       this.#droppedEnded++;
     }
+  }
+
+  #remove(slot: number): void {
+    const { records } = this.#table;
+    this.#slots.delete(keyOf(records.uint32(slot, FLOW.agent), records.uint32(slot, FLOW.id)));
+    this.#endedSlots.delete(slot);
+    this.#sightings.remove(slot);
+    this.#table.remove(slot);
   }
 
   #tunnelRows(agent: number, slot: number): TunnelRow[] {

@@ -73,6 +73,7 @@ export class FlowPrinter {
     const sequence = table.sequence;
     const rows = [...table.changedSince(this.#printed)].reverse();
     const ids = rows.map((row) => table.idOf(row));
+    this.#output.write(this.#absorbed());
     for (let start = 0; start < rows.length; start += PIECE) {
       // Rows that were given to another flow meanwhile are left out; that other one comes in the next round.
       const piece = rows
@@ -114,6 +115,16 @@ export class FlowPrinter {
     );
     this.#output.write(lines.join(''));
     await this.#output.flush();
+  }
+
+  /** Flows printed before that turned out to be part of another: their lines are void, the other one's has it all. */
+  #absorbed(): string {
+    if (this.#options.final || this.#options.output === 'table') return '';
+    const id = (number: number): string => `${this.#session}-${number}`;
+    return this.#observation.table.absorbed
+      .since(this.#printed)
+      .map((absorbed) => `${JSON.stringify({ absorbed: id(absorbed.id), into: id(absorbed.into) })}\n`)
+      .join('');
   }
 
   #text(row: number): string {

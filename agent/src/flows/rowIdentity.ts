@@ -1,16 +1,21 @@
+import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { PROTOCOLS } from '../../../src/model/flowRecord.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
 import { KEY, POINT_SLOTS, RECORD, SLOT, SLOT_BYTES } from '../collector/flowLayout.ts';
 import type { Question } from '../identity/identifier.ts';
 import type { Identity } from '../identity/identity.ts';
-import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES } from './flowRow.ts';
+import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { Point } from './pointRegistry.ts';
+import type { TupleEnd } from './translations.ts';
+import { translationsOf } from './translations.ts';
 
 /** Stamps on rows who their sides are: when a flow is first counted, and again while a side has no name. */
 export class RowIdentity {
   readonly #table: FlowTable;
   readonly #identify: (question: Question) => Identity;
+  /** Flows across NAT of which something new was seen in this interval. */
+  readonly #waiting: number[] = [];
 
   constructor(table: FlowTable, identify: (question: Question) => Identity) {
     this.#table = table;
@@ -27,41 +32,94 @@ export class RowIdentity {
     this.#stamp(row, when, () => null);
   }
 
+  /** A flow across NAT, whose sides are told by the sightings of all its tuples, once they are in. */
+  nameLater(flow: number): void {
+    const at = flow * ROW_BYTES + ROW.unnamed;
+    if (this.#table.rows.getUint8(at) !== 0) return;
+    this.#table.rows.setUint8(at, 1);
+    this.#waiting.push(flow);
+  }
+
+  /** Names what waits for it. @param now milliseconds since the epoch */
+  nameWaiting(now: number): void {
+    for (const flow of this.#waiting) {
+      // A flow may have been joined, or ended for want of room, meanwhile.
+      if (this.#table.uint8(flow, ROW.unnamed) === 0) continue;
+      this.#table.rows.setUint8(flow * ROW_BYTES + ROW.unnamed, 0);
+      this.#stampFromSightings(flow, this.#firstSeen(flow, now));
+    }
+    this.#waiting.length = 0;
+  }
+
   /** A row that changed nothing but whose sides may be known better now. */
   stampAgain(row: number, when: number): void {
     const table = this.#table;
     if (table.uint8(row, ROW.unresolved) === 0) return;
     const fields = [ROW.lowEndpoint, ROW.highEndpoint, ROW.lowService, ROW.highService];
     const before = fields.map((field) => table.uint32(row, field));
-    this.#stamp(row, when, (high) => this.#vethPodInSightings(row, high));
-    // Given back only now, so that a name that stays the same keeps its id.
-    for (const id of before) table.releaseEndpoint(id);
+    this.#stampFromSightings(row, when);
     if (fields.some((field, index) => table.uint32(row, field) !== before[index])) table.touch(row);
   }
 
+  #stampFromSightings(row: number, when: number): void {
+    const table = this.#table;
+    const [low, high] = [table.uint32(row, ROW.lowEndpoint), table.uint32(row, ROW.highEndpoint)];
+    const [lowService, highService] = [table.uint32(row, ROW.lowService), table.uint32(row, ROW.highService)];
+    this.#stamp(row, when, (side) => this.#vethPodInSightings(row, side));
+    // Given back only now, so that a name that stays the same keeps its id.
+    table.releaseEndpoint(low);
+    table.releaseEndpoint(high);
+    table.releaseEndpoint(lowService);
+    table.releaseEndpoint(highService);
+  }
+
+  /** Milliseconds since the epoch. */
+  #firstSeen(row: number, now: number): number {
+    const { sightings, epoch } = this.#table;
+    let first = now - epoch;
+    for (let index = this.#table.firstSighting(row); index !== NONE; index = sightings.next(index)) {
+      first = Math.min(first, sightings.view.getUint32(index * KEPT_BYTES + KEPT.first, true));
+    }
+    return epoch + first;
+  }
+
   #stamp(row: number, when: number, vethPod: (high: boolean) => PodReference | null): void {
-    const { rows, names, points } = this.#table;
+    const { rows, names } = this.#table;
     const base = row * ROW_BYTES;
+    const translations = translationsOf(this.#table, row);
+    const serverIsHigh = rows.getUint8(base + ROW.original) === SIDE_NUMBER.low;
     let unresolved = 0;
     for (const high of [false, true]) {
-      const address = rows.getUint32(base + (high ? ROW.highAddress : ROW.lowAddress), true);
-      const identity = this.#identify({
-        address: names.addresses.get(address) ?? '',
+      const end = {
+        address: rows.getUint32(base + (high ? ROW.highAddress : ROW.lowAddress), true),
         port: rows.getUint16(base + ROW.key + (high ? KEY.highPort : KEY.lowPort), true),
-        protocol: PROTOCOLS[rows.getUint8(base + ROW.protocol)] ?? 'other',
-        when,
-        netns: points.inodeOf(rows.getUint32(base + ROW.key + KEY.netns, true)),
-        vethPod: vethPod(high),
-      });
-      rows.setUint32(
-        base + (high ? ROW.highEndpoint : ROW.lowEndpoint),
-        names.useEndpoint(identity.endpoint),
-        true,
-      );
-      rows.setUint32(base + (high ? ROW.highService : ROW.lowService), this.#useService(identity), true);
+      };
+      const identity = this.#ask(row, end, when, vethPod(high));
+      const asked = high === serverIsHigh ? (translations?.asked ?? null) : null;
+      const endpoint = asked === null ? identity.endpoint : withConntrack(identity.endpoint);
+      const service = asked === null ? identity : this.#ask(row, asked, when, null);
+      rows.setUint32(base + (high ? ROW.highEndpoint : ROW.lowEndpoint), names.useEndpoint(endpoint), true);
+      rows.setUint32(base + (high ? ROW.highService : ROW.lowService), this.#useService(service), true);
       if (identity.endpoint.evidence[0] === 'none') unresolved = 1;
     }
     rows.setUint8(base + ROW.unresolved, unresolved);
+    if (translations?.translated) {
+      const source = this.#ask(row, translations.translated, when, null);
+      rows.setUint8(base + ROW.masqueraded, source.endpoint.kind === 'node' ? 1 : 0);
+    }
+  }
+
+  #ask(row: number, end: TupleEnd, when: number, vethPod: PodReference | null): Identity {
+    const { rows, names, points } = this.#table;
+    const base = row * ROW_BYTES;
+    return this.#identify({
+      address: names.addresses.get(end.address) ?? '',
+      port: end.port,
+      protocol: PROTOCOLS[rows.getUint8(base + ROW.protocol)] ?? 'other',
+      when,
+      netns: points.inodeOf(rows.getUint32(base + ROW.key + KEY.netns, true)),
+      vethPod,
+    });
   }
 
   /** One endpoint a Service and port, because the row refers to both by one id. */
@@ -91,6 +149,12 @@ export class RowIdentity {
     }
     return null;
   }
+}
+
+/** That this one answered for the address that was asked is known from the connection tracking. */
+function withConntrack(endpoint: Endpoint): Endpoint {
+  if (endpoint.evidence[0] === 'none') return endpoint;
+  return { ...endpoint, evidence: [...endpoint.evidence, 'conntrack'] };
 }
 
 /** Whether the point is the veth of the pod on the given side of the conversation. */
