@@ -1,4 +1,5 @@
 import { FLOW, FLOW_BITS, FLOW_RECORD_BYTES, SIGHTING, SIGHTING_RECORD_BYTES } from '../model/flowRecord.ts';
+import type { Translation } from '../model/flow.ts';
 import { FlowRecords, SightingRecords } from '../model/flowRecords.ts';
 import type { SightingRow, TunnelRow } from '../model/panelMessages.ts';
 import { EndpointTable } from './endpointTable.ts';
@@ -7,6 +8,7 @@ import { SLOT } from './flowPicture.ts';
 import { FlowTable } from './flowTable.ts';
 import type { AgentPoint, AgentTunnel, FlowUpdate } from './flowUpdate.ts';
 import { SightingStore } from './sightingStore.ts';
+import { translationsOf } from './translations.ts';
 import { TUNNEL_FIELDS, tunnelRow } from './tunnelRow.ts';
 
 export interface FlowStoreLimits {
@@ -19,6 +21,7 @@ export interface FlowDetail {
   readonly record: ArrayBuffer;
   readonly sightings: readonly SightingRow[];
   readonly tunnels: readonly TunnelRow[];
+  readonly nat: readonly Translation[];
 }
 
 const DEFAULT_LIMITS: FlowStoreLimits = { ended: 20_000 };
@@ -117,10 +120,16 @@ export class FlowStore {
   detail(agent: number, flow: number): FlowDetail | null {
     const slot = this.slotOf(agent, flow);
     if (slot === undefined) return null;
+    const record = this.#table.get(slot).buffer;
+    const nat = translationsOf(new FlowRecords(record), {
+      address: (id) => this.#addresses.get(keyOf(agent, id)) ?? '?',
+      endpoint: (id) => this.endpoints.endpoint(id)?.address ?? '?',
+    });
     return {
-      record: this.#table.get(slot).buffer,
+      record,
       sightings: this.#sightingRows(agent, this.#sightings.get(slot)),
       tunnels: this.#tunnelRows(agent, slot),
+      nat,
     };
   }
 

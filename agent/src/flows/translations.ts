@@ -1,5 +1,6 @@
 import type { Translation } from '../../../src/model/flow.ts';
 import { PROTOCOLS } from '../../../src/model/flowRecord.ts';
+import { formatSocketAddress } from '../../../src/model/format.ts';
 import { KEY } from '../collector/flowLayout.ts';
 import { TUPLE_ROLE } from '../nat/translation.ts';
 import { NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
@@ -55,8 +56,7 @@ export function translationList(table: FlowTable, flow: number, clientIsHigh: bo
   const withPort = table.uint8(flow, ROW.protocol) !== ICMP && table.uint8(flow, ROW.protocol) !== ICMPV6;
   const text = (end: TupleEnd): string => {
     const address = table.names.addresses.get(end.address) ?? '';
-    if (!withPort) return address;
-    return address.includes(':') ? `[${address}]:${end.port}` : `${address}:${end.port}`;
+    return withPort ? formatSocketAddress(address, end.port) : address;
   };
   const list: Translation[] = [];
   if (found.asked !== null) {
