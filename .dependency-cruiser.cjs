@@ -69,6 +69,12 @@ module.exports = {
       'collector-lowest',
       'agent layers: collector -> identity -> flows -> server.',
       { path: '^agent/src/collector', pathNot: unlessTest },
+      { path: '^agent/src/(topology|identity|nat|flows|dns|server|commandLine)' },
+    ),
+    never(
+      'nat-low',
+      'agent layers: what is translated, not whose flows those are',
+      { path: '^agent/src/nat', pathNot: unlessTest },
       { path: '^agent/src/(topology|identity|flows|dns|server|commandLine)' },
     ),
     never(
@@ -99,7 +105,7 @@ module.exports = {
       'capture-low',
       'A capture needs packets alone.',
       { path: '^agent/src/capture', pathNot: unlessTest },
-      { path: '^agent/src/(topology|identity|flows|dns|server|commandLine)' },
+      { path: '^agent/src/(topology|identity|nat|flows|dns|server|commandLine)' },
     ),
     never(
       'server-low',

@@ -10,12 +10,18 @@ import type { Point } from './pointRegistry.ts';
 import type { TupleEnd } from './translations.ts';
 import { translationsOf } from './translations.ts';
 
+const MOST_SERVICES = 16_384;
+
 /** Stamps on rows who their sides are: when a flow is first counted, and again while a side has no name. */
 export class RowIdentity {
   readonly #table: FlowTable;
   readonly #identify: (question: Question) => Identity;
   /** Flows across NAT of which something new was seen in this interval. */
   readonly #waiting: number[] = [];
+  /** Endpoints that answered for others, as the same objects each time: their names are found by that. */
+  readonly #answered = new WeakMap<Endpoint, Endpoint>();
+  /** Likewise of Services with their ports. */
+  readonly #services = new Map<string, Endpoint>();
 
   constructor(table: FlowTable, identify: (question: Question) => Identity) {
     this.#table = table;
@@ -96,7 +102,7 @@ export class RowIdentity {
       };
       const identity = this.#ask(row, end, when, vethPod(high));
       const asked = high === serverIsHigh ? (translations?.asked ?? null) : null;
-      const endpoint = asked === null ? identity.endpoint : withConntrack(identity.endpoint);
+      const endpoint = asked === null ? identity.endpoint : this.#withConntrack(identity.endpoint);
       const service = asked === null ? identity : this.#ask(row, asked, when, null);
       rows.setUint32(base + (high ? ROW.highEndpoint : ROW.lowEndpoint), names.useEndpoint(endpoint), true);
       rows.setUint32(base + (high ? ROW.highService : ROW.lowService), this.#useService(service), true);
@@ -122,11 +128,29 @@ export class RowIdentity {
     });
   }
 
+  /** That this one answered for the address that was asked is known from the connection tracking. */
+  #withConntrack(endpoint: Endpoint): Endpoint {
+    if (endpoint.evidence[0] === 'none') return endpoint;
+    let answered = this.#answered.get(endpoint);
+    if (answered === undefined) {
+      answered = { ...endpoint, evidence: [...endpoint.evidence, 'conntrack'] };
+      this.#answered.set(endpoint, answered);
+    }
+    return answered;
+  }
+
   /** One endpoint a Service and port, because the row refers to both by one id. */
   #useService({ service, serviceEndpoint }: Identity): number {
     if (service === null || serviceEndpoint === null) return 0;
-    const names = [`${service.portName ?? ''}:${service.port}`];
-    const id = this.#table.names.useEndpoint({ ...serviceEndpoint, names });
+    const port = `${service.portName ?? ''}:${service.port}`;
+    const key = `${serviceEndpoint.uid ?? ''} ${serviceEndpoint.address} ${port}`;
+    let endpoint = this.#services.get(key);
+    if (endpoint?.name !== serviceEndpoint.name || endpoint.evidence[0] !== serviceEndpoint.evidence[0]) {
+      endpoint = { ...serviceEndpoint, names: [port] };
+      if (this.#services.size >= MOST_SERVICES) this.#services.clear();
+      this.#services.set(key, endpoint);
+    }
+    const id = this.#table.names.useEndpoint(endpoint);
     this.#table.services.set(id, service);
     return id;
   }
@@ -149,12 +173,6 @@ export class RowIdentity {
     }
     return null;
   }
-}
-
-/** That this one answered for the address that was asked is known from the connection tracking. */
-function withConntrack(endpoint: Endpoint): Endpoint {
-  if (endpoint.evidence[0] === 'none') return endpoint;
-  return { ...endpoint, evidence: [...endpoint.evidence, 'conntrack'] };
 }
 
 /** Whether the point is the veth of the pod on the given side of the conversation. */
