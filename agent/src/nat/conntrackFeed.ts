@@ -1,4 +1,4 @@
-import type { ConntrackWatch, NetworkNamespace } from '../../native/index.d.ts';
+import type { ConntrackLimits, ConntrackWatch, NetworkNamespace } from '../../native/index.d.ts';
 import { messageOf } from '../failure.ts';
 
 /** Connection-tracking records of one namespace, in the kernel's order. */
@@ -32,12 +32,14 @@ export class ConntrackFeed {
   /** Times that the kernel dropped events. */
   overruns = 0;
   readonly #tell: (message: string) => void;
+  readonly #limits: ConntrackLimits;
   #followed: Followed[] = [];
   #refused = false;
 
-  /** @param tell is told once of each namespace that cannot be followed */
-  constructor(tell: (message: string) => void) {
+  /** @param tell is told once of each namespace that cannot be followed @param limits as watchConntrack() has them */
+  constructor(tell: (message: string) => void, limits: ConntrackLimits = {}) {
     this.#tell = tell;
+    this.#limits = limits;
   }
 
   /** Whether every namespace is followed. */
@@ -49,7 +51,7 @@ export class ConntrackFeed {
     for (const namespace of namespaces) {
       try {
         // Followed before it is listed, so that nothing is missed between the two.
-        const watch = namespace.watchConntrack('translated');
+        const watch = namespace.watchConntrack('translated', this.#limits);
         const followed: Followed = {
           namespace,
           watch,
