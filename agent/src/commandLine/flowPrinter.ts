@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { AbsorbedFlow } from '../../../src/model/flow.ts';
 import type { DnsHistory } from '../dns/dnsHistory.ts';
 import { dnsJson } from '../dns/exchange.ts';
 import { flowJson } from '../flows/flowJson.ts';
@@ -120,11 +121,11 @@ export class FlowPrinter {
   /** Flows printed before that turned out to be part of another: their lines are void, the other one's has it all. */
   #absorbed(): string {
     if (this.#options.final || this.#options.output === 'table') return '';
-    const id = (number: number): string => `${this.#session}-${number}`;
-    return this.#observation.table.absorbed
+    const name = (id: number): string => `${this.#session}-${id}`;
+    const lines = this.#observation.table.absorbed
       .since(this.#printed)
-      .map((absorbed) => `${JSON.stringify({ absorbed: id(absorbed.id), into: id(absorbed.into) })}\n`)
-      .join('');
+      .map(({ id, into }): AbsorbedFlow => ({ absorbed: name(id), into: name(into) }));
+    return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   }
 
   #text(row: number): string {
