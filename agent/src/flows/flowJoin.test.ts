@@ -309,6 +309,19 @@ describe('join across NAT', () => {
     assert.equal(flows.join.joinedLate, 1);
   });
 
+  it('leaves the same tuple of another namespace alone', () => {
+    const flows = newFlows();
+    const elsewhere = packetsOf(SERVICE, OPENING).map((packet) => ({ ...packet, netns: 2 }));
+    const records = [conntrackBatch([conntrackRecord(SERVICE, 'created')])];
+    flows.tick([...packetsOf(SERVICE, OPENING), ...elsewhere], 200, records);
+    assert.deepEqual(
+      flowsOf(flows)
+        .map(({ nat }) => nat.length)
+        .sort(),
+      [0, 0, 1],
+    );
+  });
+
   it('starts another flow when the tuple goes to another backend', () => {
     const flows = newFlows();
     flows.tick(packetsOf(SERVICE, OPENING), 200, [conntrackBatch([conntrackRecord(SERVICE, 'created')])]);
