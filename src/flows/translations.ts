@@ -1,6 +1,6 @@
 import type { Translation } from '../model/flow.ts';
 import { FLOW, FLOW_BITS, PROTOCOLS } from '../model/flowRecord.ts';
-import { formatSocketAddress } from '../model/format.ts';
+import { formatSocketAddress } from '../model/socketAddress.ts';
 import type { FlowRecords } from '../model/flowRecords.ts';
 
 /** Texts of what a record has ids for. */

@@ -10,9 +10,9 @@ import {
   formatMicroseconds,
   formatPlural,
   formatRate,
-  formatSocketAddress,
   formatTime,
 } from '../../src/model/format.ts';
+import { formatSocketAddress } from '../../src/model/socketAddress.ts';
 import type { SightingRow, TunnelRow } from '../../src/model/panelMessages.ts';
 import { icon, iconButton, panels } from '../shared/controls.ts';
 import type { FlowRow } from './flowRow.ts';

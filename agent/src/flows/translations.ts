@@ -1,6 +1,6 @@
 import type { Translation } from '../../../src/model/flow.ts';
 import { PROTOCOLS } from '../../../src/model/flowRecord.ts';
-import { formatSocketAddress } from '../../../src/model/format.ts';
+import { formatSocketAddress } from '../../../src/model/socketAddress.ts';
 import { KEY } from '../collector/flowLayout.ts';
 import { TUPLE_ROLE } from '../nat/translation.ts';
 import { NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
