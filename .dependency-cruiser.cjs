@@ -69,19 +69,25 @@ module.exports = {
       'collector-lowest',
       'agent layers: collector -> identity -> flows -> server.',
       { path: '^agent/src/collector', pathNot: unlessTest },
-      { path: '^agent/src/(cgroups|sockets|topology|identity|flows|dns|server|commandLine)' },
+      { path: '^agent/src/(cgroups|sockets|topology|identity|nat|flows|dns|server|commandLine)' },
     ),
     never(
       'cgroups-low',
       'A cgroup is a path: it knows neither packets nor pods of the inventory.',
       { path: '^agent/src/cgroups', pathNot: unlessTest },
-      { path: '^agent/src/(collector|sockets|topology|identity|flows|dns|server|commandLine)' },
+      { path: '^agent/src/(collector|sockets|topology|identity|nat|flows|dns|server|commandLine)' },
     ),
     never(
       'sockets-low',
       'agent layers',
       { path: '^agent/src/sockets', pathNot: unlessTest },
-      { path: '^agent/src/(cgroups|topology|identity|flows|dns|server|commandLine)' },
+      { path: '^agent/src/(cgroups|topology|identity|nat|flows|dns|server|commandLine)' },
+    ),
+    never(
+      'nat-low',
+      'agent layers: what is translated, not whose flows those are',
+      { path: '^agent/src/nat', pathNot: unlessTest },
+      { path: '^agent/src/(cgroups|sockets|topology|identity|flows|dns|server|commandLine)' },
     ),
     never(
       'topology-low',
@@ -111,7 +117,7 @@ module.exports = {
       'capture-low',
       'A capture needs packets alone.',
       { path: '^agent/src/capture', pathNot: unlessTest },
-      { path: '^agent/src/(topology|identity|flows|dns|server|commandLine)' },
+      { path: '^agent/src/(topology|identity|nat|flows|dns|server|commandLine)' },
     ),
     never(
       'server-low',

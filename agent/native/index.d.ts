@@ -46,6 +46,43 @@ export class NetworkNamespace {
    * process alive; close it or drop it to stop.
    */
   watch(callback: (change: LinkChange) => void): Closable;
+  /**
+   * The connection tracking of IPv4 and IPv6 as it is now, packed records of agent/src/nat/conntrackLayout.ts, read on a
+   * thread. While it changes an entry may be missing or come twice. Rejects with NativeError: EPERM without
+   * CAP_NET_ADMIN there, EINVAL where the kernel has no ctnetlink.
+   */
+  conntrack(which: ConntrackSelection): Promise<Buffer>;
+  /**
+   * Follows entries that are made and destroyed from here on; a thread keeps the socket empty. Entries older than every
+   * follower are destroyed without a word, and with net.netfilter.nf_conntrack_events = 0 all are. Throws NativeError.
+   */
+  watchConntrack(which: ConntrackSelection, limits?: ConntrackLimits): ConntrackWatch;
+}
+
+/** `translated`: only entries whose addresses or ports NAT changed. */
+export type ConntrackSelection = 'all' | 'translated';
+
+/** What may wait for take(); beyond it the kernel drops events and reports an overrun. */
+export interface ConntrackLimits {
+  /** Of the socket, by default 16 MB. */
+  receiveBytes?: number;
+  /** Read and not taken, by default 262,144. */
+  records?: number;
+}
+
+/** Entries on their way from the kernel. Does not keep the process alive; close it or drop it to stop. */
+export class ConntrackWatch {
+  private constructor();
+  /** All that happened until now and was not taken yet, up to the limit of records. Throws NativeError once reading has failed for good. */
+  take(): ConntrackBatch;
+  close(): void;
+}
+
+export interface ConntrackBatch {
+  /** Packed records of agent/src/nat/conntrackLayout.ts, in the kernel's order. */
+  records: Buffer;
+  /** Times that the kernel had no room (ENOBUFS) and dropped events, nobody knows how many: dump again. */
+  overruns: number;
 }
 
 export interface Closable {
@@ -343,7 +380,7 @@ export interface Feature {
 }
 
 export function probe(): Feature[];
-/** Sizes of bpf/flow.h as the addon was compiled, for a reader of records to check its own. */
+/** Sizes of bpf/flow.h and of conntrack records as the addon was compiled, for a reader of records to check its own. */
 export const layout: {
   readonly flowRecordBytes: number;
   readonly eventBytes: number;
@@ -351,6 +388,7 @@ export const layout: {
   readonly unparsedCauses: number;
   /** Bytes of a `SocketRecord`. */
   readonly socketBytes: number;
+  readonly conntrackRecordBytes: number;
 };
 /** Turns the kernel's program statistics on while the handle is open (BPF_ENABLE_STATS). */
 export function enableStatistics(): Closable;

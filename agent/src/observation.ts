@@ -14,6 +14,7 @@ import type { ObservationOptions } from './observationOptions.ts';
 import { releaseBytes } from './releaseBytes.ts';
 import { SelfCostMeter } from './selfCostMeter.ts';
 import { DropIntake } from './flows/dropIntake.ts';
+import { FlowJoin } from './flows/flowJoin.ts';
 import { FlowTable } from './flows/flowTable.ts';
 import { FlowTracker } from './flows/flowTracker.ts';
 import { ledgerOf } from './flows/ledger.ts';
@@ -21,10 +22,13 @@ import { OwnTraffic } from './flows/ownTraffic.ts';
 import { PointRegistry } from './flows/pointRegistry.ts';
 import { RecordIntake } from './flows/recordIntake.ts';
 import { RowIdentity } from './flows/rowIdentity.ts';
+import { TranslationIntake } from './flows/translationIntake.ts';
 import { TunnelLinks } from './flows/tunnelLinks.ts';
 import { UnparsedSamples } from './flows/unparsedSamples.ts';
 import { Identifier } from './identity/identifier.ts';
 import { InventoryStore } from './identity/inventoryStore.ts';
+import { ConntrackFeed } from './nat/conntrackFeed.ts';
+import { TranslationTable } from './nat/translationTable.ts';
 import { NodeSockets } from './nodeSockets.ts';
 import { namespaceInode } from './topology/processNamespaces.ts';
 import { Wiring } from './wiring.ts';
@@ -32,6 +36,8 @@ import { Wiring } from './wiring.ts';
 /** Entries of a half of the kernel's flow map: new flows between two drains. They take 111 MB, used or not. */
 const MOST_MAP_FLOWS = 131_072;
 const EVENT_RING_BYTES = 1 << 20;
+/** Translated connections whose packets were not seen yet; those that were are in the flow table. */
+const MOST_TRANSLATIONS = 65_536;
 /** DNS messages at each point and CPU; what is beyond is counted as suppressed. */
 const DNS_PER_SECOND = 500;
 /** Packets that were not parsed, likewise: a flood of one cause leaves room for the others. */
@@ -53,6 +59,9 @@ export class Observation {
   readonly #tracker: FlowTracker;
   readonly #dns: DnsIntake;
   readonly #drops: DropWatch;
+  readonly #conntrack: ConntrackFeed;
+  readonly #translations = new TranslationTable(MOST_TRANSLATIONS);
+  readonly #join: FlowJoin;
   readonly #dropIntake: DropIntake;
   readonly #clock = new WallClock();
   readonly #cost: SelfCostMeter;
@@ -82,7 +91,9 @@ export class Observation {
       () => this.#sockets.news,
     );
     const isOwn = (view: DataView, offset: number): boolean => this.own.has(view, offset);
-    this.#intake = new RecordIntake(this.table, identity, isOwn);
+    this.#join = new FlowJoin(this.table, this.#translations, identity);
+    this.#conntrack = new ConntrackFeed((message) => options.tell(message));
+    this.#intake = new RecordIntake(this.table, identity, this.#join, isOwn);
     this.samples = new UnparsedSamples(this.#points, (nanoseconds) => this.#clock.wallTime(nanoseconds));
     this.#dns = new DnsIntake(this.table, (nanoseconds) => this.#clock.wallTime(nanoseconds));
     this.#collection = new Collection(
@@ -106,9 +117,15 @@ export class Observation {
       this.#drops = new DropWatch(options.payload.addon, this.#collection, this.#points, (message) =>
         options.tell(message),
       );
-      this.#dropIntake = new DropIntake(this.table, identity, this.#drops, isOwn);
-      const tunnels = new TunnelLinks(this.table, () => this.#collection.tunnels());
-      this.#tracker = new FlowTracker(this.table, this.#intake, identity, this.#dropIntake, tunnels);
+      this.#dropIntake = new DropIntake(this.table, identity, this.#join, this.#drops, isOwn);
+      this.#tracker = new FlowTracker(
+        this.table,
+        this.#intake,
+        identity,
+        this.#dropIntake,
+        new TunnelLinks(this.table, () => this.#collection.tunnels()),
+        new TranslationIntake(this.#translations, this.#join),
+      );
       this.#eventReader = this.#collection.events((records) => this.#events.add(records));
       this.#cost = new SelfCostMeter(options.payload.addon, this.#collection, this.table, (message) =>
         options.tell(message),
@@ -120,11 +137,13 @@ export class Observation {
         sockets: this.#sockets,
       });
       for (const path of options.namespaces) this.#collection.watch(path);
+      this.#conntrack.follow(this.#collection.namespaces);
       this.#requireInterfaces();
       this.#identifier.setTunnelPorts(this.#collection.tunnelPorts);
       this.#wiring.read();
       this.#sockets.refresh(Date.now());
     } catch (error) {
+      this.#conntrack.close();
       void this.#collection.close();
       throw error;
     }
@@ -219,6 +238,7 @@ export class Observation {
     await this.#halt();
     this.#cost.close();
     this.#eventReader.close();
+    this.#conntrack.close();
     await this.#collection.close();
   }
 
@@ -232,6 +252,13 @@ export class Observation {
         eventsDropped: this.#events.dropped,
         dns: this.#dns.counts,
         drops: this.#drops.losses(this.#dropIntake.attributed),
+        nat: {
+          available: this.#conntrack.available,
+          translations: this.#translations.live,
+          joinedLate: this.#join.joinedLate,
+          overruns: this.#conntrack.overruns,
+          evicted: this.#translations.evicted,
+        },
         // Readers know themselves what they missed; a row that made room was of no use to them any more.
         queueDropped: readers?.queueDropped ?? this.table.endedDropped,
         streamGap: readers?.streamGap ?? 0,
@@ -263,6 +290,8 @@ export class Observation {
       records: drained.records,
       count: drained.count,
       events,
+      // After the drain: whatever it counted, its translation was decided before.
+      connections: this.#conntrack.take(now, this.#collection.attachedInterfaces),
       identityChanged,
       now,
       wallTime: (coarse) => this.#clock.coarseWallTime(coarse),

@@ -62,6 +62,16 @@ describe('FlowStore', () => {
     assert.equal(new FlowRecords(detail.record).uint8(0, FLOW.bits) & FLOW_BITS.final, FLOW_BITS.final);
   });
 
+  it('has a flow that was absorbed by another no more, live or ended, and does not count it as dropped', () => {
+    const store = new FlowStore();
+    store.apply(updateOf({ flows: packFlows([1, 2, 3].map((id) => plainFlow({ id }))) }));
+    store.apply(updateOf({ ended: packIds([3]) }));
+    store.apply(updateOf({ absorbed: packIds([2, 1, 3, 1, 99, 1]) }));
+    assert.deepEqual([store.size, store.ended, store.droppedEnded], [1, 0, 0]);
+    assert.equal(store.detail(0, 2), null);
+    assert.ok(store.detail(0, 1));
+  });
+
   it('takes a flow with the final bit as ended', () => {
     const flows = packFlows([plainFlow({ id: 1 })]);
     flows[FLOW.bits] = FLOW_BITS.final;

@@ -1,4 +1,5 @@
 import { FLOW, FLOW_BITS, FLOW_RECORD_BYTES, SIGHTING, SIGHTING_RECORD_BYTES } from '../model/flowRecord.ts';
+import type { Translation } from '../model/flow.ts';
 import { FlowRecords, SightingRecords } from '../model/flowRecords.ts';
 import type { SightingRow, TunnelRow } from '../model/panelMessages.ts';
 import { EndpointTable } from './endpointTable.ts';
@@ -7,6 +8,7 @@ import { SLOT } from './flowPicture.ts';
 import { FlowTable } from './flowTable.ts';
 import type { AgentPoint, AgentTunnel, FlowUpdate } from './flowUpdate.ts';
 import { SightingStore } from './sightingStore.ts';
+import { translationsOf } from './translations.ts';
 import { TUNNEL_FIELDS, tunnelRow } from './tunnelRow.ts';
 
 export interface FlowStoreLimits {
@@ -19,6 +21,7 @@ export interface FlowDetail {
   readonly record: ArrayBuffer;
   readonly sightings: readonly SightingRow[];
   readonly tunnels: readonly TunnelRow[];
+  readonly nat: readonly Translation[];
 }
 
 const DEFAULT_LIMITS: FlowStoreLimits = { ended: 20_000 };
@@ -92,6 +95,7 @@ export class FlowStore {
     this.#putFlows(agent, update.flows);
     this.#putSightings(agent, update.sightings);
     this.#endFlows(agent, update.ended);
+    this.#removeAbsorbed(agent, update.absorbed);
     this.#dropOldestEnded();
     this.#skippedUpdates += update.skippedUpdates;
     this.#revision++;
@@ -116,10 +120,16 @@ export class FlowStore {
   detail(agent: number, flow: number): FlowDetail | null {
     const slot = this.slotOf(agent, flow);
     if (slot === undefined) return null;
+    const record = this.#table.get(slot).buffer;
+    const nat = translationsOf(new FlowRecords(record), {
+      address: (id) => this.#addresses.get(keyOf(agent, id)) ?? '?',
+      endpoint: (id) => this.endpoints.endpoint(id)?.address ?? '?',
+    });
     return {
-      record: this.#table.get(slot).buffer,
+      record,
       sightings: this.#sightingRows(agent, this.#sightings.get(slot)),
       tunnels: this.#tunnelRows(agent, slot),
+      nat,
     };
   }
 
@@ -205,16 +215,29 @@ export class FlowStore {
     this.#endedSlots.add(slot);
   }
 
+  /** The flow that absorbed another comes with both their figures: the other row would count them twice. */
+  #removeAbsorbed(agent: number, absorbed: Uint8Array): void {
+    const pairs = new DataView(absorbed.buffer, absorbed.byteOffset, absorbed.byteLength);
+    for (let offset = 0; offset + 8 <= pairs.byteLength; offset += 8) {
+      const slot = this.slotOf(agent, pairs.getUint32(offset, true));
+      if (slot !== undefined) this.#remove(slot);
+    }
+  }
+
   #dropOldestEnded(): void {
     for (const slot of this.#endedSlots) {
       if (this.#endedSlots.size <= this.#limits.ended) return;
-      const { records } = this.#table;
-      this.#slots.delete(keyOf(records.uint32(slot, FLOW.agent), records.uint32(slot, FLOW.id)));
-      this.#endedSlots.delete(slot);
-      this.#sightings.remove(slot);
-      this.#table.remove(slot);
+      this.#remove(slot);
       this.#droppedEnded++;
     }
+  }
+
+  #remove(slot: number): void {
+    const { records } = this.#table;
+    this.#slots.delete(keyOf(records.uint32(slot, FLOW.agent), records.uint32(slot, FLOW.id)));
+    this.#endedSlots.delete(slot);
+    this.#sightings.remove(slot);
+    this.#table.remove(slot);
   }
 
   #tunnelRows(agent: number, slot: number): TunnelRow[] {

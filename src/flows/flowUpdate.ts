@@ -58,6 +58,8 @@ export interface FlowUpdate {
   readonly sightings: Uint8Array;
   /** uint32 little-endian ids of flows that ended and will not be updated again. */
   readonly ended: Uint8Array;
+  /** Pairs of ids, uint32 little-endian: a flow that turned out to be part of another, and that other one. */
+  readonly absorbed: Uint8Array;
   /** Updates that the agent dropped because its reader stalled. */
   readonly skippedUpdates: number;
 }
@@ -79,6 +81,7 @@ export function flowUpdateOf(batch: {
     flows: message.flows,
     sightings: message.sightings,
     ended: message.ended,
+    absorbed: message.absorbed,
     skippedUpdates: Number(message.skippedUpdates),
   };
 }

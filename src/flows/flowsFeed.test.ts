@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { FLOW_RECORD_BYTES } from '../model/flowRecord.ts';
 import type { ToFlowsPage } from '../model/panelMessages.ts';
 import { FlowStore } from './flowStore.ts';
 import { FlowsFeed } from './flowsFeed.ts';
@@ -92,6 +93,6 @@ describe('FlowsFeed', () => {
     feed.receive({ type: 'view', first: 0, count: 1e9 }, 0);
     feed.tick(0);
     const last = posted.at(-1);
-    assert.equal(last?.type === 'window' ? last.window.rows.byteLength : 0, 500 * 128);
+    assert.equal(last?.type === 'window' ? last.window.rows.byteLength : 0, 500 * FLOW_RECORD_BYTES);
   });
 });

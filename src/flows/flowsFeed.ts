@@ -141,6 +141,7 @@ export class FlowsFeed {
       record: detail?.record ?? null,
       sightings: detail?.sightings ?? [],
       tunnels: detail?.tunnels ?? [],
+      nat: detail?.nat ?? [],
     });
   }
 

@@ -33,6 +33,13 @@ function ledger(figure: number, nanoseconds: number | null): Ledger {
       unclaimed: figure,
       skipped: figure,
     },
+    nat: {
+      available: true,
+      translations: figure,
+      joinedLate: figure,
+      overruns: figure,
+      evicted: figure,
+    },
     folded: figure,
     queueDropped: figure,
     streamGap: figure,
@@ -57,7 +64,7 @@ describe('sumLedgers', () => {
   it('adds every figure and keeps the dearest time per packet', () => {
     const sum = sumLedgers([ledger(1, 100), ledger(2, 300), ledger(4, null)]);
     assert.ok(sum);
-    const { suppressed, cost, unparsed, inner, dns, drops, byPoint, ...figures } = sum;
+    const { suppressed, cost, unparsed, inner, dns, drops, nat, byPoint, ...figures } = sum;
     assert.deepEqual(byPoint, []);
     assert.deepEqual(new Set(Object.values(figures)), new Set([7]));
     assert.deepEqual(new Set(Object.values(unparsed)), new Set([7]));
@@ -70,6 +77,8 @@ describe('sumLedgers', () => {
       unclaimed: 7,
       skipped: 7,
     });
+    const joined = { translations: 7, joinedLate: 7, overruns: 7, evicted: 7 };
+    assert.deepEqual(nat, { available: true, ...joined });
     assert.deepEqual(new Set(Object.values(dns)), new Set([7]));
     assert.deepEqual(inner, { counted: 7, unparsed: 7, mapFull: 7, pointsOverflow: 7 });
     assert.deepEqual(suppressed, { 'kind-1': 1, 'kind-2': 2, 'kind-4': 4, both: 3 });

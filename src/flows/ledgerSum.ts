@@ -33,6 +33,13 @@ export function sumLedgers(ledgers: readonly Ledger[]): Ledger | null {
       unassembled: sum((ledger) => ledger.dns.unassembled),
     },
     drops: sumDrops(ledgers.map((ledger) => ledger.drops)),
+    nat: {
+      available: ledgers.every((ledger) => ledger.nat.available),
+      translations: sum((ledger) => ledger.nat.translations),
+      joinedLate: sum((ledger) => ledger.nat.joinedLate),
+      overruns: sum((ledger) => ledger.nat.overruns),
+      evicted: sum((ledger) => ledger.nat.evicted),
+    },
     folded: sum((ledger) => ledger.folded),
     queueDropped: sum((ledger) => ledger.queueDropped),
     streamGap: sum((ledger) => ledger.streamGap),

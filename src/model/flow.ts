@@ -94,6 +94,12 @@ export interface Flow {
   readonly sightings: readonly Sighting[];
 }
 
+/** A line of the public JSON between those of flows: what was told under one id is from now on in the flow of another. */
+export interface AbsorbedFlow {
+  readonly absorbed: string;
+  readonly into: string;
+}
+
 export interface ServiceReference {
   readonly namespace: string;
   readonly name: string;

@@ -3,7 +3,7 @@
  * Little-endian. Counters are float64: exact to 2^53. Times are float64 milliseconds since the epoch.
  * Ids refer to names that were sent once before: endpoints, points, addresses and tunnels.
  */
-export const FLOW_RECORD_BYTES = 128;
+export const FLOW_RECORD_BYTES = 144;
 export const SIGHTING_RECORD_BYTES = 64;
 
 /** Indices of the enumerations in a record; order is part of the wire format. */
@@ -25,7 +25,7 @@ export const FLOW = {
   /** uint8 index into PROTOCOLS and VERDICTS. */
   protocol: 20,
   verdict: 21,
-  /** uint8 bits: 1 initiator certain, 2 final, 4 joined across NAT. */
+  /** uint8 bits: 1 initiator certain, 2 final, 4 joined across NAT, 8 translated to an address of the node. */
   bits: 22,
   /** uint8 DSCP of the client's packets. */
   dscp: 23,
@@ -54,9 +54,15 @@ export const FLOW = {
   /** uint32 ids of the tunnels that carry the client's and the server's packets, 0 for none. */
   sentTunnel: 120,
   receivedTunnel: 124,
+  /** uint32 address ids: where the client asked before DNAT, and where its packets come from after SNAT; 0 for neither. */
+  askedAddress: 128,
+  translatedAddress: 132,
+  /** uint16 */
+  askedPort: 136,
+  translatedPort: 138,
 } as const;
 
-export const FLOW_BITS = { initiatorCertain: 1, final: 2, joined: 4 } as const;
+export const FLOW_BITS = { initiatorCertain: 1, final: 2, joined: 4, masqueraded: 8 } as const;
 export const NOT_KNOWN = 0xffffffff;
 
 /** Byte offsets of a sighting record. */

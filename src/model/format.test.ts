@@ -7,8 +7,8 @@ import {
   formatMicroseconds,
   formatRate,
   formatShare,
-  formatSocketAddress,
 } from './format.ts';
+import { formatSocketAddress } from './socketAddress.ts';
 
 describe('format', () => {
   it('writes bytes with the unit that gives two to three digits', () => {

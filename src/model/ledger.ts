@@ -55,6 +55,7 @@ export interface Ledger {
   readonly suppressed: Readonly<Record<string, number>>;
   readonly dns: DnsCounts;
   readonly drops: DropCounts;
+  readonly nat: NatCounts;
   readonly folded: number;
   /** Flow updates, not packets: dropped because a reader stalled. */
   readonly queueDropped: number;
@@ -106,6 +107,28 @@ export const NO_DROPS: DropCounts = {
   skipped: 0,
 };
 
+/** Connections across NAT: how they became one flow each, and what stood in the way. */
+export interface NatCounts {
+  /** Whether connection tracking is followed in every observed namespace; where it is not, tuples stay flows of their own. */
+  readonly available: boolean;
+  /** Translated connections known now. */
+  readonly translations: number;
+  /** Flows counted as several, or without their translation, before that was known. */
+  readonly joinedLate: number;
+  /** Times that the kernel dropped events of connection tracking, nobody knows how many. The table is listed again then. */
+  readonly overruns: number;
+  /** Translations that had to go for others before a packet of theirs was counted. */
+  readonly evicted: number;
+}
+
+export const NO_NAT: NatCounts = {
+  available: false,
+  translations: 0,
+  joinedLate: 0,
+  overruns: 0,
+  evicted: 0,
+};
+
 /** What the agent itself costs. */
 export interface SelfCost {
   /**
@@ -149,6 +172,7 @@ export const EMPTY_LEDGER: Ledger = {
   suppressed: {},
   dns: NO_DNS,
   drops: NO_DROPS,
+  nat: NO_NAT,
   folded: 0,
   queueDropped: 0,
   streamGap: 0,

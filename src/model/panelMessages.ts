@@ -1,5 +1,5 @@
 import type { Endpoint } from './endpoint.ts';
-import type { FlowTunnel, Verdict } from './flow.ts';
+import type { FlowTunnel, Translation, Verdict } from './flow.ts';
 import type { Ledger } from './ledger.ts';
 
 /**
@@ -162,6 +162,8 @@ export type ToFlowsPage =
       readonly record: ArrayBuffer | null;
       readonly sightings: readonly SightingRow[];
       readonly tunnels: readonly TunnelRow[];
+      /** What NAT did to it. */
+      readonly nat: readonly Translation[];
     }
   | { readonly type: 'filterError'; readonly message: string; readonly position: number };
 

@@ -18,6 +18,7 @@ import type { Plan } from './collector/plan.ts';
 import { table } from './figures.ts';
 import type { Figure, Result } from './figures.ts';
 import { measureGrid } from './grid.ts';
+import { measureJoin } from './join.ts';
 import { measureActivation, measureClick } from './vscode.ts';
 
 const alone = (measure: () => Promise<readonly Figure[]>) => async (): Promise<Result> => ({
@@ -28,6 +29,7 @@ const alone = (measure: () => Promise<readonly Figure[]>) => async (): Promise<R
 const PARTS: Readonly<Record<string, (plan: Plan) => Promise<Result>>> = {
   collector: measureCollector,
   agent: alone(measureAgent),
+  join: alone(measureJoin),
   grid: alone(measureGrid),
   activation: alone(measureActivation),
   click: alone(measureClick),

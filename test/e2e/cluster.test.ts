@@ -213,7 +213,7 @@ describe('Show Flows on a real cluster', function () {
     // Nobody listens there; a socket that is not connected does not mind.
     const say = `for i in $(seq 25); do echo datagram; sleep 0.02; done | socat -u - UDP-SENDTO:${outside}:7777,sourceport=${udp}`;
     await inPod(cluster, SHOP_NAMESPACE, 'client', ['sh', '-c', say]);
-    // Straight to a backend: through the Service it would be told of before and after translation.
+    // Straight to a backend: which one a Service chooses is not known before.
     const [name = ''] = await podNames(cluster, SHOP_NAMESPACE, 'app=web');
     const { address: web } = await podPlace(cluster, SHOP_NAMESPACE, name);
     const get = ['curl', '-s', '-o', '/dev/null', '--local-port', String(tcp), `http://${web}:8080/`];

@@ -35,7 +35,8 @@ describe('names', () => {
     await lab.close();
   });
 
-  const flowsFrom = (port: number): Flow[] => observed.flows.filter((flow) => flow.client.port === port);
+  const flowsFrom = (port: number): Flow[] =>
+    observed.flows.filter((flow) => flow.protocol === 'tcp' && flow.client.port === port);
 
   it('a pod by its veth, with uid, workload and node', () => {
     const [flow] = flowsFrom(ports.direct);
@@ -56,23 +57,26 @@ describe('names', () => {
   it('a pod asks for a Service, and both backends answer', () => {
     const answered = new Set<string>();
     for (const port of ports.service) {
-      const flows = flowsFrom(port);
-      assert.ok(
-        flows.some(
-          (flow) =>
-            flow.service?.name === 'web' || (flow.server.kind === 'service' && flow.server.name === 'web'),
-        ),
-        `no flow of port ${port} names the Service`,
-      );
-      for (const flow of flows) if (flow.server.kind === 'pod') answered.add(flow.server.name ?? '');
-      for (const flow of flows) assert.equal(flow.client.name, 'client');
+      const [flow, ...others] = flowsFrom(port);
+      assert.ok(flow);
+      assert.deepEqual(others, [], 'one connection is one flow, before and after translation');
+      assert.equal(flow.service?.name, 'web');
+      assert.equal(flow.client.name, 'client');
+      assert.equal(flow.server.kind, 'pod');
+      assert.ok(flow.server.evidence.includes('conntrack'), flow.server.evidence.join());
+      answered.add(flow.server.name ?? '');
     }
     assert.deepEqual([...answered].sort(), ['web-1', 'web-2']);
   });
 
   it('a host outside is external, and the client stays the pod in spite of the masquerade', () => {
-    const flow = flowsFrom(ports.outside).find((one) => one.client.kind === 'pod');
+    const [flow, ...others] = flowsFrom(ports.outside);
     assert.ok(flow);
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      flow.nat.map(({ kind }) => kind),
+      ['masquerade'],
+    );
     assert.equal(flow.client.name, 'client');
     assert.equal(flow.server.kind, 'external');
     assert.equal(flow.server.address, lab.plan.outside.addresses.ipv4);

@@ -2,6 +2,7 @@ import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import type { Endpoint } from '../../src/model/endpoint.ts';
 import { endpointText } from '../../src/model/endpoint.ts';
+import type { Translation } from '../../src/model/flow.ts';
 import {
   formatBytes,
   formatCount,
@@ -9,25 +10,26 @@ import {
   formatMicroseconds,
   formatPlural,
   formatRate,
-  formatSocketAddress,
   formatTime,
 } from '../../src/model/format.ts';
+import { formatSocketAddress } from '../../src/model/socketAddress.ts';
 import type { SightingRow, TunnelRow } from '../../src/model/panelMessages.ts';
 import { icon, iconButton, panels } from '../shared/controls.ts';
 import type { FlowRow } from './flowRow.ts';
 import { tcpFlagNames } from './flowRow.ts';
 import { tunnelLines } from './tunnelLines.ts';
-import { ENDPOINT_LOOKS, EVIDENCE_WORDS, VERDICT_LOOKS } from './words.ts';
+import { ENDPOINT_LOOKS, EVIDENCE_WORDS, NAT_WORDS, VERDICT_LOOKS } from './words.ts';
 
 /** The selected flow; `row` is null when the host no longer keeps it. */
 export interface FlowDetail {
   readonly row: FlowRow | null;
   readonly sightings: readonly SightingRow[];
   readonly tunnels: readonly TunnelRow[];
+  readonly nat: readonly Translation[];
 }
 
 /** All that is known of one flow. */
-export function detail({ row, sightings, tunnels }: FlowDetail, onClose: () => void): TemplateResult {
+export function detail({ row, sightings, tunnels, nat }: FlowDetail, onClose: () => void): TemplateResult {
   if (row === null) {
     return html`<div class="detail-head">
       <span class="detail-title">This flow ended long ago and is no longer kept.</span>${closeButton(onClose)}
@@ -37,6 +39,7 @@ export function detail({ row, sightings, tunnels }: FlowDetail, onClose: () => v
       ${verdictMark(row)}
       <h2 class="detail-title">${nameOf(row.client)} ${icon('arrow-right')} ${nameOf(row.server)}</h2>
       ${row.service === null ? nothing : html`<span class="weak">through Service ${nameOf(row.service)}</span>`}
+      ${nat.map(({ kind, from, to }) => html`<span class="weak">${NAT_WORDS[kind]} ${from} → ${to}</span>`)}
       <span class="spring"></span>
       ${closeButton(onClose)}
     </div>

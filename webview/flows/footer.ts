@@ -64,6 +64,19 @@ export function ledgerLosses(ledger: Ledger, droppedEnded: number): readonly Led
     ...suppressed,
     kernelDrops(ledger.drops),
     {
+      label: 'Joined late',
+      count: ledger.nat.joinedLate,
+      meaning: ledger.nat.available
+        ? 'Flows counted before their NAT was known, and joined then.'
+        : 'Not everywhere: connection tracking cannot be read, so addresses before and after NAT are not joined.',
+    },
+    {
+      label: 'NAT events lost',
+      count: ledger.nat.overruns + ledger.nat.evicted,
+      meaning:
+        'Times that the kernel dropped news of translated connections, and connections that found no room.',
+    },
+    {
       label: 'Folded',
       count: ledger.folded,
       meaning: 'Packets of flows for which the agent’s table had no room.',

@@ -143,12 +143,12 @@ export class FlowsPage {
     requestAnimationFrame(() => this.#host.post({ type: 'received' }));
   }
 
-  #takeDetail({ flow, record, sightings, tunnels }: Extract<ToFlowsPage, { type: 'detail' }>): void {
+  #takeDetail({ flow, record, sightings, tunnels, nat }: Extract<ToFlowsPage, { type: 'detail' }>): void {
     const { selected } = this.#kept;
     if (selected?.agent !== flow.agent || selected.flow !== flow.flow) return;
     const row =
       record === null ? null : new FlowRow(new FlowRecords(record), 0, this.#endpoints, 0, Date.now());
-    this.#shownDetail = { row, sightings, tunnels };
+    this.#shownDetail = { row, sightings, tunnels, nat };
     this.#drawDetail();
   }
 

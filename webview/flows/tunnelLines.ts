@@ -1,7 +1,7 @@
 import type { TemplateResult } from 'lit';
 import { html } from 'lit';
 import type { TunnelKind } from '../../src/model/flow.ts';
-import { formatSocketAddress } from '../../src/model/format.ts';
+import { formatSocketAddress } from '../../src/model/socketAddress.ts';
 import type { TunnelRow } from '../../src/model/panelMessages.ts';
 
 const KIND_WORDS: Readonly<Record<TunnelKind, string>> = {

@@ -1,6 +1,6 @@
 import type { Endpoint, EndpointKind, Evidence } from '../../src/model/endpoint.ts';
 import { endpointText } from '../../src/model/endpoint.ts';
-import type { Verdict } from '../../src/model/flow.ts';
+import type { Translation, Verdict } from '../../src/model/flow.ts';
 
 /** How the page shows kinds, verdicts and evidence: an icon and always a word. */
 interface Look {
@@ -40,6 +40,12 @@ export const EVIDENCE_WORDS: Readonly<Record<Evidence, string>> = {
   dns: 'a DNS answer',
   'host-port': 'a host port',
   none: 'nothing but its address',
+};
+
+export const NAT_WORDS: Readonly<Record<Translation['kind'], string>> = {
+  dnat: 'DNAT',
+  snat: 'SNAT',
+  masquerade: 'masquerade',
 };
 
 /** One endpoint in a sentence or two: for tooltips. */

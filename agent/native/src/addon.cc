@@ -5,6 +5,8 @@
 #include "bpf_object.h"
 #include "closable.h"
 #include "collector.h"
+#include "conntrack_record.h"
+#include "conntrack_watch.h"
 #include "drop_reasons.h"
 #include "environment.h"
 #include "failure.h"
@@ -57,12 +59,13 @@ Napi::Value open_handles(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Resource::open_count());
 }
 
-/** Sizes of flow.h and of what is dumped as this addon was compiled, for the reader to check its own. */
+/** Sizes of packed records as this addon was compiled, for the reader to check its own. */
 Napi::Object layout(Napi::Env env) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("flowRecordBytes", Napi::Number::New(env, sizeof(flow_record)));
   object.Set("eventBytes", Napi::Number::New(env, sizeof(event)));
   object.Set("pointSlots", Napi::Number::New(env, POINT_SLOTS));
+  object.Set("conntrackRecordBytes", Napi::Number::New(env, sizeof(ConntrackRecord)));
   object.Set("unparsedCauses", Napi::Number::New(env, UNPARSED_CAUSES));
   object.Set("socketBytes", Napi::Number::New(env, sizeof(SocketRecord)));
   return object;
@@ -78,6 +81,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 
   NetworkNamespace::define(env, exports);
   Closable::define(env);
+  ConntrackWatch::define(env);
   Attachment::define(env);
   Collector::define(env, exports);
   ProgramObject::define(env, exports);

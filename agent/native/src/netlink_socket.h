@@ -14,8 +14,8 @@ namespace vethscope {
 class NetlinkSocket {
  public:
   /**
-   * @param groups multicast groups (RTNLGRP_) to join
-   * @param family NETLINK_ROUTE, NETLINK_SOCK_DIAG ...
+   * @param groups multicast groups (RTNLGRP_, NFNLGRP_) to join
+   * @param family NETLINK_ROUTE, NETLINK_SOCK_DIAG, NETLINK_NETFILTER
    */
   explicit NetlinkSocket(const std::vector<int>& groups = {}, int family = NETLINK_ROUTE);
   ~NetlinkSocket();

@@ -4,6 +4,8 @@
 #include <sstream>
 
 #include "closable.h"
+#include "conntrack_dump.h"
+#include "conntrack_watch.h"
 #include "environment.h"
 #include "failure.h"
 #include "link_watch.h"
@@ -30,25 +32,47 @@ std::optional<std::string> read_sysctl(const NamespaceResource& netns, const std
   return value;
 }
 
+/** Argument 1 of the conntrack methods. */
+bool wants_translated_only(const Napi::CallbackInfo& info) {
+  std::string which = info.Length() > 0 && info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : "";
+  if (which == "translated") return true;
+  if (which == "all") return false;
+  throw Napi::TypeError::New(info.Env(), "Argument 1 must be 'all' or 'translated'");
+}
+
+/** Argument 2 of watchConntrack. */
+ConntrackLimits conntrack_limits(const Napi::CallbackInfo& info) {
+  ConntrackLimits limits;
+  if (info.Length() < 2 || !info[1].IsObject()) return limits;
+  Napi::Object object = info[1].As<Napi::Object>();
+  Napi::Value receive_bytes = object.Get("receiveBytes");
+  Napi::Value records = object.Get("records");
+  if (receive_bytes.IsNumber()) limits.receive_bytes = receive_bytes.As<Napi::Number>().Int32Value();
+  if (records.IsNumber()) limits.records = records.As<Napi::Number>().Uint32Value();
+  return limits;
+}
+
 }  // namespace
 
 void NetworkNamespace::define(Napi::Env env, Napi::Object exports) {
-  Napi::Function constructor =
-      DefineClass(env, "NetworkNamespace",
-                  {
-                      InstanceAccessor<&NetworkNamespace::path>("path", napi_enumerable),
-                      InstanceAccessor<&NetworkNamespace::inode>("inode", napi_enumerable),
-                      InstanceMethod<&NetworkNamespace::close>("close", napi_default_method),
-                      InstanceMethod<&NetworkNamespace::links>("links", napi_default_method),
-                      InstanceMethod<&NetworkNamespace::addresses>("addresses", napi_default_method),
-                      InstanceMethod<&NetworkNamespace::routes>("routes", napi_default_method),
-                      InstanceMethod<&NetworkNamespace::neighbours>("neighbours", napi_default_method),
-                      InstanceMethod<&NetworkNamespace::forwarding>("forwarding", napi_default_method),
-                      InstanceMethod<&NetworkNamespace::sockets>("sockets", napi_default_method),
-                      InstanceMethod<&NetworkNamespace::sysctl>("sysctl", napi_default_method),
-                      InstanceMethod<&NetworkNamespace::id_of>("idOf", napi_default_method),
-                      InstanceMethod<&NetworkNamespace::watch>("watch", napi_default_method),
-                  });
+  Napi::Function constructor = DefineClass(
+      env, "NetworkNamespace",
+      {
+          InstanceAccessor<&NetworkNamespace::path>("path", napi_enumerable),
+          InstanceAccessor<&NetworkNamespace::inode>("inode", napi_enumerable),
+          InstanceMethod<&NetworkNamespace::close>("close", napi_default_method),
+          InstanceMethod<&NetworkNamespace::links>("links", napi_default_method),
+          InstanceMethod<&NetworkNamespace::addresses>("addresses", napi_default_method),
+          InstanceMethod<&NetworkNamespace::routes>("routes", napi_default_method),
+          InstanceMethod<&NetworkNamespace::neighbours>("neighbours", napi_default_method),
+          InstanceMethod<&NetworkNamespace::forwarding>("forwarding", napi_default_method),
+          InstanceMethod<&NetworkNamespace::sockets>("sockets", napi_default_method),
+          InstanceMethod<&NetworkNamespace::sysctl>("sysctl", napi_default_method),
+          InstanceMethod<&NetworkNamespace::id_of>("idOf", napi_default_method),
+          InstanceMethod<&NetworkNamespace::watch>("watch", napi_default_method),
+          InstanceMethod<&NetworkNamespace::conntrack>("conntrack", napi_default_method),
+          InstanceMethod<&NetworkNamespace::watch_conntrack>("watchConntrack", napi_default_method),
+      });
   Environment::of(env).network_namespace = Napi::Persistent(constructor);
   exports.Set("NetworkNamespace", constructor);
 }
@@ -148,6 +172,26 @@ Napi::Value NetworkNamespace::watch(const Napi::CallbackInfo& info) {
     auto watch = std::make_shared<LinkWatch>(Environment::of(env).registry, open(env), env,
                                              info[0].As<Napi::Function>());
     return Closable::wrap(env, watch);
+  });
+}
+
+Napi::Value NetworkNamespace::conntrack(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  return guarded(env, [&] {
+    /* Queue() hands it to libuv, which deletes it when it is done. */
+    auto dump = std::make_unique<ConntrackDump>(env, open(env), wants_translated_only(info));
+    Napi::Promise promise = dump->promise();
+    dump.release()->Queue();
+    return promise;
+  });
+}
+
+Napi::Value NetworkNamespace::watch_conntrack(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  return guarded(env, [&] {
+    auto events = std::make_shared<ConntrackEvents>(Environment::of(env).registry, open(env),
+                                                    wants_translated_only(info), conntrack_limits(info));
+    return ConntrackWatch::wrap(env, events);
   });
 }
 

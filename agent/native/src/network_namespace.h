@@ -62,6 +62,8 @@ class NetworkNamespace : public Napi::ObjectWrap<NetworkNamespace> {
   Napi::Value sysctl(const Napi::CallbackInfo& info);
   Napi::Value id_of(const Napi::CallbackInfo& info);
   Napi::Value watch(const Napi::CallbackInfo& info);
+  Napi::Value conntrack(const Napi::CallbackInfo& info);
+  Napi::Value watch_conntrack(const Napi::CallbackInfo& info);
 
   std::shared_ptr<NamespaceResource> resource_;
 };

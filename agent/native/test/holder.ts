@@ -32,6 +32,9 @@ function hold(path: string, ifindex: number, options: Partial<CollectorOptions>)
     collector.attach(netns, ifindex, direction),
   );
   netns.watch(() => {});
+  netns.watchConntrack('all');
+  // Still under way when a worker ends.
+  void netns.conntrack('all');
   collector.events(() => {});
   return {
     held: {

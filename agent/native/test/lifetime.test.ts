@@ -59,6 +59,7 @@ describe('lifetime', function () {
     const collector = openCollector();
     const watch = pair.left.netns.watch(() => {});
     const events = collector.events(() => {});
+    const conntrack = pair.left.netns.watchConntrack('all');
     const attachments = [pair.left, pair.right].map((end) =>
       collector.attach(end.netns, end.ifindex, 'ingress'),
     );
@@ -68,7 +69,7 @@ describe('lifetime', function () {
     };
     const close = (): void => {
       for (const attachment of attachments) attachment.close();
-      for (const handle of [events, watch, collector]) handle.close();
+      for (const handle of [events, watch, conntrack, collector]) handle.close();
     };
     return { held, close };
   }

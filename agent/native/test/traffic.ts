@@ -59,17 +59,18 @@ export function datagrams(from: End, address: string, port: number, count: numbe
   from.run(process.execPath, program, 'udp-send', address, String(port), String(count), String(size));
 }
 
-/** Sends bytes over one connection, from left to right, and waits for its end. */
+/** Sends bytes over one connection, from left to right, and waits for its end. @param served the server's port behind NAT */
 export async function stream(
   from: End,
   to: End,
   address: string,
   port: number,
   bytes: number,
+  served = port,
 ): Promise<void> {
   const server = spawn(
     'ip',
-    ['netns', 'exec', to.name, process.execPath, program, 'tcp-serve', String(port)],
+    ['netns', 'exec', to.name, process.execPath, program, 'tcp-serve', String(served)],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -4,6 +4,7 @@ import { IP_PROTOCOL } from '../collector/flowLayout.ts';
 import { DnsHistory } from '../dns/dnsHistory.ts';
 import { BOOT, TestFlows } from '../flows/flowTable.fixture.ts';
 import type { SeenPacket } from '../flows/kernelRecords.fixture.ts';
+import { conntrackBatch, conntrackRecord } from '../nat/conntrackRecords.fixture.ts';
 import { FlowPrinter } from './flowPrinter.ts';
 
 /** More than one piece of output, so that the reader is waited for in the middle. */
@@ -50,5 +51,39 @@ describe('flow printer', () => {
     const printed = lines.map((line) => (JSON.parse(line) as Flow).client.port);
     assert.equal(printed.length, FLOWS);
     assert.equal(new Set(printed).size, FLOWS);
+  });
+
+  it('says which flow has the figures of one that was printed before it became part of that', async () => {
+    const flows = new TestFlows([{ ifindex: 5, name: 'veth5', role: 'pod-veth' }]);
+    const lines: string[] = [];
+    const output = {
+      write: (text: string) => {
+        lines.push(...text.split('\n').filter(Boolean));
+      },
+      flush: () => Promise.resolve(),
+    };
+    const observation = { table: flows.table, dns: new DnsHistory(), samples: { taken: [] }, stopped: false };
+    const printer = new FlowPrinter(observation, output, {
+      output: 'jsonl',
+      final: false,
+      dns: false,
+      samples: false,
+    });
+    const [packet] = PACKETS;
+    assert.ok(packet);
+    const server = { address: '10.244.1.6', port: 5353 };
+    flows.tick([packet, { ...packet, to: server.address, toPort: server.port, egress: true }], 500);
+    await printer.print();
+    const client = { address: packet.from, port: packet.fromPort };
+    const asked = { address: packet.to, port: packet.toPort };
+    const connection = { id: 1, protocol: IP_PROTOCOL.udp, client, asked, server, source: client };
+    flows.tick([], 600, [conntrackBatch([conntrackRecord(connection, 'listed')])]);
+    await printer.print();
+    const [first, second, absorbed, joined, ...more] = lines.map(
+      (line) => JSON.parse(line) as Flow & { absorbed?: string; into?: string },
+    );
+    assert.deepEqual(absorbed, { absorbed: second?.id, into: first?.id });
+    assert.deepEqual([joined?.id, joined?.nat.length], [first?.id, 1]);
+    assert.deepEqual(more, []);
   });
 });

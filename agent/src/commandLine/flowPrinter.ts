@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { AbsorbedFlow } from '../../../src/model/flow.ts';
 import type { DnsHistory } from '../dns/dnsHistory.ts';
 import { dnsJson } from '../dns/exchange.ts';
 import { flowJson } from '../flows/flowJson.ts';
@@ -73,6 +74,7 @@ export class FlowPrinter {
     const sequence = table.sequence;
     const rows = [...table.changedSince(this.#printed)].reverse();
     const ids = rows.map((row) => table.idOf(row));
+    this.#output.write(this.#absorbed());
     for (let start = 0; start < rows.length; start += PIECE) {
       // Rows that were given to another flow meanwhile are left out; that other one comes in the next round.
       const piece = rows
@@ -114,6 +116,16 @@ export class FlowPrinter {
     );
     this.#output.write(lines.join(''));
     await this.#output.flush();
+  }
+
+  /** Flows printed before that turned out to be part of another: their lines are void, the other one's has it all. */
+  #absorbed(): string {
+    if (this.#options.final || this.#options.output === 'table') return '';
+    const name = (id: number): string => `${this.#session}-${id}`;
+    const lines = this.#observation.table.absorbed
+      .since(this.#printed)
+      .map(({ id, into }): AbsorbedFlow => ({ absorbed: name(id), into: name(into) }));
+    return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   }
 
   #text(row: number): string {

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { FLOW } from '../../../src/model/flowRecord.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
 import type { Topology } from '../../../src/model/topology.ts';
+import { headerLine } from '../server/recording.ts';
 import { connect, Received } from '../server/testClient.fixture.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -75,10 +76,7 @@ describe('vethscope-agent serve', function () {
 
   it('refuses to listen anywhere but on loopback', async () => {
     const recording = join(folder, 'empty.jsonl');
-    writeFileSync(
-      recording,
-      '{"format":"vethscope-session","version":1,"node":"n","kernel":"k","started":0}\n',
-    );
+    writeFileSync(recording, headerLine('n', 'k', 0));
     const args = [MAIN, 'serve', '--token-file', tokenFile, '--replay', recording, '--listen'];
     for (const address of ['0.0.0.0:0', '[::]:0', '127.0.0.1', '192.0.2.1:80']) {
       const child = spawn(process.execPath, [...args, address], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -91,9 +91,12 @@ export class DnsIntake {
 
   #ask({ id, question }: DnsMessage, { view, offset, flowKey, fromHigh, time }: Seen): void {
     if (question === null) return;
-    const row = this.#table.find(view, offset + EVENT.key);
+    const key = this.#table.findKey(view, offset + EVENT.key);
+    const row = key === NONE ? NONE : this.#table.flowOf(key);
     const end = (high: boolean): FlowEnd =>
-      row === NONE ? strangerEnd(view, offset + EVENT.key, high) : flowEnd(this.#table, row, high);
+      row === NONE
+        ? strangerEnd(view, offset + EVENT.key, high)
+        : flowEnd(this.#table, row, high !== this.#table.isTurned(key));
     const kept = this.#open.add({
       flowKey,
       fromHigh,

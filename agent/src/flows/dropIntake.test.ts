@@ -43,6 +43,7 @@ function tick(flows: TestFlows, packets: readonly SeenPacket[], events: Uint8Arr
   flows.tracker.tick({
     ...drainOf(packets),
     events,
+    connections: [],
     identityChanged: false,
     now: BOOT + at,
     wallTime: (coarse) => BOOT + (coarse * 2 ** 20) / 1e6,

@@ -1,5 +1,6 @@
 import { COARSE_UNIT, EVENT, KEY, KEY_BYTES, readUint64, viewOf } from '../collector/flowLayout.ts';
 import { NONE, ROW, ROW_BYTES } from './flowRow.ts';
+import type { FlowJoin } from './flowJoin.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { WallTime } from './recordIntake.ts';
 import type { RowIdentity } from './rowIdentity.ts';
@@ -17,6 +18,7 @@ export interface DropNames {
 export class DropIntake {
   readonly #table: FlowTable;
   readonly #identity: RowIdentity;
+  readonly #join: FlowJoin;
   readonly #names: DropNames;
   readonly #isOwn: (view: DataView, keyOffset: number) => boolean;
   readonly #key = new Uint8Array(KEY_BYTES);
@@ -26,11 +28,13 @@ export class DropIntake {
   constructor(
     table: FlowTable,
     identity: RowIdentity,
+    join: FlowJoin,
     names: DropNames,
     isOwn: (view: DataView, keyOffset: number) => boolean,
   ) {
     this.#table = table;
     this.#identity = identity;
+    this.#join = join;
     this.#names = names;
     this.#isOwn = isOwn;
   }
@@ -45,9 +49,11 @@ export class DropIntake {
     const key = offset + EVENT.key;
     if (view.getUint8(key + KEY.family) === 0 || this.#isOwn(view, key)) return;
     const when = wallTime(Math.floor(readUint64(view, offset + EVENT.time) / COARSE_UNIT) >>> 0);
-    const row = this.#rowOf(view, key, when);
-    if (row === NONE) return;
     const table = this.#table;
+    const keyRow = this.#rowOf(view, key, when);
+    if (keyRow === NONE) return;
+    const row = table.flowOf(keyRow);
+    const sentByHigh = (view.getUint16(offset + EVENT.point, true) & 1) === 1;
     const packets = view.getUint32(offset + EVENT.packets, true);
     const netns = view.getUint32(key + KEY.netns, true);
     table.drops.add(
@@ -58,7 +64,7 @@ export class DropIntake {
         packets,
       },
       table.keepTime(when),
-      (view.getUint16(offset + EVENT.point, true) & 1) === 1,
+      sentByHigh !== table.isTurned(keyRow),
     );
     table.rows.setUint32(row * ROW_BYTES + ROW.dropped, table.uint32(row, ROW.dropped) + packets, true);
     this.#attributed += packets;
@@ -68,7 +74,7 @@ export class DropIntake {
   /** A pod's packet is a row of the node, where the same packet passes the pod's veth; made when it never came there. */
   #rowOf(view: DataView, offset: number, when: number): number {
     const table = this.#table;
-    const exact = table.find(view, offset);
+    const exact = table.findKey(view, offset);
     if (exact !== NONE) return exact;
     const key = this.#key;
     key.set(new Uint8Array(view.buffer, view.byteOffset + offset, KEY_BYTES));
@@ -79,11 +85,13 @@ export class DropIntake {
     if (!isLocal) {
       for (const netns of this.#names.observed) {
         copy.setUint32(KEY.netns, netns, true);
-        const found = table.find(copy, 0);
+        const found = table.findKey(copy, 0);
         if (found !== NONE) return found;
       }
     }
     copy.setUint32(KEY.netns, isLocal || this.#names.observed.includes(own) ? own : node, true);
+    const joined = this.#join.open(copy, 0);
+    if (joined !== NONE) return joined;
     const row = table.start(copy, 0);
     if (row !== NONE) this.#identity.stampByAddress(row, when);
     return row;

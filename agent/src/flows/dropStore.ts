@@ -28,6 +28,20 @@ export class DropStore {
     else known.packets += packets;
   }
 
+  /** Gives one row's drops to another. @param turned whether its low side is the other's high one */
+  move(from: number, to: number, turned: boolean): void {
+    const moved = this.#rows.get(from);
+    if (moved === undefined || from === to) return;
+    this.#rows.delete(from);
+    const row = this.#rows.get(to);
+    if (row === undefined) {
+      this.#rows.set(to, { ...moved, fromHigh: moved.fromHigh !== turned });
+      return;
+    }
+    for (const drop of moved.drops) this.add(to, drop, moved.first, moved.fromHigh !== turned);
+    row.last = Math.max(row.last, moved.last);
+  }
+
   of(id: number): readonly Drop[] {
     return this.#rows.get(id)?.drops ?? [];
   }

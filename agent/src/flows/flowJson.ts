@@ -1,12 +1,13 @@
 import type { Flow, FlowEnd, Sighting, TcpFacts, Tuple } from '../../../src/model/flow.ts';
 import { NOT_KNOWN, VERDICTS } from '../../../src/model/flowRecord.ts';
-import { KEY, TCP_FLAG_NAMES } from '../collector/flowLayout.ts';
-import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES } from './flowRow.ts';
+import { TCP_FLAG_NAMES } from '../collector/flowLayout.ts';
+import { KEPT, KEPT_BYTES, NONE, ROW } from './flowRow.ts';
 import type { FlowSummary } from './flowSummary.ts';
 import { connectionFacts, protocolOf, summarize } from './flowSummary.ts';
 import type { FlowTable } from './flowTable.ts';
 import { pointRank } from './pointRegistry.ts';
 import { resetBy, tcpState } from './tcpState.ts';
+import { keyEnd, translationList } from './translations.ts';
 import { tunnelsOf } from './tunnelJson.ts';
 
 /** A row as the public JSON has it. @param session makes ids of several agents and sessions differ */
@@ -24,7 +25,7 @@ export function flowJson(table: FlowTable, row: number, session: string): Flow {
     client: flowEnd(table, row, clientIsHigh),
     server: flowEnd(table, row, !clientIsHigh),
     service: table.services.get(table.uint32(row, clientIsHigh ? ROW.lowService : ROW.highService)) ?? null,
-    nat: [],
+    nat: translationList(table, row, clientIsHigh),
     verdict: VERDICTS[table.uint8(row, ROW.verdict)] ?? 'unknown',
     drops: table.drops.of(table.idOf(row)),
     sent: { packets: sent.packets, bytes: sent.bytes },
@@ -44,11 +45,7 @@ export function flowEnd(table: FlowTable, row: number, high: boolean): FlowEnd {
   const id = table.uint32(row, high ? ROW.highEndpoint : ROW.lowEndpoint);
   const endpoint = table.names.endpoints.get(id);
   if (endpoint === undefined) throw new Error(`endpoint ${id} is not in the flow table's names`);
-  return { ...endpoint, port: portOf(table, row, high) };
-}
-
-function portOf(table: FlowTable, row: number, high: boolean): number {
-  return table.rows.getUint16(row * ROW_BYTES + ROW.key + (high ? KEY.highPort : KEY.lowPort), true);
+  return { ...endpoint, port: keyEnd(table, row, high).port };
 }
 
 function tcpFacts(table: FlowTable, row: number, summary: FlowSummary): TcpFacts {
@@ -89,7 +86,7 @@ function sightingsOf(table: FlowTable, row: number, clientIsHigh: boolean): Sigh
         interface: facts.interface,
         ifindex: facts.ifindex,
         point: point.name,
-        tuple: tupleOf(table, row, fromHigh),
+        tuple: tupleOf(table, view.getUint32(base + KEPT.key, true), fromHigh),
         inner: point.inner,
         packets: view.getFloat64(base + KEPT.packets, true),
         bytes: view.getFloat64(base + KEPT.bytes, true),
@@ -103,13 +100,16 @@ function sightingsOf(table: FlowTable, row: number, clientIsHigh: boolean): Sigh
     .map(({ sighting }) => sighting);
 }
 
-function tupleOf(table: FlowTable, row: number, fromHigh: boolean): Tuple {
-  const address = (high: boolean): string =>
-    table.names.addresses.get(table.uint32(row, high ? ROW.highAddress : ROW.lowAddress)) ?? '';
+/** @param fromHigh whether the flow's high side sent it */
+function tupleOf(table: FlowTable, key: number, fromHigh: boolean): Tuple {
+  const sentByHigh = fromHigh !== table.isTurned(key);
+  const source = keyEnd(table, key, sentByHigh);
+  const destination = keyEnd(table, key, !sentByHigh);
+  const address = (id: number): string => table.names.addresses.get(id) ?? '';
   return {
-    source: address(fromHigh),
-    sourcePort: portOf(table, row, fromHigh),
-    destination: address(!fromHigh),
-    destinationPort: portOf(table, row, !fromHigh),
+    source: address(source.address),
+    sourcePort: source.port,
+    destination: address(destination.address),
+    destinationPort: destination.port,
   };
 }

@@ -73,14 +73,32 @@ export const ROW = {
   highOuterPort: 202,
   /** uint8: 1 when an ICMP error said that nobody listens. */
   unreachable: 204,
+  /** uint8, TUPLE_ROLE + 1 of the row's key in a flow across NAT, 0 in any other. */
+  role: 205,
+  /** uint8: 1 when this key's low side is the high side of its flow. */
+  turned: 206,
+  /** uint8: 1 while packets with this key are found by it. */
+  indexed: 207,
   /** uint32 ids of the names of those tunnels, 0 for none. */
   lowCarrier: 208,
   highCarrier: 212,
+  /** uint32 row of the flow that this row's key belongs to: its own, or that of the flow it was joined to. */
+  flow: 216,
+  /** uint32 next row of a further key of the same flow. */
+  nextKey: 220,
+  /** uint8, SIDE_NUMBER of the side that conntrack has as the original source, 0 where it has nothing. */
+  original: 224,
+  /** uint8: 1 when the address after SNAT is one of the node. */
+  masqueraded: 225,
+  /** uint8: 1 while its sides are to be named anew with what this interval brought. */
+  unnamed: 226,
 } as const;
 
-export const ROW_BYTES = 216;
+/** A multiple of 8, so that float64 stay aligned. */
+export const ROW_BYTES = 232;
 
-export const STATE = { free: 0, live: 1, ended: 2 } as const;
+/** `joined`: a further key of another row's flow, with its counters and nothing else. */
+export const STATE = { free: 0, live: 1, ended: 2, joined: 3 } as const;
 export const SIDE_NUMBER = { low: 1, high: 2 } as const;
 
 /** Byte offsets of a sighting in the pool. */
@@ -91,12 +109,14 @@ export const KEPT = {
   /** uint32 milliseconds since the table's epoch. */
   first: 16,
   last: 20,
-  /** uint32 point id << 1 | from_high */
+  /** uint32 point id << 1 | 1 where the flow's high side sent it */
   code: 24,
   /** uint32 next sighting of the same flow. */
   next: 28,
   /** uint32 OR of TCP flag bytes. */
   tcpFlags: 32,
+  /** uint32 row of the key that it was seen with. */
+  key: 36,
 } as const;
 
 /** A multiple of 8, so that float64 stay aligned. */

@@ -44,7 +44,8 @@ export function summarize(table: FlowTable, row: number): FlowSummary {
     sightings += 1;
   }
   if (table.uint32(row, ROW.dropped) !== 0) addDropTimes(table, row, low, high);
-  const opened = table.uint8(row, ROW.opened);
+  // What conntrack has as the connection's source is that, whoever's SYN was seen.
+  const opened = table.uint8(row, ROW.original) || table.uint8(row, ROW.opened);
   const clientIsHigh = opened === 0 ? guessClientIsHigh(table, row, low, high) : opened === SIDE_NUMBER.high;
   const sent = clientIsHigh ? high : low;
   const received = clientIsHigh ? low : high;
@@ -60,7 +61,7 @@ export function summarize(table: FlowTable, row: number): FlowSummary {
 export function refreshRow(table: FlowTable, row: number, now: number): void {
   const { rows } = table;
   const base = row * ROW_BYTES;
-  const { clientIsHigh, initiatorCertain, start, end, sent, received } = summarize(table, row);
+  const { clientIsHigh, start, end, sent, received } = summarize(table, row);
   rows.setUint8(base + ROW.clientIsHigh, clientIsHigh ? 1 : 0);
   rows.setUint32(base + ROW.start, start, true);
   rows.setUint32(base + ROW.end, end, true);
@@ -70,7 +71,7 @@ export function refreshRow(table: FlowTable, row: number, now: number): void {
     receivedPackets: received.packets,
     clientFlags: sent.tcpFlags,
     serverFlags: received.tcpFlags,
-    opened: initiatorCertain,
+    opened: table.uint8(row, ROW.opened) !== 0,
     unreachable: table.uint8(row, ROW.unreachable) !== 0,
     dropped: table.uint32(row, ROW.dropped),
     age: table.keepTime(now) - start,
@@ -88,17 +89,33 @@ export function connectionFacts(table: FlowTable, row: number, clientIsHigh: boo
   const high = table.uint32(row, ROW.highSrttUs);
   const [client, server] = clientIsHigh ? [high, low] : [low, high];
   // A socket knows best what it sent again; of a sender without one here the packets tell.
-  const retransmits = (socket: number, seen: number): number =>
-    table.uint32(row, socket) || table.uint32(row, seen);
+  const sentAgain = (high: boolean): number =>
+    table.uint32(row, high ? ROW.highRetransmits : ROW.lowRetransmits) ||
+    mostOfKeys(table, row, high, ROW.lowSeenRetransmits, ROW.highSeenRetransmits);
+  const both = (lowField: number, highField: number): number =>
+    mostOfKeys(table, row, false, lowField, highField) + mostOfKeys(table, row, true, lowField, highField);
   return {
     rttUs: client || server || NOT_KNOWN,
-    retransmits:
-      retransmits(ROW.lowRetransmits, ROW.lowSeenRetransmits) +
-      retransmits(ROW.highRetransmits, ROW.highSeenRetransmits),
-    outOfOrder: table.uint32(row, ROW.lowOutOfOrder) + table.uint32(row, ROW.highOutOfOrder),
-    zeroWindows: table.uint32(row, ROW.lowZeroWindows) + table.uint32(row, ROW.highZeroWindows),
-    synRetries: Math.max(0, table.uint32(row, clientIsHigh ? ROW.highSyns : ROW.lowSyns) - 1),
+    retransmits: sentAgain(false) + sentAgain(true),
+    outOfOrder: both(ROW.lowOutOfOrder, ROW.highOutOfOrder),
+    zeroWindows: both(ROW.lowZeroWindows, ROW.highZeroWindows),
+    synRetries: Math.max(0, mostOfKeys(table, row, clientIsHigh, ROW.lowSyns, ROW.highSyns) - 1),
   };
+}
+
+/** The packets of one side are counted with each tuple that they are seen as: the tuple that saw most saw all. */
+function mostOfKeys(
+  table: FlowTable,
+  flow: number,
+  high: boolean,
+  lowField: number,
+  highField: number,
+): number {
+  let most = 0;
+  for (let row = flow; row !== NONE; row = table.uint32(row, ROW.nextKey)) {
+    most = Math.max(most, table.uint32(row, high !== table.isTurned(row) ? highField : lowField));
+  }
+  return most;
 }
 
 export interface ConnectionFacts {

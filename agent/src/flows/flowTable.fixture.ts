@@ -3,15 +3,20 @@ import type { InterfaceRole, PodReference } from '../../../src/model/topology.ts
 import { COARSE_UNIT } from '../collector/flowLayout.ts';
 import { Identifier } from '../identity/identifier.ts';
 import { InventoryStore } from '../identity/inventoryStore.ts';
+import type { ConntrackBatch } from '../nat/conntrackFeed.ts';
+import { TranslationTable } from '../nat/translationTable.ts';
 import { DropIntake } from './dropIntake.ts';
+import { FlowJoin } from './flowJoin.ts';
 import { FlowTable } from './flowTable.ts';
 import { FlowTracker } from './flowTracker.ts';
 import type { SeenPacket } from './kernelRecords.fixture.ts';
 import { drainOf } from './kernelRecords.fixture.ts';
 import { PointRegistry } from './pointRegistry.ts';
 import { RecordIntake } from './recordIntake.ts';
+import { ROW_BYTES, STATE, ROW } from './flowRow.ts';
 import { RowIdentity } from './rowIdentity.ts';
 import { TunnelLinks } from './tunnelLinks.ts';
+import { TranslationIntake } from './translationIntake.ts';
 
 /** Wall time of CLOCK_MONOTONIC 0 in these tests, milliseconds since the epoch. */
 export const BOOT = Date.parse('2026-01-01T00:00:00Z');
@@ -30,11 +35,13 @@ export class TestFlows {
   readonly table: FlowTable;
   readonly intake: RecordIntake;
   readonly tracker: FlowTracker;
+  readonly join: FlowJoin;
 
   constructor(
     interfaces: readonly TestPoint[],
     options: {
       maxFlows?: number;
+      translations?: number;
       isOwn?: (view: DataView, offset: number) => boolean;
       tunnels?: () => Uint8Array;
     } = {},
@@ -58,33 +65,49 @@ export class TestFlows {
     }
     this.table = new FlowTable(options.maxFlows ?? 1024, this.points, BOOT);
     const identity = new RowIdentity(this.table, (question) => identifier.identify(question));
-    this.intake = new RecordIntake(this.table, identity, options.isOwn ?? (() => false));
+    const translations = new TranslationTable(options.translations ?? 256);
+    this.join = new FlowJoin(this.table, translations, identity);
+    this.intake = new RecordIntake(this.table, identity, this.join, options.isOwn ?? (() => false));
     const names = { reason: String, interface: () => null, observed: [1] };
-    const drops = new DropIntake(this.table, identity, names, options.isOwn ?? (() => false));
+    const drops = new DropIntake(this.table, identity, this.join, names, options.isOwn ?? (() => false));
     const tunnels = new TunnelLinks(this.table, options.tunnels ?? (() => new Uint8Array(0)));
-    this.tracker = new FlowTracker(this.table, this.intake, identity, drops, tunnels);
+    this.tracker = new FlowTracker(
+      this.table,
+      this.intake,
+      identity,
+      drops,
+      tunnels,
+      new TranslationIntake(translations, this.join),
+    );
   }
 
   /** One interval with these packets. @param at monotonic milliseconds of its end */
-  tick(packets: readonly SeenPacket[], at: number): void {
-    this.feed(drainOf(packets), at, 0);
+  tick(packets: readonly SeenPacket[], at: number, connections: readonly ConntrackBatch[] = []): void {
+    this.feed(drainOf(packets), at, 0, connections);
   }
 
   /** One interval with a drain made before. @param late milliseconds that its packets come later than they say */
-  feed(drain: ReturnType<typeof drainOf>, at: number, late: number): void {
+  feed(
+    drain: ReturnType<typeof drainOf>,
+    at: number,
+    late: number,
+    connections: readonly ConntrackBatch[] = [],
+  ): void {
     this.tracker.tick({
       ...drain,
       events: [],
+      connections,
       identityChanged: false,
       now: BOOT + at,
       wallTime: (coarse) => BOOT + late + (coarse * COARSE_UNIT) / 1e6,
     });
   }
 
-  /** Rows in use. */
+  /** Rows of flows, live or ended. */
   rows(): number[] {
-    const rows: number[] = [];
-    for (let row = 0; row < this.table.size; row += 1) rows.push(row);
-    return rows;
+    const { rows } = this.table;
+    const all = Array.from({ length: rows.byteLength / ROW_BYTES }, (_, row) => row);
+    const isFlow = new Set<number>([STATE.live, STATE.ended]);
+    return all.filter((row) => isFlow.has(rows.getUint8(row * ROW_BYTES + ROW.state)));
   }
 }

@@ -1,11 +1,12 @@
 import type { ServiceReference } from '../../../src/model/flow.ts';
 import { NOT_KNOWN } from '../../../src/model/flowRecord.ts';
 import { KEY, KEY_BYTES } from '../collector/flowLayout.ts';
+import { KeyIndex } from '../collector/keyIndex.ts';
 import { addressText } from '../identity/address.ts';
+import { AbsorbedFlows } from './absorbedFlows.ts';
 import { DropStore } from './dropStore.ts';
 import { FlowNames } from './flowNames.ts';
 import { NONE, ROW, ROW_BYTES, STATE } from './flowRow.ts';
-import { KeyIndex } from './keyIndex.ts';
 import type { PointRegistry } from './pointRegistry.ts';
 import { protocolIndex } from './protocol.ts';
 import { RowList } from './rowList.ts';
@@ -31,6 +32,8 @@ export class FlowTable {
   readonly rows: DataView;
   readonly sightings: SightingPool;
   readonly drops = new DropStore();
+  /** Flows that turned out to be part of another one. */
+  readonly absorbed = new AbsorbedFlows();
   /** Rows in the order of their last change. */
   readonly changes: RowList;
   /** Wall time that kept times count from, milliseconds since the epoch of UTC. */
@@ -58,7 +61,7 @@ export class FlowTable {
     this.#bytes = new Uint8Array(maxFlows * ROW_BYTES);
     this.rows = new DataView(this.#bytes.buffer);
     this.sightings = new SightingPool(maxFlows * SIGHTINGS_PER_FLOW);
-    this.#index = new KeyIndex(this.rows, maxFlows);
+    this.#index = new KeyIndex(this.rows, maxFlows, { size: ROW_BYTES, key: ROW.key, hash: ROW.hash });
     this.changes = new RowList(this.rows);
   }
 
@@ -81,35 +84,82 @@ export class FlowTable {
     this.#sequence += 1;
   }
 
-  /** The live row of a key (bpf/flow.h `struct flow_key`), NONE when there is none. */
-  find(view: DataView, keyOffset: number): number {
+  /** The row with this key (bpf/flow.h `struct flow_key`), NONE when there is none: flowOf() is its flow. */
+  findKey(view: DataView, keyOffset: number): number {
     return this.#index.find(view, keyOffset, this.#index.hash(view, keyOffset));
   }
 
-  /** A new row for a key, NONE when the table is full. Its sides have no names yet. */
+  /** The live flow that has this key, whatever its key is told as; NONE when there is none. */
+  find(view: DataView, keyOffset: number): number {
+    const row = this.findKey(view, keyOffset);
+    return row === NONE ? NONE : this.flowOf(row);
+  }
+
+  /** The flow that a row's key belongs to. */
+  flowOf(row: number): number {
+    return this.uint32(row, ROW.flow);
+  }
+
+  /** Whether the low side of a row's key is the high side of its flow. */
+  isTurned(row: number): boolean {
+    return this.uint8(row, ROW.turned) !== 0;
+  }
+
+  /** A new flow with this key, NONE when the table is full. Its sides have no names yet. */
   start(view: DataView, keyOffset: number): number {
-    const row = this.#takeRow();
+    const row = this.#addKey(view, keyOffset);
     if (row === NONE) return NONE;
-    const { rows, names } = this;
-    const base = row * ROW_BYTES;
-    this.#bytes.fill(0, base, base + ROW_BYTES);
-    for (let byte = 0; byte < KEY_BYTES; byte += 4) {
-      rows.setUint32(base + ROW.key + byte, view.getUint32(keyOffset + byte, true), true);
-    }
-    rows.setUint32(base + ROW.hash, this.#index.hash(view, keyOffset), true);
-    rows.setUint32(base + ROW.id, this.#nextId++, true);
-    rows.setUint8(base + ROW.protocol, protocolIndex(view.getUint8(keyOffset + KEY.protocol)));
-    rows.setUint8(base + ROW.state, STATE.live);
-    rows.setUint32(base + ROW.firstSighting, NONE, true);
-    rows.setUint32(base + ROW.handshakeUs, NOT_KNOWN, true);
-    const low = names.useAddress(addressText(view, keyOffset + KEY.lowAddress));
-    const high = names.useAddress(addressText(view, keyOffset + KEY.highAddress));
-    rows.setUint32(base + ROW.lowAddress, low, true);
-    rows.setUint32(base + ROW.highAddress, high, true);
+    this.rows.setUint32(row * ROW_BYTES + ROW.id, this.#nextId++, true);
+    this.rows.setUint8(row * ROW_BYTES + ROW.state, STATE.live);
     this.changes.append(row);
-    this.#index.add(row);
     this.#size += 1;
     return row;
+  }
+
+  /** A further key of a flow, NONE when the table is full. @param turned whether its low side is the flow's high one */
+  addKey(flow: number, view: DataView, keyOffset: number, turned: boolean): number {
+    // Taking room may cost an ended flow; a live one stays.
+    const row = this.#addKey(view, keyOffset);
+    if (row === NONE) return NONE;
+    this.rows.setUint8(row * ROW_BYTES + ROW.state, STATE.joined);
+    this.linkKey(flow, row, turned);
+    return row;
+  }
+
+  /** Puts a row's key under a flow. */
+  linkKey(flow: number, row: number, turned: boolean): void {
+    const base = row * ROW_BYTES;
+    this.rows.setUint32(base + ROW.flow, flow, true);
+    this.rows.setUint8(base + ROW.turned, turned ? 1 : 0);
+    this.rows.setUint32(base + ROW.nextKey, this.uint32(flow, ROW.nextKey), true);
+    this.rows.setUint32(flow * ROW_BYTES + ROW.nextKey, row, true);
+  }
+
+  /** Makes a live row a further key of another flow, without its figures: see mergeFlows(). */
+  makeKey(row: number): void {
+    const base = row * ROW_BYTES;
+    this.changes.remove(row);
+    this.rows.setUint8(base + ROW.state, STATE.joined);
+    this.rows.setUint32(base + ROW.firstSighting, NONE, true);
+    this.rows.setUint32(base + ROW.nextKey, NONE, true);
+    this.#releaseNames(row);
+    this.#size -= 1;
+  }
+
+  /** Calls back for each row that has a key of the flow, its own first. */
+  forEachKey(flow: number, callback: (row: number) => void): void {
+    for (let row = flow; row !== NONE;) {
+      const next = this.uint32(row, ROW.nextKey);
+      callback(row);
+      row = next;
+    }
+  }
+
+  /** Packets with the row's key are no more this flow's. */
+  hideKey(row: number): void {
+    if (this.uint8(row, ROW.indexed) === 0) return;
+    this.#index.remove(row);
+    this.rows.setUint8(row * ROW_BYTES + ROW.indexed, 0);
   }
 
   /** Marks a row as changed in the current sequence. */
@@ -168,9 +218,9 @@ export class FlowTable {
     for (let row = 0; row < this.#usedRows; row += 1) if (this.isLive(row)) callback(row);
   }
 
-  /** Ends a flow: its key is free for another one, its figures stay until forgotten. */
+  /** Ends a flow: its keys are free for another one, its figures stay until forgotten. */
   end(row: number): void {
-    this.#index.remove(row);
+    this.forEachKey(row, (key) => this.hideKey(key));
     this.rows.setUint8(row * ROW_BYTES + ROW.state, STATE.ended);
     this.#ended.add(row);
     this.touch(row);
@@ -182,6 +232,17 @@ export class FlowTable {
       if (this.changedAt(row) > upTo) break;
       this.#free(row);
     }
+    for (const absorbed of this.absorbed.forget(upTo)) this.#noteForgotten(absorbed.sequence);
+  }
+
+  /** Whether so many more keys find room, ended flows forgotten for them. */
+  hasRoom(keys: number): boolean {
+    let room = this.#freeRows.length + this.#maxFlows - this.#usedRows;
+    for (const row of this.#ended) {
+      if (room >= keys) break;
+      this.forEachKey(row, () => (room += 1));
+    }
+    return room >= keys;
   }
 
   /** How many ended flows were forgotten that changed after a sequence; as far back as is remembered. */
@@ -193,6 +254,30 @@ export class FlowTable {
   releaseEndpoint(id: number): void {
     this.names.endpoints.release(id);
     if (!this.names.endpoints.has(id)) this.services.delete(id);
+  }
+
+  #addKey(view: DataView, keyOffset: number): number {
+    const row = this.#takeRow();
+    if (row === NONE) return NONE;
+    const { rows, names } = this;
+    const base = row * ROW_BYTES;
+    this.#bytes.fill(0, base, base + ROW_BYTES);
+    for (let byte = 0; byte < KEY_BYTES; byte += 4) {
+      rows.setUint32(base + ROW.key + byte, view.getUint32(keyOffset + byte, true), true);
+    }
+    rows.setUint32(base + ROW.hash, this.#index.hash(view, keyOffset), true);
+    rows.setUint8(base + ROW.protocol, protocolIndex(view.getUint8(keyOffset + KEY.protocol)));
+    rows.setUint32(base + ROW.firstSighting, NONE, true);
+    rows.setUint32(base + ROW.handshakeUs, NOT_KNOWN, true);
+    rows.setUint32(base + ROW.flow, row, true);
+    rows.setUint32(base + ROW.nextKey, NONE, true);
+    const low = names.useAddress(addressText(view, keyOffset + KEY.lowAddress));
+    const high = names.useAddress(addressText(view, keyOffset + KEY.highAddress));
+    rows.setUint32(base + ROW.lowAddress, low, true);
+    rows.setUint32(base + ROW.highAddress, high, true);
+    this.#index.add(row);
+    rows.setUint8(base + ROW.indexed, 1);
+    return row;
   }
 
   #takeRow(): number {
@@ -216,20 +301,31 @@ export class FlowTable {
       this.sightings.give(index);
       index = next;
     }
-    for (const field of [ROW.lowEndpoint, ROW.highEndpoint, ROW.lowService, ROW.highService]) {
-      this.releaseEndpoint(this.uint32(row, field));
-    }
-    this.names.addresses.release(this.uint32(row, ROW.lowAddress));
-    this.names.addresses.release(this.uint32(row, ROW.highAddress));
-    this.names.carriers.release(this.uint32(row, ROW.lowCarrier));
-    this.names.carriers.release(this.uint32(row, ROW.highCarrier));
+    this.#releaseNames(row);
     this.drops.forget(this.idOf(row));
     this.changes.remove(row);
     this.#ended.delete(row);
+    this.forEachKey(row, (key) => this.#freeKey(key));
+    this.#size -= 1;
+  }
+
+  #freeKey(row: number): void {
+    this.names.addresses.release(this.uint32(row, ROW.lowAddress));
+    this.names.addresses.release(this.uint32(row, ROW.highAddress));
     this.rows.setUint8(row * ROW_BYTES + ROW.state, STATE.free);
     this.rows.setUint32(row * ROW_BYTES + ROW.id, 0, true);
     this.#freeRows.push(row);
-    this.#size -= 1;
+  }
+
+  #releaseNames(row: number): void {
+    for (const field of [ROW.lowEndpoint, ROW.highEndpoint, ROW.lowService, ROW.highService]) {
+      this.releaseEndpoint(this.uint32(row, field));
+      this.rows.setUint32(row * ROW_BYTES + field, 0, true);
+    }
+    for (const field of [ROW.lowCarrier, ROW.highCarrier]) {
+      this.names.carriers.release(this.uint32(row, field));
+      this.rows.setUint32(row * ROW_BYTES + field, 0, true);
+    }
   }
 
   #noteForgotten(sequence: number): void {

@@ -1,12 +1,14 @@
 import { VERDICTS } from '../../../src/model/flowRecord.ts';
 import { forEachEvent } from '../collector/eventQueue.ts';
 import { EVENT_KIND } from '../collector/flowLayout.ts';
+import type { ConntrackBatch } from '../nat/conntrackFeed.ts';
 import { ROW } from './flowRow.ts';
 import { protocolOf, refreshRow, summarize } from './flowSummary.ts';
 import type { DropIntake } from './dropIntake.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { RecordIntake, WallTime } from './recordIntake.ts';
 import type { RowIdentity } from './rowIdentity.ts';
+import type { TranslationIntake } from './translationIntake.ts';
 import type { TunnelLinks } from './tunnelLinks.ts';
 import { idleTimeout, SHORTEST_TIMEOUT } from './timeouts.ts';
 import { ANSWER_TIME } from './verdict.ts';
@@ -18,6 +20,8 @@ export interface Harvest {
   readonly count: number;
   /** `struct event`s with their data. */
   readonly events: readonly Uint8Array[];
+  /** What NAT translates, as far as it became known since the interval before. */
+  readonly connections: readonly ConntrackBatch[];
   /** Whether who is who may have changed: inventory or topology. */
   readonly identityChanged: boolean;
   /** Milliseconds since the epoch. */
@@ -35,6 +39,7 @@ export class FlowTracker {
   readonly #identity: RowIdentity;
   readonly #drops: DropIntake;
   readonly #tunnels: TunnelLinks;
+  readonly #translations: TranslationIntake;
   /** Rows that opened and wait for an answer. */
   readonly #waiting = new Set<number>();
   #lastExpiry = 0;
@@ -45,23 +50,27 @@ export class FlowTracker {
     identity: RowIdentity,
     drops: DropIntake,
     tunnels: TunnelLinks,
+    translations: TranslationIntake,
   ) {
     this.#table = table;
     this.#intake = intake;
     this.#identity = identity;
     this.#drops = drops;
     this.#tunnels = tunnels;
+    this.#translations = translations;
   }
 
   /** Takes an interval in. Everything that changed carries the table's new sequence. */
   tick(harvest: Harvest): void {
     const before = this.#table.sequence;
     this.#table.nextSequence();
+    this.#translations.take(harvest.connections, harvest.now);
     this.#intake.addRecords(harvest.records, harvest.count, harvest.wallTime);
     forEachEvent(harvest.events, (view, offset, kind) => {
       if (kind === EVENT_KIND.icmpError) this.#intake.addIcmpError(view, offset);
       if (kind === EVENT_KIND.drop) this.#drops.add(view, offset, harvest.wallTime);
     });
+    this.#identity.nameWaiting(harvest.now);
     this.#touchOverdue(harvest.now);
     if (harvest.identityChanged) this.#identifyAgain();
     this.#identity.stampPending(harvest.now);

@@ -3,6 +3,7 @@ import type {
   DnsCounts,
   DropCounts,
   Ledger,
+  NatCounts,
   PointLedger,
   SelfCost,
   UnparsedCause,
@@ -19,6 +20,7 @@ export interface AgentLosses {
   readonly eventsDropped: number;
   readonly dns: DnsCounts;
   readonly drops: DropLosses;
+  readonly nat: NatCounts;
   /** Flow updates that stalled readers missed; where rows are printed, ended flows that made room before they were. */
   readonly queueDropped: number;
   readonly streamGap: number;
@@ -70,6 +72,7 @@ export function ledgerOf(
     ),
     dns: losses.dns,
     drops: losses.drops.counts,
+    nat: losses.nat,
     folded: losses.outside.folded + losses.outside.unplaced,
     queueDropped: losses.queueDropped,
     streamGap: losses.streamGap,

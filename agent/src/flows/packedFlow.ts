@@ -3,6 +3,7 @@ import { KEY } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES } from './flowRow.ts';
 import { connectionFacts, summarize } from './flowSummary.ts';
 import type { FlowTable } from './flowTable.ts';
+import { translationsOf } from './translations.ts';
 
 /** Ids of the names that a packed row uses. */
 export interface PackedNames {
@@ -32,9 +33,17 @@ export function packFlow(table: FlowTable, row: number, view: DataView, offset: 
   view.setUint16(offset + FLOW.serverPort, port(false), true);
   view.setUint8(offset + FLOW.protocol, table.uint8(row, ROW.protocol));
   view.setUint8(offset + FLOW.verdict, table.uint8(row, ROW.verdict));
+  const translations = translationsOf(table, row);
   const bits =
-    (initiatorCertain ? FLOW_BITS.initiatorCertain : 0) | (table.isEnded(row) ? FLOW_BITS.final : 0);
+    (initiatorCertain ? FLOW_BITS.initiatorCertain : 0) |
+    (table.isEnded(row) ? FLOW_BITS.final : 0) |
+    (translations === null ? 0 : FLOW_BITS.joined) |
+    (translations?.masqueraded === true ? FLOW_BITS.masqueraded : 0);
   view.setUint8(offset + FLOW.bits, bits);
+  view.setUint32(offset + FLOW.askedAddress, translations?.asked?.address ?? 0, true);
+  view.setUint16(offset + FLOW.askedPort, translations?.asked?.port ?? 0, true);
+  view.setUint32(offset + FLOW.translatedAddress, translations?.translated?.address ?? 0, true);
+  view.setUint16(offset + FLOW.translatedPort, translations?.translated?.port ?? 0, true);
   view.setUint8(offset + FLOW.dscp, table.uint8(row, side(ROW.lowDscp, ROW.highDscp, true)));
   view.setUint16(offset + FLOW.clientTcpFlags, sent.tcpFlags, true);
   view.setUint16(offset + FLOW.serverTcpFlags, received.tcpFlags, true);
@@ -74,34 +83,28 @@ export function packSightings(
   named: (pointId: number) => void,
 ): number {
   const kept = table.sightings.view;
-  const key = row * ROW_BYTES + ROW.key;
   let at = offset;
   for (let index = table.firstSighting(row); index !== NONE; index = table.sightings.next(index)) {
     const base = index * KEPT_BYTES;
     const code = kept.getUint32(base + KEPT.code, true);
-    const fromHigh = (code & 1) === 1;
+    const key = kept.getUint32(base + KEPT.key, true);
+    const fromHigh = ((code & 1) === 1) !== table.isTurned(key);
+    const port = (high: boolean): number =>
+      table.rows.getUint16(key * ROW_BYTES + ROW.key + (high ? KEY.highPort : KEY.lowPort), true);
     view.setUint32(at + SIGHTING.flow, table.idOf(row), true);
     view.setUint32(at + SIGHTING.point, code >>> 1, true);
     view.setUint32(
       at + SIGHTING.source,
-      table.uint32(row, fromHigh ? ROW.highAddress : ROW.lowAddress),
+      table.uint32(key, fromHigh ? ROW.highAddress : ROW.lowAddress),
       true,
     );
     view.setUint32(
       at + SIGHTING.destination,
-      table.uint32(row, fromHigh ? ROW.lowAddress : ROW.highAddress),
+      table.uint32(key, fromHigh ? ROW.lowAddress : ROW.highAddress),
       true,
     );
-    view.setUint16(
-      at + SIGHTING.sourcePort,
-      table.rows.getUint16(key + (fromHigh ? KEY.highPort : KEY.lowPort), true),
-      true,
-    );
-    view.setUint16(
-      at + SIGHTING.destinationPort,
-      table.rows.getUint16(key + (fromHigh ? KEY.lowPort : KEY.highPort), true),
-      true,
-    );
+    view.setUint16(at + SIGHTING.sourcePort, port(fromHigh), true);
+    view.setUint16(at + SIGHTING.destinationPort, port(!fromHigh), true);
     view.setUint32(at + SIGHTING.tcpFlags, kept.getUint32(base + KEPT.tcpFlags, true), true);
     view.setFloat64(at + SIGHTING.packets, kept.getFloat64(base + KEPT.packets, true), true);
     view.setFloat64(at + SIGHTING.bytes, kept.getFloat64(base + KEPT.bytes, true), true);

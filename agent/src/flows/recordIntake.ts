@@ -12,6 +12,7 @@ import {
   viewOf,
 } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
+import type { FlowJoin } from './flowJoin.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { RowIdentity } from './rowIdentity.ts';
 
@@ -40,16 +41,19 @@ export class RecordIntake {
   readonly outside: OutsideRows = { folded: 0, own: 0, unplaced: 0 };
   readonly #table: FlowTable;
   readonly #identity: RowIdentity;
+  readonly #join: FlowJoin;
   readonly #isOwn: (view: DataView, keyOffset: number) => boolean;
 
   /** @param isOwn whether a key belongs to the agent's own connection */
   constructor(
     table: FlowTable,
     identity: RowIdentity,
+    join: FlowJoin,
     isOwn: (view: DataView, keyOffset: number) => boolean,
   ) {
     this.#table = table;
     this.#identity = identity;
+    this.#join = join;
     this.#isOwn = isOwn;
   }
 
@@ -72,28 +76,32 @@ export class RecordIntake {
   }
 
   #addRecord(view: DataView, offset: number, wallTime: WallTime): void {
-    let row = this.#table.find(view, offset);
-    const isNew = row === NONE;
-    if (isNew) {
-      row = this.#table.start(view, offset);
-      if (row === NONE) {
-        this.outside.folded += recordPackets(view, offset);
-        return;
-      }
+    const table = this.#table;
+    let key = table.findKey(view, offset);
+    if (key === NONE) key = this.#join.open(view, offset);
+    const isNew = key === NONE;
+    if (isNew) key = table.start(view, offset);
+    if (key === NONE) {
+      this.outside.folded += recordPackets(view, offset);
+      return;
     }
+    const flow = table.flowOf(key);
     for (let slot = 0; slot < POINT_SLOTS; slot += 1) {
       const base = offset + RECORD.slots + slot * SLOT_BYTES;
-      if (view.getUint16(base + SLOT.point, true) !== 0) this.#addSlot(row, view, base, wallTime);
+      if (view.getUint16(base + SLOT.point, true) !== 0) this.#addSlot(flow, key, view, base, wallTime);
     }
-    this.#addHandshake(row, view, offset);
-    this.#addSide(row, view, offset + RECORD.low, false);
-    this.#addSide(row, view, offset + RECORD.high, true);
+    const turned = table.isTurned(key);
+    this.#addHandshake(flow, turned, view, offset);
+    this.#addSide(flow, view, offset + RECORD.low, turned);
+    this.#addSide(flow, view, offset + RECORD.high, !turned);
+    this.#addSegments(key, view, offset + RECORD.low, false);
+    this.#addSegments(key, view, offset + RECORD.high, true);
     // Last, because who opened it and whose sockets sent it tell who its sides are.
-    if (isNew) this.#identity.stamp(row, view, offset, firstSeen(view, offset, wallTime));
-    this.#table.touch(row);
+    if (isNew) this.#identity.stamp(flow, view, offset, firstSeen(view, offset, wallTime));
+    table.touch(flow);
   }
 
-  #addSlot(row: number, view: DataView, base: number, wallTime: WallTime): void {
+  #addSlot(flow: number, key: number, view: DataView, base: number, wallTime: WallTime): void {
     const code = view.getUint16(base + SLOT.point, true);
     const packets = view.getUint32(base + SLOT.packets, true);
     const point = this.#table.points.lookup(code);
@@ -101,7 +109,8 @@ export class RecordIntake {
       if ((code & INNER) === 0) this.outside.unplaced += packets;
       return;
     }
-    const sighting = this.#sighting(row, point.id * 2 + (code & 1));
+    const fromHigh = (code & 1) ^ (this.#table.isTurned(key) ? 1 : 0);
+    const sighting = this.#sighting(flow, key, point.id * 2 + fromHigh);
     if (sighting === NONE) {
       if ((code & INNER) === 0) this.outside.folded += packets;
       return;
@@ -117,29 +126,38 @@ export class RecordIntake {
       this.#table.keepTime(wallTime(first)),
       this.#table.keepTime(wallTime(last)),
     );
-    if ((flags & TCP_FLAG.opened) !== 0 || (flags & HANDSHAKE) === TCP_FLAG.syn) this.#markOpened(row, code);
+    if ((flags & TCP_FLAG.opened) !== 0 || (flags & HANDSHAKE) === TCP_FLAG.syn) {
+      this.#markOpened(flow, fromHigh);
+    }
   }
 
-  /** The sighting of a point and direction, made when there is none. */
-  #sighting(row: number, code: number): number {
+  /** The sighting of a tuple at a point in a direction, made when there is none. */
+  #sighting(flow: number, key: number, code: number): number {
     const { rows, sightings } = this.#table;
-    const first = this.#table.firstSighting(row);
+    const { view } = sightings;
+    const first = this.#table.firstSighting(flow);
     for (let index = first; index !== NONE; index = sightings.next(index)) {
-      if (sightings.view.getUint32(index * KEPT_BYTES + KEPT.code, true) === code) return index;
+      const base = index * KEPT_BYTES;
+      if (view.getUint32(base + KEPT.code, true) === code && view.getUint32(base + KEPT.key, true) === key) {
+        return index;
+      }
     }
     const index = sightings.take();
     if (index === NONE) return NONE;
-    sightings.view.setUint32(index * KEPT_BYTES + KEPT.code, code, true);
-    sightings.view.setUint32(index * KEPT_BYTES + KEPT.next, first, true);
-    rows.setUint32(row * ROW_BYTES + ROW.firstSighting, index, true);
+    view.setUint32(index * KEPT_BYTES + KEPT.code, code, true);
+    view.setUint32(index * KEPT_BYTES + KEPT.key, key, true);
+    view.setUint32(index * KEPT_BYTES + KEPT.next, first, true);
+    rows.setUint32(flow * ROW_BYTES + ROW.firstSighting, index, true);
+    // Each tuple passes other points: only together they tell who both sides are.
+    if (this.#table.uint8(flow, ROW.original) !== 0) this.#identity.nameLater(flow);
     return index;
   }
 
   /** The first to open is the client; a later SYN of the other side belongs to another connection of the same tuple. */
-  #markOpened(row: number, code: number): void {
+  #markOpened(row: number, fromHigh: number): void {
     const at = row * ROW_BYTES + ROW.opened;
     if (this.#table.rows.getUint8(at) !== 0) return;
-    this.#table.rows.setUint8(at, (code & 1) === 1 ? SIDE_NUMBER.high : SIDE_NUMBER.low);
+    this.#table.rows.setUint8(at, fromHigh === 1 ? SIDE_NUMBER.high : SIDE_NUMBER.low);
   }
 
   #addSide(row: number, view: DataView, side: number, high: boolean): void {
@@ -154,6 +172,17 @@ export class RecordIntake {
     if (srtt !== 0) rows.setUint32(base + (high ? ROW.highSrttUs : ROW.lowSrttUs), srtt, true);
     if (dscp !== 0) rows.setUint8(base + (high ? ROW.highDscp : ROW.lowDscp), dscp);
     if (retransmits > rows.getUint32(retransmitsAt, true)) rows.setUint32(retransmitsAt, retransmits, true);
+    const tunnel = view.getUint32(side + SIDE.tunnel, true);
+    if (tunnel === 0) return;
+    rows.setUint32(base + (high ? ROW.highTunnel : ROW.lowTunnel), tunnel, true);
+    const outerPort = view.getUint16(side + SIDE.outerPort, true);
+    rows.setUint16(base + (high ? ROW.highOuterPort : ROW.lowOuterPort), outerPort, true);
+  }
+
+  /** What the packets of one tuple show. Each tuple of a flow shows the same, so it is kept by tuple. */
+  #addSegments(row: number, view: DataView, side: number, high: boolean): void {
+    const { rows } = this.#table;
+    const base = row * ROW_BYTES;
     const add = (field: number, more: number): void => {
       if (more !== 0) rows.setUint32(base + field, rows.getUint32(base + field, true) + more, true);
     };
@@ -162,11 +191,6 @@ export class RecordIntake {
     add(high ? ROW.highOutOfOrder : ROW.lowOutOfOrder, uint32(SIDE.outOfOrder));
     add(high ? ROW.highZeroWindows : ROW.lowZeroWindows, uint32(SIDE.zeroWindows));
     add(high ? ROW.highSyns : ROW.lowSyns, view.getUint16(side + SIDE.syns, true));
-    const tunnel = uint32(SIDE.tunnel);
-    if (tunnel === 0) return;
-    rows.setUint32(base + (high ? ROW.highTunnel : ROW.lowTunnel), tunnel, true);
-    const outerPort = view.getUint16(side + SIDE.outerPort, true);
-    rows.setUint16(base + (high ? ROW.highOuterPort : ROW.lowOuterPort), outerPort, true);
   }
 
   #setCgroup(row: number, high: boolean, cgroup: number): void {
@@ -182,19 +206,22 @@ export class RecordIntake {
   }
 
   /** The time from the first SYN to its SYN-ACK, both at the interface that saw the SYN first: nearest to the client. */
-  #addHandshake(row: number, view: DataView, offset: number): void {
+  #addHandshake(row: number, turned: boolean, view: DataView, offset: number): void {
     const { rows } = this.#table;
     const base = row * ROW_BYTES;
+    const turn = turned ? 1 : 0;
     const syn = readUint64(view, offset + RECORD.synTime);
-    if (syn !== 0 && rows.getFloat64(base + ROW.synTime, true) === 0) {
+    const known = rows.getFloat64(base + ROW.synTime, true);
+    if (syn !== 0 && (known === 0 || syn < known)) {
       rows.setFloat64(base + ROW.synTime, syn, true);
-      rows.setUint32(base + ROW.synPoint, view.getUint16(offset + RECORD.synPoint, true), true);
+      rows.setUint32(base + ROW.synPoint, view.getUint16(offset + RECORD.synPoint, true) ^ turn, true);
+      rows.setUint32(base + ROW.handshakeUs, NOT_KNOWN, true);
     }
     const answer = readUint64(view, offset + RECORD.answerTime);
     const asked = rows.getFloat64(base + ROW.synTime, true);
     if (answer === 0 || asked === 0 || rows.getUint32(base + ROW.handshakeUs, true) !== NOT_KNOWN) return;
     const from = rows.getUint32(base + ROW.synPoint, true);
-    const to = view.getUint16(offset + RECORD.answerPoint, true);
+    const to = view.getUint16(offset + RECORD.answerPoint, true) ^ turn;
     if (from >>> 3 !== to >>> 3 || ((from ^ to) & 1) === 0) return;
     rows.setUint32(base + ROW.handshakeUs, Math.max(0, Math.round((answer - asked) / 1000)), true);
   }

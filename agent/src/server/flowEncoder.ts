@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { FLOW_RECORD_BYTES, SIGHTING_RECORD_BYTES } from '../../../src/model/flowRecord.ts';
 import { viewOf } from '../collector/flowLayout.ts';
+import type { AbsorbedFlow } from '../flows/absorbedFlows.ts';
 import { ROW } from '../flows/flowRow.ts';
 import type { FlowTable } from '../flows/flowTable.ts';
 import { countSightings, packFlow, packSightings } from '../flows/packedFlow.ts';
@@ -43,9 +44,10 @@ export class FlowEncoder {
     rows.forEach((row, index) => {
       const used = packFlow(table, row, flowsView, index * FLOW_RECORD_BYTES);
       for (const id of used.endpoints) this.#nameEndpoint(id, names);
-      for (const field of [ROW.lowAddress, ROW.highAddress]) {
-        this.#nameAddress(table.uint32(row, field), names);
-      }
+      table.forEachKey(row, (key) => {
+        this.#nameAddress(table.uint32(key, ROW.lowAddress), names);
+        this.#nameAddress(table.uint32(key, ROW.highAddress), names);
+      });
       for (const field of [ROW.lowCarrier, ROW.highCarrier]) {
         this.#nameTunnel(table.uint32(row, field), names);
       }
@@ -149,6 +151,11 @@ function tunnelMessage(id: number, { tunnel, sourcePort, flow }: Carrier): Tunne
     destinationPort,
     flow,
   };
+}
+
+/** Pairs of ids: what was absorbed, and into what. */
+export function absorbedBytes(absorbed: readonly AbsorbedFlow[]): Uint8Array<ArrayBuffer> {
+  return uint32Bytes(absorbed.flatMap(({ id, into }) => [id, into]));
 }
 
 /** uint32 little-endian, packed. */

@@ -1,6 +1,6 @@
 import type { FlowTable } from '../flows/flowTable.ts';
 import { NONE, ROW } from '../flows/flowRow.ts';
-import { FlowEncoder } from './flowEncoder.ts';
+import { absorbedBytes, FlowEncoder } from './flowEncoder.ts';
 import { endpointFilter } from './flowTarget.ts';
 import type { FlowsMessage, FlowsRequest } from './source.ts';
 
@@ -63,6 +63,7 @@ export class FlowReader {
     const table = this.#table;
     const sequence = table.sequence;
     const { rows, ids } = this.#changed();
+    let absorbed = table.absorbed.since(this.#cursor);
     let skippedUpdates = Math.max(0, this.#updates - rows.length) + this.#gap;
     this.#skipped += skippedUpdates - this.#gap;
     this.#gap = 0;
@@ -80,9 +81,13 @@ export class FlowReader {
         ...this.#encoder.encode(batch),
         sequence: BigInt(last ? sequence : this.#cursor),
         skippedUpdates: BigInt(skippedUpdates),
+        absorbed: absorbedBytes(absorbed),
       };
       skippedUpdates = 0;
+      absorbed = [];
     }
+    // The flow that took it over may have ended and been forgotten for want of room.
+    if (absorbed.length > 0) yield { sequence: BigInt(sequence), absorbed: absorbedBytes(absorbed) };
     this.#cursor = sequence;
   }
 

@@ -13,7 +13,7 @@ import type { FlowsMessage } from './source.ts';
  * vethscope.proto in protobuf's JSON), topology and ledger (in the shapes of src/model).
  */
 export const RECORDING_FORMAT = 'vethscope-session';
-const RECORDING_VERSION = 1;
+const RECORDING_VERSION = 2;
 
 export interface RecordingHeader {
   readonly format: string;

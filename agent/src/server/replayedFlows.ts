@@ -41,7 +41,9 @@ export class ReplayedFlows {
     const sightings = this.#sightings(recorded.sightings, offset, shift, kept);
     const ended = uint32List(recorded.ended).map((id) => id + offset);
     for (const id of kept) this.#live.add(id);
+    const absorbed = uint32List(recorded.absorbed).map((id) => id + offset);
     for (const id of ended) this.#live.delete(id);
+    for (let at = 0; at < absorbed.length; at += 2) this.#live.delete(absorbed[at] ?? 0);
     this.#sequence += 1n;
     return {
       sequence: this.#sequence,
@@ -55,6 +57,7 @@ export class ReplayedFlows {
       flows,
       sightings,
       ended: uint32Bytes([...over, ...ended.filter((id) => kept.has(id))]),
+      absorbed: uint32Bytes(absorbed),
     };
   }
 

@@ -1,6 +1,6 @@
 /** A node whose flows are made up but whose table, readers and listener are the real ones, for tests. */
 import type { Ledger } from '../../../src/model/ledger.ts';
-import { NO_DNS, NO_DROPS } from '../../../src/model/ledger.ts';
+import { NO_DNS, NO_DROPS, NO_NAT } from '../../../src/model/ledger.ts';
 import type { Topology } from '../../../src/model/topology.ts';
 import type { PacketFilter } from '../../native/index.d.ts';
 import { IP_PROTOCOL } from '../collector/flowLayout.ts';
@@ -76,6 +76,7 @@ export class TestNode implements ObservedNode {
         eventsDropped: 0,
         dns: NO_DNS,
         drops: { counts: NO_DROPS, eventsLost: 0, suppressed: 0 },
+        nat: NO_NAT,
         ...readers,
       },
       null,

@@ -122,6 +122,7 @@ export function updateOf(parts: Partial<FlowUpdate>): FlowUpdate {
     flows: new Uint8Array(0),
     sightings: new Uint8Array(0),
     ended: new Uint8Array(0),
+    absorbed: new Uint8Array(0),
     skippedUpdates: 0,
     ...parts,
   };

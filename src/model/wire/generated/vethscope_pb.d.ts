@@ -265,6 +265,14 @@ export declare type StreamFlowsResponse = Message<"vethscope.v1.StreamFlowsRespo
    * @generated from field: repeated vethscope.v1.Tunnel tunnels = 9;
    */
   tunnels: Tunnel[];
+
+  /**
+   * Pairs of ids (uint32 little-endian): a flow that turned out to be part of another, and that other one, which has its
+   * figures from now on. The first will not be updated again.
+   *
+   * @generated from field: bytes absorbed = 10;
+   */
+  absorbed: Uint8Array;
 };
 
 /**

@@ -1,20 +1,31 @@
 import { randomBytes } from 'node:crypto';
-import { KEY_BYTES } from '../collector/flowLayout.ts';
-import { NONE, ROW, ROW_BYTES } from './flowRow.ts';
+import { KEY_BYTES } from './flowLayout.ts';
 
 const WORDS = KEY_BYTES / 4;
 
-/** Finds the row of a key: open addressing with linear probing over the rows' own bytes. */
+/** Not in the index. */
+export const NOT_FOUND = 0xffffffff;
+
+/** Where rows of one size have their key and its hash, bytes. */
+export interface KeyedRows {
+  readonly size: number;
+  readonly key: number;
+  readonly hash: number;
+}
+
+/** Finds the row of a key (bpf/flow.h `struct flow_key`): open addressing with linear probing over the rows' own bytes. */
 export class KeyIndex {
   readonly #rows: DataView;
+  readonly #layout: KeyedRows;
   /** Row + 1; 0 is free. */
   readonly #slots: Uint32Array;
   readonly #mask: number;
   /** Random, so that nobody can choose addresses and ports that all fall into one slot. */
   readonly #seed = randomBytes(4).readUInt32LE();
 
-  constructor(rows: DataView, capacity: number) {
+  constructor(rows: DataView, capacity: number, layout: KeyedRows) {
     this.#rows = rows;
+    this.#layout = layout;
     const size = 2 ** Math.ceil(Math.log2(capacity * 2));
     this.#slots = new Uint32Array(size);
     this.#mask = size - 1;
@@ -33,7 +44,7 @@ export class KeyIndex {
   find(view: DataView, offset: number, hash: number): number {
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const entry = this.#slots[slot] ?? 0;
-      if (entry === 0) return NONE;
+      if (entry === 0) return NOT_FOUND;
       if (this.#matches(entry - 1, view, offset, hash)) return entry - 1;
     }
   }
@@ -61,15 +72,16 @@ export class KeyIndex {
   }
 
   #home(row: number): number {
-    return this.#rows.getUint32(row * ROW_BYTES + ROW.hash, true) & this.#mask;
+    return this.#rows.getUint32(row * this.#layout.size + this.#layout.hash, true) & this.#mask;
   }
 
   #matches(row: number, view: DataView, offset: number, hash: number): boolean {
-    const base = row * ROW_BYTES;
-    if (this.#rows.getUint32(base + ROW.hash, true) !== hash) return false;
+    const base = row * this.#layout.size;
+    if (this.#rows.getUint32(base + this.#layout.hash, true) !== hash) return false;
+    const key = base + this.#layout.key;
     for (let word = 0; word < WORDS; word += 1) {
       const at = word * 4;
-      if (this.#rows.getUint32(base + ROW.key + at, true) !== view.getUint32(offset + at, true)) return false;
+      if (this.#rows.getUint32(key + at, true) !== view.getUint32(offset + at, true)) return false;
     }
     return true;
   }

@@ -1,0 +1,152 @@
+import { KEY_BYTES } from '../collector/flowLayout.ts';
+import { ROLES, TUPLE_ROLE } from '../nat/translation.ts';
+import type { TranslationTable } from '../nat/translationTable.ts';
+import { NO_TRANSLATION } from '../nat/translationTable.ts';
+import { NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
+import type { FlowTable } from './flowTable.ts';
+import { mergeFlows } from './mergeFlows.ts';
+import type { RowIdentity } from './rowIdentity.ts';
+
+/** Packet times come from the kernel's coarse clock and are kept for a tick: up to two jiffies (20 ms at HZ=100) behind. */
+const COARSE_CLOCK = 20;
+
+/**
+ * Makes one flow of a connection that is seen as several tuples because NAT changed it. The flow's own row has the tuple
+ * between client and backend, whether or not it is ever seen; the other tuples' rows belong to it.
+ */
+export class FlowJoin {
+  /** Flows that were counted as several, or without their translation, before it was known. */
+  joinedLate = 0;
+  /** Milliseconds since the epoch. */
+  now = 0;
+  readonly #table: FlowTable;
+  readonly #translations: TranslationTable;
+  readonly #identity: RowIdentity;
+
+  constructor(table: FlowTable, translations: TranslationTable, identity: RowIdentity) {
+    this.#table = table;
+    this.#translations = translations;
+    this.#identity = identity;
+  }
+
+  /** The row of a key that has none yet, in the flow of its translated connection; NONE where none is known. */
+  open(view: DataView, keyOffset: number): number {
+    const translation = this.#translations.find(view, keyOffset, this.now);
+    // Without room for all its keys it stays a flow of its own, as long as there is room for that.
+    if (translation === NO_TRANSLATION || !this.#table.hasRoom(ROLES)) return NONE;
+    this.#join(translation, 0);
+    return this.#table.findKey(view, keyOffset);
+  }
+
+  /**
+   * Joins what was counted of a connection before its translation was known.
+   * @param since time before which it was not there, milliseconds since the epoch; 0 where that is not known
+   */
+  learn(translation: number, since: number): void {
+    for (let role = 0; role < ROLES; role += 1) {
+      if (this.#rowOf(translation, role) === NONE) continue;
+      if (this.#table.hasRoom(ROLES)) this.#join(translation, since);
+      return;
+    }
+  }
+
+  #join(translation: number, since: number): void {
+    const table = this.#table;
+    for (let role = 0; role < ROLES; role += 1) this.#endOther(translation, role, since);
+    const known = this.#knownFlow(translation);
+    const late = known !== NONE && table.uint8(known, ROW.original) === 0;
+    const flow = known === NONE ? this.#startFlow(translation) : known;
+    const merged = this.#addKeys(translation, flow);
+    this.#markJoined(translation, flow);
+    this.#translations.setJoined(translation);
+    if (!late && !merged) return;
+    this.joinedLate += 1;
+    table.touch(flow);
+  }
+
+  /** The row that has a tuple of the connection now. */
+  #rowOf(translation: number, role: number): number {
+    const translations = this.#translations;
+    if (!translations.isSeenAs(translation, role)) return NONE;
+    return this.#table.findKey(translations.view, translations.keyOffset(translation, role));
+  }
+
+  /** The tuple may still have the flow of an earlier connection, which is over then. */
+  #endOther(translation: number, role: number, since: number): void {
+    const table = this.#table;
+    const row = this.#rowOf(translation, role);
+    if (row === NONE) return;
+    const flow = table.flowOf(row);
+    if (this.#isOwn(translation, flow)) return;
+    const end = table.uint32(flow, ROW.end);
+    const isEarlier = since > 0 && end !== 0 && end < table.keepTime(since - COARSE_CLOCK);
+    if (isEarlier || table.uint8(flow, ROW.original) !== 0) table.end(flow);
+  }
+
+  /** Whether a flow is that of this connection, joined before. */
+  #isOwn(translation: number, flow: number): boolean {
+    const table = this.#table;
+    if (table.uint8(flow, ROW.original) === 0 || !this.#hasPlainKey(translation, flow)) return false;
+    const asked = this.#rowOf(translation, TUPLE_ROLE.asked);
+    return asked !== NONE && table.flowOf(asked) === flow;
+  }
+
+  #hasPlainKey(translation: number, row: number): boolean {
+    const { view } = this.#translations;
+    const key = this.#translations.keyOffset(translation, this.#translations.plainRole(translation));
+    for (let byte = 0; byte < KEY_BYTES; byte += 4) {
+      if (view.getUint32(key + byte, true) !== this.#table.uint32(row, ROW.key + byte)) return false;
+    }
+    return true;
+  }
+
+  /** A flow that is there already and has the plain tuple as its own. */
+  #knownFlow(translation: number): number {
+    for (let role = 0; role < ROLES; role += 1) {
+      const row = this.#rowOf(translation, role);
+      if (row === NONE) continue;
+      const flow = this.#table.flowOf(row);
+      if (this.#hasPlainKey(translation, flow)) return flow;
+    }
+    return NONE;
+  }
+
+  #startFlow(translation: number): number {
+    const translations = this.#translations;
+    const role = translations.plainRole(translation);
+    const flow = this.#table.start(translations.view, translations.keyOffset(translation, role));
+    if (!translations.isSeenAs(translation, role)) this.#table.hideKey(flow);
+    return flow;
+  }
+
+  /** Puts every other tuple under the flow. @returns whether one had been counted as a flow of its own */
+  #addKeys(translation: number, flow: number): boolean {
+    const table = this.#table;
+    const translations = this.#translations;
+    const plain = translations.plainRole(translation);
+    let merged = false;
+    for (let role = 0; role < ROLES; role += 1) {
+      if (role === plain || !translations.isSeenAs(translation, role)) continue;
+      const turned =
+        translations.clientIsHigh(translation, role) !== translations.clientIsHigh(translation, plain);
+      let row = this.#rowOf(translation, role);
+      if (row === NONE) {
+        row = table.addKey(flow, translations.view, translations.keyOffset(translation, role), turned);
+      } else if (table.flowOf(row) !== flow) {
+        mergeFlows(table, row, flow, turned);
+        merged = true;
+      }
+      table.rows.setUint8(row * ROW_BYTES + ROW.role, role + 1);
+    }
+    return merged;
+  }
+
+  #markJoined(translation: number, flow: number): void {
+    const { rows } = this.#table;
+    const plain = this.#translations.plainRole(translation);
+    const isHigh = this.#translations.clientIsHigh(translation, plain);
+    rows.setUint8(flow * ROW_BYTES + ROW.original, isHigh ? SIDE_NUMBER.high : SIDE_NUMBER.low);
+    rows.setUint8(flow * ROW_BYTES + ROW.role, plain + 1);
+    this.#identity.nameLater(flow);
+  }
+}

@@ -1,0 +1,41 @@
+import { viewOf } from '../collector/flowLayout.ts';
+import type { ConntrackBatch } from '../nat/conntrackFeed.ts';
+import { CONNTRACK, CONNTRACK_BYTES, CONNTRACK_KIND } from '../nat/conntrackLayout.ts';
+import type { TranslationTable } from '../nat/translationTable.ts';
+import { NO_TRANSLATION } from '../nat/translationTable.ts';
+import type { FlowJoin } from './flowJoin.ts';
+
+/** Takes in what conntrack tells of translated connections, and joins what was counted before that was known. */
+export class TranslationIntake {
+  readonly #translations: TranslationTable;
+  readonly #join: FlowJoin;
+
+  constructor(translations: TranslationTable, join: FlowJoin) {
+    this.#translations = translations;
+    this.#join = join;
+  }
+
+  /** @param now milliseconds since the epoch */
+  take(batches: readonly ConntrackBatch[], now: number): void {
+    this.#join.now = now;
+    for (const batch of batches) {
+      if (batch.isWhole) this.#translations.beginListing();
+      const view = viewOf(batch.records);
+      for (let record = 0; record < view.byteLength; record += CONNTRACK_BYTES) {
+        this.#takeRecord(view, record, batch, now);
+      }
+      if (batch.isWhole) this.#translations.sweep(batch.netns, now);
+    }
+  }
+
+  #takeRecord(view: DataView, record: number, { netns, since }: ConntrackBatch, now: number): void {
+    const kind = view.getUint8(record + CONNTRACK.kind);
+    if (kind === CONNTRACK_KIND.destroyed) {
+      this.#translations.destroy(view, record, netns, now);
+      return;
+    }
+    const translation = this.#translations.add(view, record, netns);
+    if (translation === NO_TRANSLATION) return;
+    this.#join.learn(translation, kind === CONNTRACK_KIND.created ? since : 0);
+  }
+}

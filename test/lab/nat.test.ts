@@ -1,0 +1,230 @@
+/**
+ * Connections across NAT, each one flow: what conntrack lists is what the flows say, and packets are counted once, as the
+ * sockets and nftables have them.
+ */
+import assert from 'node:assert/strict';
+import type { Flow } from '../../src/model/flow.ts';
+import { delay, runIn } from './commands.ts';
+import { Lab } from './lab.ts';
+import type { Place } from './lab.ts';
+import { Observation } from './observe.ts';
+import type { Observed } from './observe.ts';
+import { exchange, hold, ping, sendDatagrams, serve } from './traffic.ts';
+import type { HeldConnection } from './traffic.ts';
+import { connections } from './truth/connections.ts';
+import type { Connection } from './truth/connections.ts';
+import { PacketCounters } from './truth/packetCounters.ts';
+import type { PacketCounts } from './truth/packetCounters.ts';
+import { tcpSocket } from './truth/tcpSockets.ts';
+import type { TcpSocketFacts } from './truth/tcpSockets.ts';
+
+const DATAGRAMS = { count: 40, size: 100, echo: true };
+const UDP_PORT = { ipv4: 42_004, ipv6: 42_006, outside: 42_008 } as const;
+const PINGS = 3;
+/** Addresses of Services that the plan does not have: translated by nftables, and to the one that asks. */
+const NFT_SERVICE = '10.96.0.20';
+const OWN_SERVICE = '10.96.0.30';
+const NODE_PORT = 30_080;
+const BYTES = { send: 200_000, receive: 50_000 };
+
+describe('NAT', () => {
+  let lab: Lab;
+  let observed: Observed;
+  let listed: Connection[];
+  let counted: PacketCounts;
+  let counters: PacketCounters;
+  let older: HeldConnection;
+  let service: { ipv4: string; ipv6: string };
+  const held = new Map<string, { connection: HeldConnection; facts: TcpSocketFacts; netns: string }>();
+
+  before(async function () {
+    this.timeout(120_000);
+    lab = await Lab.build();
+    const { node, outside } = lab.plan;
+    const [client, web1, web2] = ['client', 'web-1', 'web-2'].map((name) => lab.placeOf(lab.pod(name))) as [
+      Place,
+      Place,
+      Place,
+    ];
+    service = lab.plan.services[0]?.addresses ?? { ipv4: '', ipv6: '' };
+    translate();
+    for (const place of [web1, web2]) await serve(lab, place, 8080, 8053);
+    await serve(lab, lab.outsidePlace, 9000, 9001);
+    older = await hold(lab, client, { address: service.ipv4, port: 80 }, BYTES);
+    // Neighbours are learned before anything is counted.
+    ping(lab, client, outside.addresses.ipv4, 1);
+    await lab.settle();
+    const veth = lab.pod('client').hostInterface ?? '';
+    counters = new PacketCounters(node.netns, 'truth', [veth], {
+      udp: `udp dport 53 udp sport ${UDP_PORT.ipv4}`,
+      answers: `udp sport 53 udp dport ${UDP_PORT.ipv4}`,
+    });
+    runIn(node.netns, 'conntrack', ['-D', '-p', 'icmp']);
+
+    const observation = await Observation.start(lab, 30);
+    const start = counters.read();
+    const keep = async (name: string, place: Place, address: string, port: number): Promise<void> => {
+      const connection = await hold(lab, place, { address, port }, BYTES);
+      // The last acknowledgement may be delayed.
+      await delay(300);
+      held.set(name, { connection, facts: tcpSocket(place.netns, connection.localPort), netns: place.netns });
+    };
+    await keep('iptables', client, service.ipv4, 80);
+    await keep('ip6tables', client, service.ipv6, 80);
+    await keep('nftables', client, NFT_SERVICE, 81);
+    await keep('hairpin', web1, OWN_SERVICE, 80);
+    await keep('NodePort', lab.outsidePlace, node.addresses.ipv4, NODE_PORT);
+    await keep('masquerade', client, outside.addresses.ipv4, 9000);
+    await keep('direct', client, lab.pod('web-2').addresses.ipv4, 8080);
+    for (let short = 0; short < 4; short += 1) {
+      exchange(lab, client, { address: service.ipv4, port: 80 }, { send: 100, receive: 100 });
+    }
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      sendDatagrams(lab, client, {
+        ...DATAGRAMS,
+        address: service[family],
+        port: 53,
+        localPort: UDP_PORT[family],
+      });
+    }
+    const away = { address: outside.addresses.ipv4, port: 9001, localPort: UDP_PORT.outside };
+    sendDatagrams(lab, client, { ...DATAGRAMS, ...away });
+    ping(lab, client, service.ipv4, PINGS);
+    ping(lab, client, outside.addresses.ipv4, PINGS);
+    counted = counters.read().since(start);
+    await older.close();
+    listed = connections(node.netns);
+    observed = await observation.interrupt();
+    for (const { connection } of held.values()) await connection.close();
+  });
+
+  after(async () => {
+    await lab.close();
+  });
+
+  /** What kube-proxy would have added for these. */
+  function translate(): void {
+    const { netns } = lab.plan.node;
+    const web1 = lab.pod('web-1').addresses.ipv4;
+    const web2 = lab.pod('web-2').addresses.ipv4;
+    const nat = (...rule: string[]): string => runIn(netns, 'iptables', ['-t', 'nat', '-I', ...rule]);
+    const toWeb = (target: string): string[] => ['-j', 'DNAT', '--to-destination', `${target}:8080`];
+    nat('PREROUTING', '-d', OWN_SERVICE, '-p', 'tcp', '--dport', '80', ...toWeb(web1));
+    nat('POSTROUTING', '-s', web1, '-d', web1, '-j', 'MASQUERADE');
+    nat('PREROUTING', '-p', 'tcp', '--dport', String(NODE_PORT), ...toWeb(web2));
+    nat('POSTROUTING', '-s', lab.plan.outside.addresses.ipv4, '-d', web2, '-j', 'MASQUERADE');
+    nat('PREROUTING', '-d', service.ipv4, '-p', 'icmp', '-j', 'DNAT', '--to-destination', web1);
+    runIn(
+      netns,
+      'nft',
+      ['-f', '-'],
+      [
+        'table ip lab_services {',
+        'chain services { type nat hook prerouting priority -110;',
+        `ip daddr ${NFT_SERVICE} tcp dport 81 dnat to ${web1}:8080; }; }`,
+      ].join('\n'),
+    );
+  }
+
+  const flowOf = ({ protocol, original, reply }: Connection): Flow[] =>
+    observed.flows.filter(
+      (flow) =>
+        flow.protocol === protocol &&
+        flow.client.address === original.source &&
+        flow.client.port === original.sourcePort &&
+        flow.server.address === reply.source,
+    );
+
+  it('one flow for each connection that conntrack lists, and no other', () => {
+    assert.ok(listed.length >= 17, `${listed.length} connections`);
+    for (const connection of listed) assert.equal(flowOf(connection).length, 1, connection.line);
+    const tracked = new Set(listed.flatMap(flowOf));
+    const protocols = ['tcp', 'udp', 'icmp'];
+    const others = observed.flows.filter(
+      (flow) => protocols.includes(flow.protocol) && flow.sightings.length > 0 && !tracked.has(flow),
+    );
+    assert.deepEqual(others, []);
+  });
+
+  it('what was translated, as conntrack has it', () => {
+    const text = (address: string, port: number, protocol: string): string => {
+      if (protocol === 'icmp') return address;
+      return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+    };
+    for (const connection of listed) {
+      const { protocol, original, reply, line } = connection;
+      const expected: { kind: string; from: string; to: string }[] = [];
+      const asked = text(original.destination, original.destinationPort, protocol);
+      const answered = text(reply.source, reply.sourcePort, protocol);
+      if (asked !== answered) expected.push({ kind: 'dnat', from: asked, to: answered });
+      const from = text(original.source, original.sourcePort, protocol);
+      const to = text(reply.destination, reply.destinationPort, protocol);
+      if (from !== to) expected.push({ kind: 'masquerade', from, to });
+      assert.deepEqual(flowOf(connection)[0]?.nat, expected, line);
+    }
+  });
+
+  it('packets of TCP once, as the client’s socket has them', () => {
+    for (const [name, { connection, facts }] of held) {
+      const [flow] = observed.flows.filter(
+        ({ protocol, client }) => protocol === 'tcp' && client.port === connection.localPort,
+      );
+      assert.ok(flow, name);
+      assert.equal(flow.sent.packets, facts.segmentsOut, `${name}: sent`);
+      assert.equal(flow.received.packets, facts.segmentsIn, `${name}: received`);
+      assert.equal(flow.initiator, 'certain');
+      assert.equal(flow.tcp?.synRetries, 0, name);
+    }
+  });
+
+  it('datagrams and echoes once, as they were sent and as nftables counts them at the client’s veth', () => {
+    const veth = lab.pod('client').hostInterface ?? '';
+    const byPort = (port: number): Flow | undefined =>
+      observed.flows.find(({ protocol, client }) => protocol === 'udp' && client.port === port);
+    for (const port of Object.values(UDP_PORT)) {
+      const flow = byPort(port);
+      assert.deepEqual([flow?.sent.packets, flow?.received.packets], [DATAGRAMS.count, DATAGRAMS.count]);
+    }
+    const flow = byPort(UDP_PORT.ipv4);
+    assert.equal(flow?.sent.packets, counted.of('udp', veth, 'ingress').packets);
+    assert.equal(flow.received.packets, counted.of('answers', veth, 'egress').packets);
+    const echoes = observed.flows.filter(({ protocol }) => protocol === 'icmp');
+    assert.equal(echoes.length, 2);
+    for (const { sent, received } of echoes) {
+      assert.deepEqual([sent.packets, received.packets], [PINGS, PINGS]);
+    }
+  });
+
+  it('each sighting under the tuple that passed there, and the Service by the address that was asked', () => {
+    const flow = observed.flows.find(
+      ({ client }) => client.port === held.get('iptables')?.connection.localPort,
+    );
+    assert.ok(flow);
+    assert.deepEqual(
+      [flow.client.name, flow.service?.name, flow.service?.address],
+      ['client', 'web', service.ipv4],
+    );
+    const seen = (name: string | null): string[] => [
+      ...new Set(
+        flow.sightings
+          .filter((sighting) => sighting.interface === name && sighting.tuple.source === flow.client.address)
+          .map(({ tuple }) => `${tuple.destination}:${tuple.destinationPort}`),
+      ),
+    ];
+    assert.deepEqual(seen(lab.pod('client').hostInterface), [`${service.ipv4}:80`]);
+    assert.deepEqual(seen(lab.pod(flow.server.name ?? '').hostInterface), [`${flow.server.address}:8080`]);
+  });
+
+  it('a connection older than the session is the same: its client and Service are known without its SYN', () => {
+    const flow = observed.flows.find(({ client }) => client.port === older.localPort);
+    assert.ok(flow);
+    assert.equal(flow.tcp?.flags.includes('SYN'), false);
+    assert.deepEqual([flow.client.name, flow.service?.name, flow.initiator], ['client', 'web', 'certain']);
+    assert.equal(flow.nat.length, 1);
+  });
+
+  it('nothing had to be joined late, and nothing was lost', () => {
+    const { nat, folded } = observed.ledger;
+    assert.deepEqual([nat.available, nat.joinedLate, nat.overruns, nat.evicted, folded], [true, 0, 0, 0, 0]);
+  });
+});
