@@ -49,7 +49,7 @@ static __always_inline void count(struct __sk_buff *skb, struct point_counters *
 		if (tcp)
 			look_at_stream(skb, at);
 	}
-	count_flow(skb, counters, at);
+	count_flow(skb, at);
 	counters->counted += at->size.packets;
 	if (dns && at->payload)
 		send_dns(skb, counters, at);

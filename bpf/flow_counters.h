@@ -12,23 +12,16 @@
 #include "settle.h"
 #include "tally_index.h"
 
-/* The slot of this point, taken if it has none yet; NULL when all are others'. */
-static __always_inline struct point_slot *slot_of(struct flow_value *value, __u16 point, __u32 time)
+/* Which slot is the point's, or free for it; POINT_SLOTS when all are others'. */
+static __always_inline __u32 slot_number(const struct flow_value *value, __u16 point)
 {
-	int i;
+	__u32 i;
 
 	for (i = 0; i < POINT_SLOTS; i++) {
-		struct point_slot *slot = &value->slots[i];
-
-		if (slot->point == point)
-			return slot;
-		if (slot->point)
-			continue;
-		slot->point = point;
-		slot->first = time;
-		return slot;
+		if (value->slots[i].point == point || !value->slots[i].point)
+			break;
 	}
-	return NULL;
+	return i;
 }
 
 static __always_inline struct side_facts *sender_facts(struct flow_value *value, __u32 point)
@@ -82,20 +75,14 @@ static __always_inline void note_facts(struct flow_value *value, struct side_fac
 		note_tcp(value, facts, at);
 }
 
-static __always_inline void count_in_tally(struct __sk_buff *skb, struct point_counters *counters,
-					   struct flow_value *value, const struct observation *at)
+/* One more packet at its point. */
+static __always_inline void count_in_slot(struct __sk_buff *skb, struct flow_value *value, struct point_slot *slot,
+					  const struct observation *at)
 {
 	__u32 flags = at->packet.tcp_flags;
 	struct side_facts *facts = sender_facts(value, at->point);
-	struct point_slot *slot = slot_of(value, at->point, at->time);
 
 	note_facts(value, facts, at);
-	if (!slot) {
-		value->overflow_packets += at->size.packets;
-		value->overflow_bytes += at->size.bytes;
-		note_overflow(counters, at->point, at->size.packets);
-		return;
-	}
 	slot->packets += at->size.packets;
 	slot->bytes += at->size.bytes;
 	slot->flags |= flags;
@@ -125,24 +112,43 @@ static __always_inline struct tallies *tallies_of_cpu(void)
 	return live ? bpf_map_lookup_elem(live, &zero) : NULL;
 }
 
-/* Counts the packet in its flow. What had the place before goes to the flow map. */
-static __always_inline void count_flow(struct __sk_buff *skb, struct point_counters *counters,
-				       const struct observation *at)
+/* Empties the tally for the flow of this key; what it held goes to the flow map. */
+static __always_inline void start_tally(struct tallies *tallies, struct tally *tally, const struct flow_key *key)
+{
+	if (tally->taken)
+		settle(tallies, tally);
+	__builtin_memset(&tally->value, 0, sizeof(tally->value));
+	__builtin_memcpy(&tally->key, key, sizeof(tally->key));
+	tally->taken = 1;
+}
+
+/* Counts the packet in its flow. Where all slots of the tally are other points', they go to the flow map, which may
+ * have one for this point.
+ */
+static __always_inline void count_flow(struct __sk_buff *skb, const struct observation *at)
 {
 	struct tallies *tallies = tallies_of_cpu();
+	struct point_slot *slot;
 	struct tally *tally;
+	__u32 number;
 
 	if (!tallies)
 		return;
 	tally = &tallies->tallies[tally_index(&at->key)];
-	if (!is_same_flow(&tally->key, &at->key)) {
-		if (tally->taken)
-			settle(tallies, tally);
-		__builtin_memset(&tally->value, 0, sizeof(tally->value));
-		__builtin_memcpy(&tally->key, &at->key, sizeof(tally->key));
-		tally->taken = 1;
+	/* By way of memory: the verifier does not follow each slot on its own from here on. */
+	tallies->number = is_same_flow(&tally->key, &at->key) ? slot_number(&tally->value, at->point) : POINT_SLOTS;
+	forget_memory();
+	number = tallies->number;
+	if (number >= POINT_SLOTS) {
+		start_tally(tallies, tally, &at->key);
+		number = 0;
 	}
-	count_in_tally(skb, counters, &tally->value, at);
+	slot = &tally->value.slots[number];
+	if (!slot->point) {
+		slot->point = at->point;
+		slot->first = at->time;
+	}
+	count_in_slot(skb, &tally->value, slot, at);
 }
 
 #endif

@@ -45,7 +45,7 @@ static __noinline void count_inner(struct __sk_buff *skb, struct point_counters 
 	at->entrance = 0;
 	at->size.bytes -= (__u64)at->size.packets * work->inner_start;
 	at->tunnel = tunnel_id(&work->tunnel);
-	count_flow(skb, counters, at);
+	count_flow(skb, at);
 	counters->inner_counted += at->size.packets;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /* From a CPU's tally to the flow map, whose entries have a lock: all CPUs add to them.
- * agent/native/src/merge_values.cc does the same where the agent reads.
+ * agent/native/src/merge_value.cc does the same where the agent reads.
  */
 #ifndef VETHSCOPE_SETTLE_H
 #define VETHSCOPE_SETTLE_H
@@ -62,20 +62,42 @@ static __always_inline int settle_slot(struct tallies *tallies, struct flow_valu
 	slot->packets += from->packets;
 	slot->bytes += from->bytes;
 	slot->flags |= from->flags;
-	slot->last = from->last;
+	/* Tallies do not come in the order of their packets: another CPU's may have lain longer. */
+	if (from->first < slot->first)
+		slot->first = from->first;
+	if (from->last > slot->last)
+		slot->last = from->last;
 	return 0;
 }
 
-/* As note_handshake() does, for times that were noted already. */
+/* At the interface that saw the SYN first. */
+static __always_inline int is_at_syn(const struct flow_value *value, __u16 point)
+{
+	return value->syn_time && !((value->syn_point ^ point) >> POINT_SHIFT);
+}
+
+/* Whether the answer in `from` is better than the value's: at the SYN's interface the first counts, elsewhere the last.
+ */
+static __always_inline int is_better_answer(const struct flow_value *value, const struct flow_value *from)
+{
+	int had = is_at_syn(value, value->answer_point);
+	int has = is_at_syn(value, from->answer_point);
+
+	if (!from->answer_time || !value->answer_time)
+		return !!from->answer_time;
+	if (had != has)
+		return has;
+	return had ? from->answer_time < value->answer_time : from->answer_time > value->answer_time;
+}
+
+/* The first SYN, and its answer, of times that were noted on any CPU. */
 static __always_inline void settle_handshake(struct flow_value *value, const struct flow_value *from)
 {
-	if (from->syn_time && !value->syn_time) {
+	if (from->syn_time && (!value->syn_time || from->syn_time < value->syn_time)) {
 		value->syn_time = from->syn_time;
 		value->syn_point = from->syn_point;
 	}
-	if (!from->answer_time)
-		return;
-	if (value->syn_time && (value->answer_time || (value->syn_point ^ from->answer_point) >> POINT_SHIFT))
+	if (!is_better_answer(value, from))
 		return;
 	value->answer_time = from->answer_time;
 	value->answer_point = from->answer_point;
@@ -87,10 +109,10 @@ static __always_inline void settle_facts(struct side_facts *facts, const struct 
 		facts->cgroup_id = from->cgroup_id;
 		facts->cookie = from->cookie;
 	}
-	if (from->srtt_us) {
+	if (from->srtt_us)
 		facts->srtt_us = from->srtt_us;
+	if (from->retransmits > facts->retransmits)
 		facts->retransmits = from->retransmits;
-	}
 	facts->seen_retransmits += from->seen_retransmits;
 	facts->out_of_order += from->out_of_order;
 	facts->zero_windows += from->zero_windows;
@@ -103,7 +125,7 @@ static __always_inline void settle_facts(struct side_facts *facts, const struct 
 		facts->dscp = from->dscp;
 }
 
-/* There is no room: what was counted at its points was not. */
+/* There is no room: what was counted at its points was not. A tally has no packets beyond its slots. */
 static __always_inline void take_back(const struct flow_value *value)
 {
 	int i;
@@ -139,8 +161,6 @@ static __always_inline __u32 settle_in_entry(struct tallies *tallies, struct flo
 	settle_handshake(value, from);
 	settle_facts(&value->low, &from->low);
 	settle_facts(&value->high, &from->high);
-	value->overflow_packets += from->overflow_packets;
-	value->overflow_bytes += from->overflow_bytes;
 	for (i = 0; i < POINT_SLOTS; i++) {
 		if (!from->slots[i].point)
 			break;

@@ -8,7 +8,7 @@
 
 #include "../../../bpf/tally_index.h"
 #include "failure.h"
-#include "merge_values.h"
+#include "merge_value.h"
 
 namespace vethscope {
 
@@ -21,20 +21,13 @@ bool is_same(const flow_key& key, const flow_key& other) {
   return std::memcmp(&key, &other, sizeof(flow_key)) == 0;
 }
 
-/** Adds the tally to the record; false where it has no room for all the points. */
-bool merge(flow_record& record, const tally& from) {
-  flow_value both[] = {record.value, from.value};
-  if (!fit_one_value(both, 2)) return false;
-  record.value = merge_values(both, 2);
-  return true;
-}
-
 }  // namespace
 
 Tallies::Tallies(std::shared_ptr<BpfObject> object)
     : object_(std::move(object)),
       maps_({object_->map_fd("tallies_a"), object_->map_fd("tallies_b")}),
-      of_cpus_(static_cast<size_t>(libbpf_num_possible_cpus())) {
+      of_cpus_(static_cast<size_t>(libbpf_num_possible_cpus())),
+      empty_(of_cpus_.size()) {
   clear(0);
   clear(1);
   live_ = 1;
@@ -59,11 +52,8 @@ void Tallies::read(size_t half) {
 /** Empty but for the number of their half. */
 void Tallies::clear(size_t half) {
   uint32_t zero = 0;
-  for (tallies& of_cpu : of_cpus_) {
-    of_cpu = {};
-    of_cpu.half = static_cast<uint32_t>(half);
-  }
-  int error = bpf_map_update_elem(maps_[half], &zero, of_cpus_.data(), BPF_ANY);
+  for (tallies& of_cpu : empty_) of_cpu.half = static_cast<uint32_t>(half);
+  int error = bpf_map_update_elem(maps_[half], &zero, empty_.data(), BPF_ANY);
   if (error != 0) throw Failure(-error, "bpf_map_update_elem").about("a map of tallies");
 }
 
@@ -83,7 +73,8 @@ bool Tallies::gather() {
 /** Adds what tallies have of the record's flow, as far as its slots reach. */
 void Tallies::add_to(flow_record& record) {
   for (tally*& of_flow : taken_[tally_index(&record.key)]) {
-    if (of_flow && is_same(of_flow->key, record.key) && merge(record, *of_flow)) of_flow = nullptr;
+    if (of_flow && is_same(of_flow->key, record.key) && merge_value(record.value, of_flow->value))
+      of_flow = nullptr;
   }
 }
 
@@ -104,12 +95,13 @@ void Tallies::add_left(std::vector<uint8_t>& records) {
 void Tallies::take(size_t retired, std::vector<uint8_t>& records, size_t offset) {
   read(retired);
   if (!gather()) return;
+  /* Whatever fails after this, nothing is counted twice. */
+  clear(retired);
   auto* record = reinterpret_cast<flow_record*>(records.data() + offset);
   for (size_t left = (records.size() - offset) / sizeof(flow_record); left > 0; --left, ++record) {
     add_to(*record);
   }
   add_left(records);
-  clear(retired);
 }
 
 }  // namespace vethscope

@@ -38,6 +38,7 @@ class Tallies {
   std::array<int, 2> maps_;
   size_t live_ = 0;
   std::vector<tallies> of_cpus_;
+  std::vector<tallies> empty_;
   /** Those in use, by their place among the tallies; of several CPUs. */
   std::array<std::vector<tally*>, TALLIES> taken_;
 };
