@@ -112,10 +112,7 @@ Napi::Value Collector::attach(const Napi::CallbackInfo& info) {
 Napi::Value Collector::drain(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (open(env).draining) throw busy(env, "A drain is under way; wait for its promise");
-  auto* worker = new DrainWorker(env, resource_);
-  Napi::Promise promise = worker->promise();
-  worker->Queue();
-  return promise;
+  return queue(std::make_unique<DrainWorker>(env, resource_));
 }
 
 Napi::Value Collector::points(const Napi::CallbackInfo& info) {

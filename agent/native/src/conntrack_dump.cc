@@ -12,14 +12,13 @@
 namespace vethscope {
 
 ConntrackDump::ConntrackDump(Napi::Env env, NamespaceResource& netns, bool translated_only)
-    : AsyncWorker(env, "vethscope conntrack"),
-      deferred_(Napi::Promise::Deferred::New(env)),
+    : PromiseWorker(env, "vethscope conntrack"),
       netns_path_(netns.path()),
       translated_only_(translated_only) {
   netns.run([this] { socket_ = std::make_unique<NetlinkSocket>(std::vector<int>{}, NETLINK_NETFILTER); });
 }
 
-void ConntrackDump::Execute() {
+void ConntrackDump::work() {
   std::array<char, 256> buffer = {};
   nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
   request->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
@@ -34,19 +33,13 @@ void ConntrackDump::Execute() {
           if (record && (record->is_translated() || !translated_only_)) records_.push_back(*record);
         });
   } catch (Failure& failure) {
-    failure_ = failure.in_namespace(netns_path_);
+    throw failure.in_namespace(netns_path_);
   }
-  socket_.reset();
 }
 
-void ConntrackDump::OnOK() {
-  Napi::Env env = Env();
-  if (failure_) {
-    deferred_.Reject(failure_->to_error(env).Value());
-    return;
-  }
+Napi::Value ConntrackDump::result(Napi::Env env) {
   auto* bytes = reinterpret_cast<const uint8_t*>(records_.data());
-  deferred_.Resolve(Napi::Buffer<uint8_t>::Copy(env, bytes, records_.size() * sizeof(ConntrackRecord)));
+  return Napi::Buffer<uint8_t>::Copy(env, bytes, records_.size() * sizeof(ConntrackRecord));
 }
 
 }  // namespace vethscope

@@ -46,7 +46,9 @@ ConntrackEvents::ConntrackEvents(std::shared_ptr<ResourceRegistry> registry, Nam
 ConntrackBatch ConntrackEvents::take() {
   std::lock_guard<std::mutex> lock(mutex_);
   read_all();
-  if (error_ != 0) throw Failure(error_, "recv(NETLINK_NETFILTER)").in_namespace(netns_path_);
+  /* What was read before it comes first. */
+  if (error_ != 0 && batch_.records.empty())
+    throw Failure(error_, "recv(NETLINK_NETFILTER)").in_namespace(netns_path_);
   return std::exchange(batch_, {});
 }
 

@@ -3,30 +3,26 @@
 #include <napi.h>
 
 #include <memory>
-#include <optional>
 
 #include "collector_resource.h"
-#include "failure.h"
+#include "promise_worker.h"
 
 namespace vethscope {
 
-/** One drain on a thread of libuv's pool. */
-class DrainWorker : public Napi::AsyncWorker {
+/** One drain. The maps are shared with the collector, which may be closed meanwhile. */
+class DrainWorker : public PromiseWorker {
  public:
   DrainWorker(Napi::Env env, std::shared_ptr<CollectorResource> collector);
 
-  Napi::Promise promise() const { return deferred_.Promise(); }
-
  protected:
-  void Execute() override;
-  void OnOK() override;
+  void work() override { drained_ = flows_->drain(); }
+  Napi::Value result(Napi::Env env) override;
+  void finished() override { collector_->draining = false; }
 
  private:
-  Napi::Promise::Deferred deferred_;
   std::shared_ptr<CollectorResource> collector_;
   std::shared_ptr<FlowMaps> flows_;
   Drained drained_;
-  std::optional<Failure> failure_;
 };
 
 }  // namespace vethscope

@@ -137,12 +137,8 @@ Napi::Value NetworkNamespace::forwarding(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value NetworkNamespace::sockets(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    /* node-addon-api deletes it when it is done. */
-    auto* worker = new SocketDumpWorker(info.Env(), open(info.Env()));
-    worker->Queue();
-    return worker->promise();
-  });
+  Napi::Env env = info.Env();
+  return guarded(env, [&] { return queue(std::make_unique<SocketDumpWorker>(env, open(env))); });
 }
 
 Napi::Value NetworkNamespace::sysctl(const Napi::CallbackInfo& info) {
@@ -178,11 +174,7 @@ Napi::Value NetworkNamespace::watch(const Napi::CallbackInfo& info) {
 Napi::Value NetworkNamespace::conntrack(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   return guarded(env, [&] {
-    /* Queue() hands it to libuv, which deletes it when it is done. */
-    auto dump = std::make_unique<ConntrackDump>(env, open(env), wants_translated_only(info));
-    Napi::Promise promise = dump->promise();
-    dump.release()->Queue();
-    return promise;
+    return queue(std::make_unique<ConntrackDump>(env, open(env), wants_translated_only(info)));
   });
 }
 

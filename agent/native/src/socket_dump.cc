@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "netlink_attributes.h"
-#include "netlink_socket.h"
 
 namespace vethscope {
 
@@ -79,8 +78,7 @@ void append_sockets(NetlinkSocket& socket, uint8_t family, uint8_t protocol, std
 
 }  // namespace
 
-std::vector<uint8_t> dump_sockets() {
-  NetlinkSocket socket({}, NETLINK_SOCK_DIAG);
+std::vector<uint8_t> dump_sockets(NetlinkSocket& socket) {
   std::vector<uint8_t> records;
   for (uint8_t protocol : {IPPROTO_TCP, IPPROTO_UDP}) {
     for (uint8_t family : {AF_INET, AF_INET6}) append_sockets(socket, family, protocol, records);

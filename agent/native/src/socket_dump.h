@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "netlink_socket.h"
+
 namespace vethscope {
 
 /** A socket as JavaScript reads it (agent/src/sockets/socketLayout.ts). Host byte order, addresses apart. */
@@ -27,10 +29,10 @@ static_assert(sizeof(SocketRecord) == 72);
 static_assert(offsetof(SocketRecord, inode) == 48 && offsetof(SocketRecord, protocol) == 64);
 
 /**
- * All TCP and UDP sockets of the calling thread's namespace, SocketRecords one behind the other. Not a
- * moment's picture: what opens or closes meanwhile is in it or not. Throws Failure, with ENOENT where the
- * kernel has no sock_diag for these protocols.
+ * All TCP and UDP sockets of the namespace that a NETLINK_SOCK_DIAG socket is of, SocketRecords one behind
+ * the other. Not a moment's picture: what opens or closes meanwhile is in it or not. Throws Failure, with
+ * ENOENT where the kernel has no sock_diag for these protocols.
  */
-std::vector<uint8_t> dump_sockets();
+std::vector<uint8_t> dump_sockets(NetlinkSocket& socket);
 
 }  // namespace vethscope

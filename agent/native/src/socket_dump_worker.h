@@ -3,34 +3,30 @@
 #include <napi.h>
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "descriptor.h"
-#include "failure.h"
+#include "netlink_socket.h"
 #include "network_namespace.h"
+#include "promise_worker.h"
 
 namespace vethscope {
 
-/** One dump of a namespace's sockets on a thread of libuv's pool: 100,000 of them take the kernel a while. */
-class SocketDumpWorker : public Napi::AsyncWorker {
+/** One dump of a namespace's sockets: 100,000 of them take the kernel a while. */
+class SocketDumpWorker : public PromiseWorker {
  public:
-  /** Throws Failure. */
+  /** Throws Failure when there is no netlink socket to ask with. */
   SocketDumpWorker(Napi::Env env, const NamespaceResource& netns);
 
-  Napi::Promise promise() const { return deferred_.Promise(); }
-
  protected:
-  void Execute() override;
-  void OnOK() override;
+  void work() override;
+  Napi::Value result(Napi::Env env) override;
 
  private:
-  Napi::Promise::Deferred deferred_;
-  Descriptor netns_fd_;
-  std::string path_;
+  std::string netns_path_;
+  std::unique_ptr<NetlinkSocket> socket_;
   std::vector<uint8_t> records_;
-  std::optional<Failure> failure_;
 };
 
 }  // namespace vethscope
