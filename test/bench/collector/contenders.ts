@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lab } from '../../lab/lab.ts';
 import type { Contender } from './contender.ts';
+import { removeFilters } from './hooks.ts';
 import { startNetobserv } from './netobserv.ts';
 import { startCollector } from './ours.ts';
 import { objectPath } from './programs.ts';
@@ -60,6 +61,7 @@ export async function withContender(
     await work(contender);
   } finally {
     await contender.kill();
+    removeFilters(lab);
   }
 }
 

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { runIn } from '../../lab/commands.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { nodeInterfaces } from './nodeInterfaces.ts';
 import { readIfThere } from './procFile.ts';
 
 /** By TCX links that the process holds. */
@@ -20,4 +21,15 @@ export function filterPrograms(lab: Lab): number[] {
     tc: { id: number }[];
   }[];
   return (shown?.tc ?? []).map(({ id }) => id);
+}
+
+/** Takes legacy filters off the node's interfaces, which outlive a contender that was killed: the next one would be taken for it. */
+export function removeFilters(lab: Lab): void {
+  for (const name of nodeInterfaces(lab)) {
+    for (const hook of ['ingress', 'egress']) {
+      const place = ['filter', 'show', 'dev', name, hook];
+      if (runIn(lab.plan.node.netns, 'tc', place).trim() === '') continue;
+      runIn(lab.plan.node.netns, 'tc', ['filter', 'del', 'dev', name, hook]);
+    }
+  }
 }
