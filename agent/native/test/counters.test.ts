@@ -147,10 +147,7 @@ describe('counting from several CPUs at once', function () {
       const [record] = records;
       assert(record);
       assert.equal(records.length, 1);
-      assert.deepEqual(
-        record.slots.map((slot) => slot.packets).sort(),
-        [2, 5],
-      );
+      assert.deepEqual(record.slots.map((slot) => slot.packets).sort(), [2, 5]);
       const { lowFacts, highFacts } = record;
       // The segments have no window; SYNs are not counted among those.
       assert.deepEqual([lowFacts.syns, lowFacts.zeroWindows, lowFacts.dscp], [2, 3, LAST_DSCP]);
