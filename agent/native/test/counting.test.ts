@@ -141,6 +141,22 @@ describe('counting', function () {
     assertConserved(readRecords(await collector.drain()));
   });
 
+  /** What left on one side and came in on the other, once nothing is on its way. */
+  async function atRest(): Promise<{ point: PointCounters; received: ReturnType<typeof linkStatistics> }> {
+    const read = (): { point: PointCounters; received: ReturnType<typeof linkStatistics> } => ({
+      point: pointOf(leftOut),
+      received: linkStatistics(pair.right),
+    });
+    for (let last = read(); ;) {
+      await setTimeout(SETTLE_MS);
+      const next = read();
+      const isSame =
+        next.point.packets === last.point.packets && next.received.rx.packets === last.received.rx.packets;
+      if (isSame) return next;
+      last = next;
+    }
+  }
+
   it('counts a tunnel as its segments are on the wire', async () => {
     const { left, right } = pair;
     for (const [end, peer, number] of [
@@ -165,12 +181,9 @@ describe('counting', function () {
       end.run('ip', 'link', 'set', 'tunnel0', 'up');
     }
     left.run('ethtool', '-K', left.name, 'tso', 'off', 'gso', 'off', 'tx-udp_tnl-segmentation', 'off');
-    await setTimeout(SETTLE_MS);
-    const before = linkStatistics(right);
-    const baseline = pointOf(leftOut);
+    const { point: baseline, received: before } = await atRest();
     await stream(left, right, '10.44.0.2', 5004, 4 << 20);
-    const after = linkStatistics(right);
-    const point = pointOf(leftOut);
+    const { point, received: after } = await atRest();
     assert(
       point.buffers - baseline.buffers < (point.packets - baseline.packets) / 4,
       'no large buffers seen',
