@@ -130,10 +130,14 @@ export interface ConnectionFacts {
 /** Dropped packets belong to the flow's time, and may be all there is of it. */
 function addDropTimes(table: FlowTable, row: number, low: DirectionSummary, high: DirectionSummary): void {
   const times = table.drops.times(table.idOf(row));
-  if (times === undefined) return;
-  const direction = times.fromHigh ? high : low;
-  direction.first = Math.min(direction.first, times.first);
-  direction.last = Math.max(direction.last, times.last);
+  for (const [direction, span] of [
+    [low, times.low],
+    [high, times.high],
+  ] as const) {
+    if (span === null) continue;
+    direction.first = Math.min(direction.first, span.first);
+    direction.last = Math.max(direction.last, span.last);
+  }
 }
 
 function emptyDirection(): DirectionSummary {
