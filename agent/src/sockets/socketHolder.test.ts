@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { once } from 'node:events';
 import { SocketHolders } from './socketHolder.ts';
+import { skipWithout } from '../skip.fixture.ts';
 
 /** Of no socket. */
 const UNHELD = 4_294_967_295;
@@ -28,7 +29,7 @@ describe('holder of a socket', function () {
   let inode: number;
 
   before(async function () {
-    if (process.platform !== 'linux') return this.skip();
+    if (process.platform !== 'linux') skipWithout(this, 'Linux');
     const before = ownSockets();
     server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
