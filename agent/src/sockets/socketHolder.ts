@@ -76,7 +76,8 @@ export class SocketHolders {
     const share = this.#budget * PASS_SHARE;
     this.#left = share;
     this.#goOn(null);
-    this.#left += this.#budget - share;
+    // However long the last process took: new questions have their share.
+    this.#left = Math.max(0, this.#left) + this.#budget - share;
   }
 
   /**
