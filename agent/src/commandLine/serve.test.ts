@@ -11,9 +11,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { FLOW } from '../../../src/model/flowRecord.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
+import { PROTOCOL_VERSION } from '../../../src/model/protocolVersion.ts';
 import type { Topology } from '../../../src/model/topology.ts';
 import { headerLine } from '../server/recording.ts';
 import { connect, Received } from '../server/testClient.fixture.ts';
+import { skipWithout } from '../skip.fixture.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const ADDON = fileURLToPath(
@@ -101,7 +103,7 @@ describe('vethscope-agent serve', function () {
   });
 
   it('observes real packets, keeps its own connection out, follows interfaces and leaves without a heartbeat', async function () {
-    if (!existsSync(ADDON) || process.getuid?.() !== 0) this.skip();
+    if (!existsSync(ADDON) || process.getuid?.() !== 0) skipWithout(this, 'addon for root');
     const namespace = new TestNamespace();
     const recording = join(folder, 'session.jsonl');
     const options = [
@@ -127,7 +129,7 @@ describe('vethscope-agent serve', function () {
         (error) => ConnectError.from(error).code === Code.Unauthenticated,
       );
       stranger.close();
-      const hello = await client.agent.hello({ protocolVersion: 1 });
+      const hello = await client.agent.hello({ protocolVersion: PROTOCOL_VERSION });
       assert.ok(hello.checks.some(({ name, available }) => name === 'btf' && available));
       namespace.addVeth();
       execFileSync('ip', ['netns', 'exec', namespace.name, process.execPath, '-e', SENDER]);

@@ -1,5 +1,6 @@
 import type { Protocol } from '../../../src/model/flow.ts';
 import { NOT_KNOWN, PROTOCOLS, VERDICTS } from '../../../src/model/flowRecord.ts';
+import { COARSE_DELAY } from '../collector/clock.ts';
 import { KEY } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
@@ -83,20 +84,30 @@ export function protocolOf(table: FlowTable, row: number): Protocol {
   return PROTOCOLS[table.uint8(row, ROW.protocol)] ?? 'other';
 }
 
-/** What is known of the connection's two senders together. */
-export function connectionFacts(table: FlowTable, row: number, clientIsHigh: boolean): ConnectionFacts {
+/** Smoothed by the client's socket, else by the server's, microseconds; NOT_KNOWN without either. */
+export function rttOf(table: FlowTable, row: number, clientIsHigh: boolean): number {
   const low = table.uint32(row, ROW.lowSrttUs);
   const high = table.uint32(row, ROW.highSrttUs);
   const [client, server] = clientIsHigh ? [high, low] : [low, high];
+  return client || server || NOT_KNOWN;
+}
+
+/** Segments that both sides sent again. */
+export function retransmitsOf(table: FlowTable, row: number): number {
   // A socket knows best what it sent again; of a sender without one here the packets tell.
   const sentAgain = (high: boolean): number =>
     table.uint32(row, high ? ROW.highRetransmits : ROW.lowRetransmits) ||
     mostOfKeys(table, row, high, ROW.lowSeenRetransmits, ROW.highSeenRetransmits);
+  return sentAgain(false) + sentAgain(true);
+}
+
+/** What is known of the connection's two senders together. */
+export function connectionFacts(table: FlowTable, row: number, clientIsHigh: boolean): ConnectionFacts {
   const both = (lowField: number, highField: number): number =>
     mostOfKeys(table, row, false, lowField, highField) + mostOfKeys(table, row, true, lowField, highField);
   return {
-    rttUs: client || server || NOT_KNOWN,
-    retransmits: sentAgain(false) + sentAgain(true),
+    rttUs: rttOf(table, row, clientIsHigh),
+    retransmits: retransmitsOf(table, row),
     outOfOrder: both(ROW.lowOutOfOrder, ROW.highOutOfOrder),
     zeroWindows: both(ROW.lowZeroWindows, ROW.highZeroWindows),
     synRetries: Math.max(0, mostOfKeys(table, row, clientIsHigh, ROW.lowSyns, ROW.highSyns) - 1),
@@ -129,18 +140,20 @@ export interface ConnectionFacts {
 /** Dropped packets belong to the flow's time, and may be all there is of it. */
 function addDropTimes(table: FlowTable, row: number, low: DirectionSummary, high: DirectionSummary): void {
   const times = table.drops.times(table.idOf(row));
-  if (times === undefined) return;
-  const direction = times.fromHigh ? high : low;
-  direction.first = Math.min(direction.first, times.first);
-  direction.last = Math.max(direction.last, times.last);
+  for (const [direction, span] of [
+    [low, times.low],
+    [high, times.high],
+  ] as const) {
+    if (span === null) continue;
+    direction.first = Math.min(direction.first, span.first);
+    direction.last = Math.max(direction.last, span.last);
+  }
 }
 
 function emptyDirection(): DirectionSummary {
   return { packets: 0, bytes: 0, tcpFlags: 0, first: Infinity, last: 0 };
 }
 
-/** Packet times come from the kernel's coarse clock and are kept for a tick: up to two jiffies (20 ms at HZ=100) behind. */
-const COARSE_CLOCK = 20;
 /** Rank behind all points that saw the whole flow. */
 const LATE = 100;
 
@@ -157,7 +170,7 @@ function takeTotals(
   totals: DirectionSummary,
 ): void {
   const { view } = table.sightings;
-  const began = table.epoch + start + COARSE_CLOCK;
+  const began = table.epoch + start + COARSE_DELAY;
   let bestRank = Infinity;
   for (let index = table.firstSighting(row); index !== NONE; index = table.sightings.next(index)) {
     const base = index * KEPT_BYTES;

@@ -2,11 +2,11 @@ import type { ServiceReference } from '../../../src/model/flow.ts';
 import { NOT_KNOWN } from '../../../src/model/flowRecord.ts';
 import { KEY, KEY_BYTES } from '../collector/flowLayout.ts';
 import { KeyIndex } from '../collector/keyIndex.ts';
-import { addressText } from '../identity/address.ts';
 import { AbsorbedFlows } from './absorbedFlows.ts';
 import { DropStore } from './dropStore.ts';
 import { FlowNames } from './flowNames.ts';
 import { NONE, ROW, ROW_BYTES, STATE } from './flowRow.ts';
+import { OtherSenders } from './otherSenders.ts';
 import type { PointRegistry } from './pointRegistry.ts';
 import { protocolIndex } from './protocol.ts';
 import { RowList } from './rowList.ts';
@@ -32,6 +32,7 @@ export class FlowTable {
   readonly rows: DataView;
   readonly sightings: SightingPool;
   readonly drops = new DropStore();
+  readonly otherSenders = new OtherSenders();
   /** Flows that turned out to be part of another one. */
   readonly absorbed = new AbsorbedFlows();
   /** Rows in the order of their last change. */
@@ -140,6 +141,7 @@ export class FlowTable {
     const base = row * ROW_BYTES;
     this.changes.remove(row);
     this.rows.setUint8(base + ROW.state, STATE.joined);
+    this.rows.setUint8(base + ROW.unnamed, 0);
     this.rows.setUint32(base + ROW.firstSighting, NONE, true);
     this.rows.setUint32(base + ROW.nextKey, NONE, true);
     this.#releaseNames(row);
@@ -252,8 +254,7 @@ export class FlowTable {
 
   /** Takes back one use of an endpoint's name. */
   releaseEndpoint(id: number): void {
-    this.names.endpoints.release(id);
-    if (!this.names.endpoints.has(id)) this.services.delete(id);
+    if (this.names.endpoints.release(id)) this.services.delete(id);
   }
 
   #addKey(view: DataView, keyOffset: number): number {
@@ -271,8 +272,8 @@ export class FlowTable {
     rows.setUint32(base + ROW.handshakeUs, NOT_KNOWN, true);
     rows.setUint32(base + ROW.flow, row, true);
     rows.setUint32(base + ROW.nextKey, NONE, true);
-    const low = names.useAddress(addressText(view, keyOffset + KEY.lowAddress));
-    const high = names.useAddress(addressText(view, keyOffset + KEY.highAddress));
+    const low = names.useAddress(view, keyOffset + KEY.lowAddress);
+    const high = names.useAddress(view, keyOffset + KEY.highAddress);
     rows.setUint32(base + ROW.lowAddress, low, true);
     rows.setUint32(base + ROW.highAddress, high, true);
     this.#index.add(row);
@@ -303,6 +304,7 @@ export class FlowTable {
     }
     this.#releaseNames(row);
     this.drops.forget(this.idOf(row));
+    this.otherSenders.forget(this.idOf(row));
     this.changes.remove(row);
     this.#ended.delete(row);
     this.forEachKey(row, (key) => this.#freeKey(key));
@@ -312,8 +314,11 @@ export class FlowTable {
   #freeKey(row: number): void {
     this.names.addresses.release(this.uint32(row, ROW.lowAddress));
     this.names.addresses.release(this.uint32(row, ROW.highAddress));
-    this.rows.setUint8(row * ROW_BYTES + ROW.state, STATE.free);
-    this.rows.setUint32(row * ROW_BYTES + ROW.id, 0, true);
+    const base = row * ROW_BYTES;
+    this.rows.setUint8(base + ROW.state, STATE.free);
+    this.rows.setUint32(base + ROW.id, 0, true);
+    this.rows.setUint8(base + ROW.unnamed, 0);
+    this.rows.setUint32(base + ROW.firstSighting, NONE, true);
     this.#freeRows.push(row);
   }
 

@@ -1,39 +1,38 @@
 import type { Endpoint } from '../../../src/model/endpoint.ts';
+import type { ServiceReference } from '../../../src/model/flow.ts';
 import { PROTOCOLS } from '../../../src/model/flowRecord.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
 import { KEY, POINT_SLOTS, RECORD, SLOT, SLOT_BYTES } from '../collector/flowLayout.ts';
+import { evidenceOf, joinedEvidence } from '../identity/endpoints.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Question } from '../identity/question.ts';
 import type { SocketClues } from '../identity/socketOwners.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
-import { OtherSenders } from './otherSenders.ts';
 import { PendingRows } from './pendingRows.ts';
 import type { Point } from './pointRegistry.ts';
 import type { TupleEnd } from './translations.ts';
 import { translationsOf } from './translations.ts';
 
-const MOST_SERVICES = 16_384;
+const BY_CONNTRACK = evidenceOf('conntrack');
 
 /** Stamps on rows who their sides are: when a flow is first counted, and again while a side has no name. */
 export class RowIdentity {
   readonly #table: FlowTable;
   readonly #identify: (question: Question) => Identity;
   readonly #pending: PendingRows;
-  readonly #others: OtherSenders;
   /** Flows across NAT of which something new was seen in this interval. */
   readonly #waiting: number[] = [];
   /** Endpoints that answered for others, as the same objects each time: their names are found by that. */
   readonly #answered = new WeakMap<Endpoint, Endpoint>();
   /** Likewise of Services with their ports. */
-  readonly #services = new Map<string, Endpoint>();
+  readonly #services = new WeakMap<ServiceReference, Endpoint>();
 
   /** @param news grows when sockets and cgroups were looked at again */
   constructor(table: FlowTable, identify: (question: Question) => Identity, news: () => number = () => 0) {
     this.#table = table;
     this.#identify = identify;
     this.#pending = new PendingRows(table, news);
-    this.#others = new OtherSenders(table);
   }
 
   /** A new row, with the record that began it. @param when milliseconds since the epoch */
@@ -69,11 +68,6 @@ export class RowIdentity {
   stampAgain(row: number, when: number): void {
     const table = this.#table;
     if (table.uint8(row, ROW.unresolved) !== 0) this.#stampOver(row, when);
-  }
-
-  /** A second socket sends as the same side: one row, and no telling which packets are whose. */
-  noteOther(row: number, high: boolean, cgroup: number): void {
-    this.#others.note(row, high, cgroup);
   }
 
   /** A side's packets carried another socket than was known when the row was stamped. */
@@ -148,14 +142,14 @@ export class RowIdentity {
   }
 
   #clues(row: number, high: boolean, when: number): SocketClues {
-    const { rows, epoch } = this.#table;
+    const { rows, epoch, otherSenders } = this.#table;
     const base = row * ROW_BYTES;
     const opened = rows.getUint8(base + ROW.opened);
     const last = rows.getUint32(base + ROW.end, true);
     return {
       end: { view: rows, offset: base + ROW.key, high },
       cgroup: rows.getFloat64(base + (high ? ROW.highCgroup : ROW.lowCgroup), true),
-      others: this.#others.of(row, high),
+      others: otherSenders.of(this.#table.idOf(row), high),
       opened: opened === 0 ? null : opened === (high ? SIDE_NUMBER.high : SIDE_NUMBER.low),
       first: when,
       last: last === 0 ? when : epoch + last,
@@ -187,7 +181,7 @@ export class RowIdentity {
     if (endpoint.evidence[0] === 'none') return endpoint;
     let answered = this.#answered.get(endpoint);
     if (answered === undefined) {
-      answered = { ...endpoint, evidence: [...endpoint.evidence, 'conntrack'] };
+      answered = { ...endpoint, evidence: joinedEvidence(endpoint.evidence, BY_CONNTRACK) };
       this.#answered.set(endpoint, answered);
     }
     return answered;
@@ -196,13 +190,10 @@ export class RowIdentity {
   /** One endpoint a Service and port, because the row refers to both by one id. */
   #useService({ service, serviceEndpoint }: Identity): number {
     if (service === null || serviceEndpoint === null) return 0;
-    const port = `${service.portName ?? ''}:${service.port}`;
-    const key = `${serviceEndpoint.uid ?? ''} ${serviceEndpoint.address} ${port}`;
-    let endpoint = this.#services.get(key);
-    if (endpoint?.name !== serviceEndpoint.name || endpoint.evidence[0] !== serviceEndpoint.evidence[0]) {
-      endpoint = { ...serviceEndpoint, names: [port] };
-      if (this.#services.size >= MOST_SERVICES) this.#services.clear();
-      this.#services.set(key, endpoint);
+    let endpoint = this.#services.get(service);
+    if (endpoint === undefined) {
+      endpoint = { ...serviceEndpoint, names: [`${service.portName ?? ''}:${service.port}`] };
+      this.#services.set(service, endpoint);
     }
     const id = this.#table.names.useEndpoint(endpoint);
     this.#table.services.set(id, service);

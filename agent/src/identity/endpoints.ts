@@ -1,4 +1,5 @@
 import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
+import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import type { Pod, Service } from '../../../src/model/inventory.ts';
 import type { Identity } from './identity.ts';
 import { workloadOf } from './workload.ts';
@@ -6,22 +7,6 @@ import { workloadOf } from './workload.ts';
 /** An identity without a Service. */
 export function only(endpoint: Endpoint, pending = false): Identity {
   return { endpoint, service: null, serviceEndpoint: null, pending };
-}
-
-export function nobody(address: string): Endpoint {
-  return {
-    kind: 'unknown',
-    namespace: null,
-    name: null,
-    uid: null,
-    container: null,
-    workload: null,
-    node: null,
-    address,
-    names: [],
-    evidence: ['none'],
-    candidates: [],
-  };
 }
 
 export function podEndpoint(pod: Pod, address: string, evidence: readonly Evidence[]): Endpoint {
@@ -44,7 +29,7 @@ export function podEndpoint(pod: Pod, address: string, evidence: readonly Eviden
 
 /** A pod that has a cgroup here and that the inventory does not have, or not yet. */
 export function unlistedPod(uid: string, address: string, evidence: readonly Evidence[]): Endpoint {
-  return { ...nobody(address), kind: 'pod', uid, evidence };
+  return { ...unknownEndpoint(address), kind: 'pod', uid, evidence };
 }
 
 export function nameOf({ metadata }: Pod | Service): string {
@@ -52,6 +37,8 @@ export function nameOf({ metadata }: Pod | Service): string {
 }
 
 const EVIDENCE = new Map<string, readonly Evidence[]>();
+/** By both parts. */
+const JOINED = new WeakMap<readonly Evidence[], WeakMap<readonly Evidence[], readonly Evidence[]>>();
 
 /** The one array of this evidence, so that it can be compared by identity. */
 export function evidenceOf(...evidence: readonly Evidence[]): readonly Evidence[] {
@@ -60,4 +47,13 @@ export function evidenceOf(...evidence: readonly Evidence[]): readonly Evidence[
   if (known !== undefined) return known;
   EVIDENCE.set(key, evidence);
   return evidence;
+}
+
+/** The one array of the evidence of two, without looking at what is in them. */
+export function joinedEvidence(first: readonly Evidence[], second: readonly Evidence[]): readonly Evidence[] {
+  let byFirst = JOINED.get(first);
+  if (byFirst === undefined) JOINED.set(first, (byFirst = new WeakMap()));
+  let joined = byFirst.get(second);
+  if (joined === undefined) byFirst.set(second, (joined = evidenceOf(...first, ...second)));
+  return joined;
 }
