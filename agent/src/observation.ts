@@ -7,6 +7,7 @@ import { Collection } from './collector/collection.ts';
 import { EventQueue } from './collector/eventQueue.ts';
 import { EVENT_KIND } from './collector/flowLayout.ts';
 import type { DnsHistory } from './dns/dnsHistory.ts';
+import { AnsweredNames } from './dns/answeredNames.ts';
 import { DnsIntake } from './dns/dnsIntake.ts';
 import { DropWatch } from './dropWatch.ts';
 import { Failure } from './failure.ts';
@@ -25,6 +26,7 @@ import { RowIdentity } from './flows/rowIdentity.ts';
 import { TranslationIntake } from './flows/translationIntake.ts';
 import { TunnelLinks } from './flows/tunnelLinks.ts';
 import { UnparsedSamples } from './flows/unparsedSamples.ts';
+import { DnsNames } from './identity/dnsNames.ts';
 import { Identifier } from './identity/identifier.ts';
 import { InventoryStore } from './identity/inventoryStore.ts';
 import { ConntrackFeed } from './nat/conntrackFeed.ts';
@@ -72,7 +74,6 @@ export class Observation {
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> = Promise.resolve();
   #stopped = false;
-  #dnsReaders = 0;
 
   constructor(options: ObservationOptions) {
     this.options = options;
@@ -85,17 +86,23 @@ export class Observation {
       tell: (message) => options.tell(message),
     });
     this.#identifier = new Identifier(this.inventory, this.#sockets.owners);
+    const names = new DnsNames();
     const identity = new RowIdentity(
       this.table,
       (question) => this.#identifier.identify(question),
       () => this.#sockets.news,
+      names,
     );
     const isOwn = (view: DataView, offset: number): boolean => this.own.has(view, offset);
     this.#join = new FlowJoin(this.table, this.#translations, identity);
     this.#conntrack = new ConntrackFeed((message) => options.tell(message));
     this.#intake = new RecordIntake(this.table, identity, this.#join, isOwn);
     this.samples = new UnparsedSamples(this.#points, (nanoseconds) => this.#clock.wallTime(nanoseconds));
-    this.#dns = new DnsIntake(this.table, (nanoseconds) => this.#clock.wallTime(nanoseconds));
+    this.#dns = new DnsIntake(
+      this.table,
+      (nanoseconds) => this.#clock.wallTime(nanoseconds),
+      new AnsweredNames(this.table, names, (addresses, now) => identity.nameAgain(addresses, now)),
+    );
     this.#collection = new Collection(
       options.payload,
       {
@@ -114,6 +121,7 @@ export class Observation {
     );
     try {
       this.setFilter(options.filter ?? null);
+      this.#collection.setRate(EVENT_KIND.dns, DNS_PER_SECOND);
       this.#drops = new DropWatch(options.payload.addon, this.#collection, this.#points, (message) =>
         options.tell(message),
       );
@@ -162,27 +170,12 @@ export class Observation {
     return this.#collection.programIds;
   }
 
-  /**
-   * DNS messages carry payload, so the kernel sends them only while somebody wants them.
-   * Close the handle when that is over.
-   */
-  wantDns(): Closable {
-    this.#dnsReaders += 1;
-    if (this.#dnsReaders === 1) this.#collection.setRate(EVENT_KIND.dns, DNS_PER_SECOND);
-    return {
-      close: () => {
-        this.#dnsReaders -= 1;
-        if (this.#dnsReaders === 0) this.#collection.setRate(EVENT_KIND.dns, 0);
-      },
-    };
-  }
-
   /** A packet's first bytes may hold payload, so the kernel sends those that it could not parse only from here on. */
   wantSamples(): void {
     this.#collection.setRate(EVENT_KIND.sample, SAMPLES_PER_SECOND);
   }
 
-  /** Questions to name servers with their answers, of the time that somebody wanted them. */
+  /** Questions to name servers with their answers: those that pods ask name the addresses outside. */
   get dns(): DnsHistory {
     return this.#dns.history;
   }

@@ -1,51 +1,29 @@
 import assert from 'node:assert/strict';
-import { encode } from 'dns-packet';
-import { EVENT, EVENT_BYTES, EVENT_KIND, IP_PROTOCOL, viewOf } from '../collector/flowLayout.ts';
 import { TestFlows } from '../flows/flowTable.fixture.ts';
-import { keyOf } from '../collector/flowKey.fixture.ts';
+import { AnsweredNames } from './answeredNames.ts';
+import { answer as answerOf, dnsEvent, question } from './dnsEvents.fixture.ts';
 import { DnsIntake } from './dnsIntake.ts';
 import { dnsJson } from './exchange.ts';
 
 const SECOND = 1e9;
 
-/** A DNS event as the kernel program writes it. @param time nanoseconds */
+/** @param time nanoseconds */
 function event(data: Buffer, time: number, fromClient: boolean, netns = 1): Buffer {
-  const client = { from: '10.244.1.5', fromPort: 5000 };
-  const server = { to: '10.244.1.6', toPort: 53 };
-  const ends = fromClient
-    ? { ...client, ...server }
-    : { from: server.to, fromPort: server.toPort, to: client.from, toPort: client.fromPort };
-  const packet = { ...ends, protocol: IP_PROTOCOL.udp, netns };
-  const { key, fromHigh } = keyOf(packet);
-  const bytes = Buffer.alloc(EVENT_BYTES + Math.ceil(data.length / 8) * 8);
-  bytes.set(key);
-  const view = viewOf(bytes);
-  view.setUint16(EVENT.kind, EVENT_KIND.dns, true);
-  view.setUint16(EVENT.point, (5 << 3) | (fromHigh ? 1 : 0), true);
-  view.setBigUint64(EVENT.time, BigInt(time), true);
-  view.setUint32(EVENT.captured, data.length, true);
-  bytes.set(data, EVENT.data);
-  return bytes;
-}
-
-function question(id: number, name: string): Buffer {
-  return encode({ type: 'query', id, questions: [{ type: 'A', name }] });
+  const asking = { from: '10.244.1.5', fromPort: 5000, to: '10.244.1.6', netns };
+  return dnsEvent(data, time, asking, fromClient);
 }
 
 function answer(id: number, name: string): Buffer {
-  return encode({
-    type: 'response',
-    id,
-    questions: [{ type: 'A', name }],
-    answers: [{ type: 'A', name, ttl: 5, data: '192.0.2.1' }],
-  });
+  return answerOf(id, name, [{ type: 'A', name, ttl: 5, data: '192.0.2.1' }]);
 }
 
 describe('DnsIntake', () => {
   let intake: DnsIntake;
 
   beforeEach(() => {
-    intake = new DnsIntake(new TestFlows([]).table, (nanoseconds) => nanoseconds / 1e6);
+    const { table, names } = new TestFlows([]);
+    const named = new AnsweredNames(table, names, () => undefined);
+    intake = new DnsIntake(table, (nanoseconds) => nanoseconds / 1e6, named);
   });
 
   it('matches by flow, id and name, whatever the case, and tells the exact time between the two', () => {

@@ -1,11 +1,20 @@
 import type { DnsCounts } from '../../../src/model/ledger.ts';
 import type { FlowEnd } from '../../../src/model/flow.ts';
 import { forEachEvent } from '../collector/eventQueue.ts';
-import { EVENT, EVENT_KIND, IP_PROTOCOL, KEY, KEY_BYTES, readUint64 } from '../collector/flowLayout.ts';
+import {
+  EVENT,
+  EVENT_KIND,
+  IP_PROTOCOL,
+  KEY,
+  KEY_BYTES,
+  readUint64,
+  viewOf,
+} from '../collector/flowLayout.ts';
 import { flowEnd } from '../flows/flowJson.ts';
 import { NONE } from '../flows/flowRow.ts';
 import type { FlowTable } from '../flows/flowTable.ts';
 import { addressText } from '../identity/address.ts';
+import type { AnsweredNames } from './answeredNames.ts';
 import { DnsHistory } from './dnsHistory.ts';
 import { Duplicates } from './duplicates.ts';
 import type { DnsMessage } from './message.ts';
@@ -30,18 +39,24 @@ export class DnsIntake {
   readonly #table: FlowTable;
   /** CLOCK_MONOTONIC nanoseconds to milliseconds since the epoch. */
   readonly #wallTime: (nanoseconds: number) => number;
+  readonly #named: AnsweredNames;
   readonly #streams = new TcpStreams();
   readonly #open = new OpenQuestions();
   readonly #duplicates = new Duplicates();
   readonly #counts = { messages: 0, malformed: 0, unmatched: 0, duplicates: 0 };
 
-  constructor(table: FlowTable, wallTime: (nanoseconds: number) => number) {
+  constructor(table: FlowTable, wallTime: (nanoseconds: number) => number, named: AnsweredNames) {
     this.#table = table;
     this.#wallTime = wallTime;
+    this.#named = named;
   }
 
   get counts(): DnsCounts {
-    return { ...this.#counts, unassembled: this.#streams.unassembled };
+    return {
+      ...this.#counts,
+      unassembled: this.#streams.unassembled,
+      namesEvicted: this.#named.evicted,
+    };
   }
 
   /** Takes an interval's events, when its flows are in the table. @param now CLOCK_MONOTONIC nanoseconds */
@@ -50,6 +65,7 @@ export class DnsIntake {
       if (kind === EVENT_KIND.dns) this.#addEvent(view, offset);
     });
     this.#giveUp(now - PATIENCE);
+    this.#named.settle(this.#wallTime(now));
   }
 
   /** Nothing comes any more: what is open stays without an answer. */
@@ -114,8 +130,20 @@ export class DnsIntake {
 
   #answer(message: DnsMessage, { flowKey, fromHigh, time }: Seen): void {
     const question = this.#open.take(flowKey, fromHigh, message);
-    if (question === undefined) this.#counts.unmatched += 1;
-    else this.#tell(question, { rcode: message.rcode, answers: message.answers, time });
+    if (question === undefined) {
+      this.#counts.unmatched += 1;
+      return;
+    }
+    const key = viewOf(Buffer.from(flowKey, 'latin1'));
+    this.#named.add({
+      key,
+      clientIsHigh: !fromHigh,
+      client: question.client,
+      name: question.name,
+      addresses: message.rcode === 'NOERROR' ? message.addresses : [],
+      time: this.#wallTime(time),
+    });
+    this.#tell(question, { rcode: message.rcode, answers: message.answers, time });
   }
 
   #giveUp(before: number): void {

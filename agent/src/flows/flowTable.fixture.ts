@@ -1,6 +1,7 @@
 /** A flow table with made-up points, for tests. */
 import type { InterfaceRole, PodReference } from '../../../src/model/topology.ts';
 import { COARSE_UNIT } from '../collector/flowLayout.ts';
+import { DnsNames } from '../identity/dnsNames.ts';
 import { Identifier } from '../identity/identifier.ts';
 import { InventoryStore } from '../identity/inventoryStore.ts';
 import type { ConntrackBatch } from '../nat/conntrackFeed.ts';
@@ -36,6 +37,8 @@ export class TestFlows {
   readonly intake: RecordIntake;
   readonly tracker: FlowTracker;
   readonly join: FlowJoin;
+  readonly names: DnsNames;
+  readonly identity: RowIdentity;
 
   constructor(
     interfaces: readonly TestPoint[],
@@ -44,6 +47,7 @@ export class TestFlows {
       translations?: number;
       isOwn?: (view: DataView, offset: number) => boolean;
       tunnels?: () => Uint8Array;
+      names?: DnsNames;
     } = {},
   ) {
     const identifier = new Identifier(this.inventory);
@@ -64,7 +68,14 @@ export class TestFlows {
       );
     }
     this.table = new FlowTable(options.maxFlows ?? 1024, this.points, BOOT);
-    const identity = new RowIdentity(this.table, (question) => identifier.identify(question));
+    this.names = options.names ?? new DnsNames();
+    const identity = new RowIdentity(
+      this.table,
+      (question) => identifier.identify(question),
+      () => 0,
+      this.names,
+    );
+    this.identity = identity;
     const translations = new TranslationTable(options.translations ?? 256);
     this.join = new FlowJoin(this.table, translations, identity);
     this.intake = new RecordIntake(this.table, identity, this.join, options.isOwn ?? (() => false));
@@ -92,12 +103,13 @@ export class TestFlows {
     at: number,
     late: number,
     connections: readonly ConntrackBatch[] = [],
+    identityChanged = false,
   ): void {
     this.tracker.tick({
       ...drain,
       events: [],
       connections,
-      identityChanged: false,
+      identityChanged,
       now: BOOT + at,
       wallTime: (coarse) => BOOT + late + (coarse * COARSE_UNIT) / 1e6,
     });

@@ -37,6 +37,11 @@ export class Names<T> {
     this.#byKey.delete(entry.key);
   }
 
+  /** Undefined where no record uses it. */
+  idOf(key: string): number | undefined {
+    return this.#byKey.get(key)?.id;
+  }
+
   get(id: number): T | undefined {
     return this.#byId.get(id)?.value;
   }
