@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { IP_PROTOCOL } from '../collector/flowLayout.ts';
 import { TestFlows } from '../flows/flowTable.fixture.ts';
+import { conntrackBatch, conntrackRecord } from '../nat/conntrackRecords.fixture.ts';
 import { AnsweredNames } from './answeredNames.ts';
 import { answer as answerOf, dnsEvent, question } from './dnsEvents.fixture.ts';
 import { DnsIntake } from './dnsIntake.ts';
@@ -40,6 +42,34 @@ describe('DnsIntake', () => {
     assert.equal(intake.counts.unmatched, 2);
     const json = JSON.parse(JSON.stringify(dnsJson(exchanges[0] ?? assert.fail(), 's'))) as object;
     assert.deepEqual(Object.keys(json), ['dns']);
+  });
+
+  it('matches an answer that is seen with the address of the backend, once the connection is known', () => {
+    const flows = new TestFlows([{ ifindex: 5, name: 'veth5', role: 'pod-veth' }]);
+    const named = new AnsweredNames(flows.table, flows.names, () => undefined);
+    const service = new DnsIntake(flows.table, (nanoseconds) => nanoseconds / 1e6, named);
+    const [client, asked, server] = ['10.244.1.5', '10.96.0.10', '10.244.1.6'];
+    const end = (address: string, port = 53): { address: string; port: number } => ({ address, port });
+    const from = end(client, 5000);
+    const connection = { id: 1, client: from, source: from, asked: end(asked), server: end(server) };
+    const packet = { fromPort: 5000, toPort: 53, protocol: IP_PROTOCOL.udp, netns: 1, ifindex: 5 };
+    const seen = { ...packet, from: client, to: asked, egress: false, bytes: 60, tcpFlags: 0, time: 1000 };
+    const translated = conntrackRecord({ ...connection, protocol: IP_PROTOCOL.udp }, 'created');
+    const back = { from: client, fromPort: 5000, netns: 1 };
+    const events = [
+      dnsEvent(question(7, 'a.test'), SECOND, { ...back, to: asked }, true),
+      dnsEvent(answer(7, 'a.test'), SECOND + 1000, { ...back, to: server }, false),
+      // Another server's answer to the same client is none.
+      dnsEvent(answer(7, 'a.test'), SECOND + 900, { ...back, to: '10.244.1.7' }, false),
+    ];
+    flows.tick([seen], 1000, [conntrackBatch([translated])]);
+    service.add(events, SECOND);
+    const { exchanges } = service.history.since(0);
+    assert.deepEqual(
+      exchanges.map(({ name, rcode, latencyUs }) => [name, rcode, latencyUs]),
+      [['a.test', 'NOERROR', 1]],
+    );
+    assert.equal(service.counts.unmatched, 1);
   });
 
   it('tells an exchange of two namespaces once', () => {

@@ -129,12 +129,12 @@ export class DnsIntake {
   }
 
   #answer(message: DnsMessage, { flowKey, fromHigh, time }: Seen): void {
-    const question = this.#open.take(flowKey, fromHigh, message);
+    const key = viewOf(Buffer.from(flowKey, 'latin1'));
+    const question = this.#open.take(message, (open) => this.#comesBack(open, key, flowKey, fromHigh));
     if (question === undefined) {
       this.#counts.unmatched += 1;
       return;
     }
-    const key = viewOf(Buffer.from(flowKey, 'latin1'));
     this.#named.add({
       key,
       clientIsHigh: !fromHigh,
@@ -144,6 +144,16 @@ export class DnsIntake {
       time: this.#wallTime(time),
     });
     this.#tell(question, { rcode: message.rcode, answers: message.answers, time });
+  }
+
+  /** Through a Service the question is seen with its address, and the answer may be with that of the backend. */
+  #comesBack(question: OpenQuestion, key: DataView, flowKey: string, fromHigh: boolean): boolean {
+    if (question.flowKey === flowKey) return question.fromHigh !== fromHigh;
+    const table = this.#table;
+    const answered = table.findKey(key, 0);
+    const asked = answered === NONE ? NONE : table.findKey(viewOf(Buffer.from(question.flowKey, 'latin1')), 0);
+    if (asked === NONE || table.flowOf(asked) !== table.flowOf(answered)) return false;
+    return (question.fromHigh !== table.isTurned(asked)) !== (fromHigh !== table.isTurned(answered));
   }
 
   #giveUp(before: number): void {
