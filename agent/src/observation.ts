@@ -56,6 +56,7 @@ export class Observation {
   readonly #points = new PointRegistry();
   readonly #sockets: NodeSockets;
   readonly #identifier: Identifier;
+  readonly #identity: RowIdentity;
   readonly #collection: Collection;
   readonly #intake: RecordIntake;
   readonly #tracker: FlowTracker;
@@ -87,21 +88,22 @@ export class Observation {
     });
     this.#identifier = new Identifier(this.inventory, this.#sockets.owners);
     const names = new DnsNames();
-    const identity = new RowIdentity(
+    this.#identity = new RowIdentity(
       this.table,
       (question) => this.#identifier.identify(question),
       () => this.#sockets.news,
       names,
+      (name, end) => this.#identifier.serviceNamed(name, end),
     );
     const isOwn = (view: DataView, offset: number): boolean => this.own.has(view, offset);
-    this.#join = new FlowJoin(this.table, this.#translations, identity);
+    this.#join = new FlowJoin(this.table, this.#translations, this.#identity);
     this.#conntrack = new ConntrackFeed((message) => options.tell(message));
-    this.#intake = new RecordIntake(this.table, identity, this.#join, isOwn);
+    this.#intake = new RecordIntake(this.table, this.#identity, this.#join, isOwn);
     this.samples = new UnparsedSamples(this.#points, (nanoseconds) => this.#clock.wallTime(nanoseconds));
     this.#dns = new DnsIntake(
       this.table,
       (nanoseconds) => this.#clock.wallTime(nanoseconds),
-      new AnsweredNames(this.table, names, (addresses, now) => identity.nameAgain(addresses, now)),
+      new AnsweredNames(this.table, names, (addresses, now) => this.#identity.nameAgain(addresses, now)),
     );
     this.#collection = new Collection(
       options.payload,
@@ -125,11 +127,11 @@ export class Observation {
       this.#drops = new DropWatch(options.payload.addon, this.#collection, this.#points, (message) =>
         options.tell(message),
       );
-      this.#dropIntake = new DropIntake(this.table, identity, this.#join, this.#drops, isOwn);
+      this.#dropIntake = new DropIntake(this.table, this.#identity, this.#join, this.#drops, isOwn);
       this.#tracker = new FlowTracker(
         this.table,
         this.#intake,
-        identity,
+        this.#identity,
         this.#dropIntake,
         new TunnelLinks(this.table, () => this.#collection.tunnels()),
         new TranslationIntake(this.#translations, this.#join),
@@ -289,6 +291,8 @@ export class Observation {
       now,
       wallTime: (coarse) => this.#clock.coarseWallTime(coarse),
     });
+    // A pod's address may have gone to another one before that was told.
+    this.#identity.nameAgain(this.inventory.takeChangedAddresses(), now);
     this.#dns.add(events, Number(drained.monotonic));
     this.samples.add(events);
     releaseBytes(drained.records);

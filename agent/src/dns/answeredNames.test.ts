@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Answer } from 'dns-packet';
-import type { Pod } from '../../../src/model/inventory.ts';
+import type { Pod, Service } from '../../../src/model/inventory.ts';
 import { IP_PROTOCOL, TCP_FLAG } from '../collector/flowLayout.ts';
 import { flowJson } from '../flows/flowJson.ts';
 import { BOOT, TestFlows } from '../flows/flowTable.fixture.ts';
@@ -9,9 +9,9 @@ import { drainOf } from '../flows/kernelRecords.fixture.ts';
 import { AnsweredNames } from './answeredNames.ts';
 import { answer, dnsEvent, question } from './dnsEvents.fixture.ts';
 import { DnsIntake } from './dnsIntake.ts';
-import type { FlowEnd } from '../../../src/model/flow.ts';
+import type { Flow, FlowEnd } from '../../../src/model/flow.ts';
 
-const OUTSIDE = '198.18.0.7';
+const OUTSIDE = '100.64.1.7';
 const SERVER = '10.244.1.53';
 const [SHOP, OTHER] = ['10.244.1.5', '10.244.1.6'];
 const SECOND = 1000;
@@ -23,6 +23,10 @@ function pod(name: string, ip: string): Pod {
     spec: { containers: [{ name: 'main' }] },
     status: { phase: 'Running', podIPs: [{ ip }], startTime: new Date(BOOT).toISOString() },
   };
+}
+
+function service(name: string, spec: Service['spec']): Service {
+  return { kind: 'Service', metadata: { name, namespace: 'shop', uid: `uid-${name}` }, spec };
 }
 
 function a(name: string, ttl = 30, data = OUTSIDE): Answer {
@@ -70,13 +74,17 @@ class World {
     this.#intake.add(readsDns ? this.#events.splice(0) : [], at * 1e6);
   }
 
-  /** The outside end of the connection from a port. */
+  /** The connection from a port. */
+  flow(port: number): Flow {
+    const flows = this.flows.rows().map((row) => flowJson(this.flows.table, row, 's'));
+    const [found, ...others] = flows.filter(({ client }) => client.port === port);
+    assert.ok(found !== undefined && others.length === 0);
+    return found;
+  }
+
+  /** Its outside end. */
   outside(port: number): FlowEnd {
-    for (const row of this.flows.rows()) {
-      const { client, server } = flowJson(this.flows.table, row, 's');
-      if (client.port === port) return server;
-    }
-    throw new Error(`no flow from port ${port}`);
+    return this.flow(port).server;
   }
 
   #send(from: string, fromPort: number, to: string, toPort: number, protocol: number, at: number): void {
@@ -164,6 +172,33 @@ describe('AnsweredNames', () => {
     world.tick(4 * SECOND);
     assert.deepEqual(world.outside(5000).names, ['api.test']);
     assert.deepEqual(world.outside(5001).names, ['api.test']);
+  });
+
+  it('tells by the asked name which Service without an address it was', () => {
+    const world = new World([pod('shop', SHOP), pod('db-0', OTHER)]);
+    const headless = service('db', { clusterIPs: ['None'] });
+    world.flows.inventory.update(
+      { reset: false, upserts: [headless, service('away', { type: 'ExternalName' })], deletedUids: [] },
+      BOOT,
+    );
+    const [db, away] = ['db', 'away'].map((name) => `${name}.shop.svc.cluster.local`) as [string, string];
+    world.ask(SHOP, db, [a(db, 5, OTHER)], SECOND);
+    world.connect(SHOP, 5000, SECOND + 10, OTHER);
+    const alias: Answer = { type: 'CNAME', name: away, ttl: 5, data: 'api.example' };
+    world.ask(SHOP, away, [alias, a('api.example')], SECOND);
+    world.connect(SHOP, 5001, SECOND + 10);
+    world.tick(2 * SECOND);
+    const pods = world.outside(5000);
+    assert.deepEqual([pods.name, pods.names, pods.evidence], ['db-0', [db], ['pod-ip', 'dns']]);
+    assert.deepEqual(world.outside(5001).names, [away]);
+    const services = [5000, 5001].map((port) => world.flow(port).service);
+    assert.deepEqual(
+      services.map((found) => [found?.namespace, found?.name]),
+      [
+        ['shop', 'db'],
+        ['shop', 'away'],
+      ],
+    );
   });
 
   it('takes nothing from an answer that nobody asked for', () => {

@@ -151,7 +151,8 @@ export class DnsIntake {
     if (question.flowKey === flowKey) return question.fromHigh !== fromHigh;
     const table = this.#table;
     const answered = table.findKey(key, 0);
-    const asked = answered === NONE ? NONE : table.findKey(viewOf(Buffer.from(question.flowKey, 'latin1')), 0);
+    const asked =
+      answered === NONE ? NONE : table.findKey(viewOf(Buffer.from(question.flowKey, 'latin1')), 0);
     if (asked === NONE || table.flowOf(asked) !== table.flowOf(answered)) return false;
     return (question.fromHigh !== table.isTurned(asked)) !== (fromHigh !== table.isTurned(answered));
   }

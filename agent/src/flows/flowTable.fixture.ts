@@ -74,6 +74,7 @@ export class TestFlows {
       (question) => identifier.identify(question),
       () => 0,
       this.names,
+      (name, end) => identifier.serviceNamed(name, end),
     );
     this.identity = identity;
     const translations = new TranslationTable(options.translations ?? 256);

@@ -3,6 +3,7 @@ import { PROTOCOLS } from '../../../src/model/flowRecord.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
 import { KEY, POINT_SLOTS, RECORD, SLOT, SLOT_BYTES } from '../collector/flowLayout.ts';
 import { DnsNames } from '../identity/dnsNames.ts';
+import type { AskedEnd } from '../identity/identifier.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Question } from '../identity/question.ts';
 import type { SocketClues } from '../identity/socketOwners.ts';
@@ -35,14 +36,21 @@ export class RowIdentity {
   /** Likewise of Services with their ports. */
   readonly #services = new Map<string, Endpoint>();
   readonly #names: SideNames;
+  readonly #serviceNamed: (name: string, end: AskedEnd) => Identity | null;
 
-  /** @param news grows when sockets and cgroups were looked at again */
+  /**
+   * @param news grows when sockets and cgroups were looked at again
+   * @param dns what clients were told by name servers
+   * @param serviceNamed the Service without an address that a name stands for
+   */
   constructor(
     table: FlowTable,
     identify: (question: Question) => Identity,
     news: () => number = () => 0,
     dns = new DnsNames(),
+    serviceNamed: (name: string, end: AskedEnd) => Identity | null = () => null,
   ) {
+    this.#serviceNamed = serviceNamed;
     this.#table = table;
     this.#identify = identify;
     this.#names = new SideNames(table, dns);
@@ -171,7 +179,10 @@ export class RowIdentity {
       const endpoint = asked === null ? identity.endpoint : this.#withConntrack(identity.endpoint);
       const before = named[isHigh ? 1 : 0] ?? NO_NAMES;
       const id = this.#names.use({ endpoint, peer: peer.endpoint, netns, when, before });
-      const service = asked === null ? identity : this.#ask(row, asked, when, null, null);
+      const service =
+        asked === null
+          ? (this.#byName(row, isHigh, id) ?? identity)
+          : this.#ask(row, asked, when, null, null);
       rows.setUint32(base + (isHigh ? ROW.highEndpoint : ROW.lowEndpoint), id, true);
       rows.setUint32(base + (isHigh ? ROW.highService : ROW.lowService), this.#useService(service), true);
       if (isUnresolved(identity)) unresolved = 1;
@@ -183,6 +194,22 @@ export class RowIdentity {
       const source = this.#ask(row, translations.translated, when, null, null);
       rows.setUint8(base + ROW.masqueraded, source.endpoint.kind === 'node' ? 1 : 0);
     }
+  }
+
+  /** By the one name that the other side asked for. */
+  #byName(row: number, high: boolean, id: number): Identity | null {
+    const [name, ...others] = this.#names.of(id);
+    if (name === undefined || others.length > 0) return null;
+    const { address, port } = keyEnd(this.#table, row, high);
+    return this.#serviceNamed(name, {
+      address: this.#table.names.addresses.get(address) ?? '',
+      port,
+      protocol: this.#protocolOf(row),
+    });
+  }
+
+  #protocolOf(row: number): string {
+    return PROTOCOLS[this.#table.uint8(row, ROW.protocol)] ?? 'other';
   }
 
   #clues(row: number, high: boolean, when: number): SocketClues {
@@ -212,7 +239,7 @@ export class RowIdentity {
     return this.#identify({
       address: names.addresses.get(end.address) ?? '',
       port: end.port,
-      protocol: PROTOCOLS[rows.getUint8(base + ROW.protocol)] ?? 'other',
+      protocol: this.#protocolOf(row),
       when,
       netns: points.inodeOf(rows.getUint32(base + ROW.key + KEY.netns, true)),
       vethPod,
