@@ -61,6 +61,7 @@ describe('names of outside addresses', function () {
       ports.set(name, exchange(lab, place, { address, port: PORT }, { send: 100, receive: 1000 }));
     };
     connect('before the answer', client, ipv4);
+    await delay(100);
     await ask(client, DNS_SERVICE, 'www.shop.test', 'A');
     connect('by alias', client, ipv4);
     connect('of another pod', other, ipv4);
@@ -78,6 +79,8 @@ describe('names of outside addresses', function () {
     await held.close();
     await ask(client, DNS_SERVICE, 'second.shop.test', 'A');
     connect('by the second name', client, ipv4);
+    // Times of flows are exact to two jiffies.
+    await delay(100);
     await ask(client, DNS_SERVICE, 'edge.shop.test', 'A');
     connect('by two names', client, ipv4);
     await ask(hostNetwork, server, 'node.shop.test', 'A');

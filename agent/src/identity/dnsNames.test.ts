@@ -38,7 +38,7 @@ describe('DnsNames', () => {
         for (const client of ['a', 'b']) {
           for (const when of whens) {
             const held = inTime.filter(({ moved, from, ttl }) => {
-              return moved === client && from - 40 <= when && when <= from + ttl + SECOND;
+              return moved === client && from - 21 <= when && when <= from + ttl + SECOND;
             });
             assert.deepEqual(new Set(namesOf(names, client, when)), new Set(held.map(({ name }) => name)));
           }

@@ -1,5 +1,8 @@
-/** Packet times are kept for a tick: a connection may seem to begin so long before the answer it follows, milliseconds. */
-const CLOCK_SLACK = 40;
+/**
+ * A flow's times come from the kernel's coarse clock, an answer's do not: a connection may seem to begin up to two jiffies
+ * (20 ms at HZ=100) and a rounding before the answer it follows. Milliseconds.
+ */
+const CLOCK_SLACK = 21;
 /** What a client needs to connect with an answer; one of time to live 0 is good for that alone. Milliseconds. */
 const USE_TIME = 1000;
 /** How long an answer that holds no more is known for flows of its time, milliseconds. */

@@ -352,8 +352,9 @@ describe('identity', () => {
       assert.equal(asked('db.shop.svc.cluster.local'), 'db');
       assert.equal(asked('db-0.db.shop.svc.cluster.local'), 'db');
       assert.equal(asked('away.shop.svc.cluster.local'), 'away');
-      for (const name of ['api.shop', 'api.other', 'gone.shop'])
+      for (const name of ['api.shop', 'api.other', 'gone.shop']) {
         assert.equal(asked(`${name}.svc.cluster.local`), undefined);
+      }
       assert.equal(asked('db.shop.svc.example.org'), undefined);
       assert.equal(world.who('10.244.1.5').name, null, 'a headless Service has no address');
     });

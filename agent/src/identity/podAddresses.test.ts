@@ -53,7 +53,7 @@ interface Holder {
 
 interface Event {
   readonly at: number;
-  apply(addresses: PodAddresses, now: number): void;
+  readonly apply: (addresses: PodAddresses, now: number) => void;
 }
 
 const LIFE = fc.record<Life>({
