@@ -7,7 +7,7 @@ interface Tenure {
   pods: readonly [Pod];
   /** It may have the address since. */
   readonly from: number;
-  /** Since it was told to have it; whoever was told before does not have it any more. */
+  /** Since it was told to have it: of pods of one node in their order, so whoever was told before has it no more. */
   readonly told: number;
   until: number;
 }
