@@ -39,6 +39,7 @@ describe('DnsIntake', () => {
       [exchanges[0]?.name, exchanges[0]?.latencyUs, exchanges[0]?.client.port],
       ['Shop.Test', 1234, 5000],
     );
+    intake.end();
     assert.equal(intake.counts.unmatched, 2);
     const json = JSON.parse(JSON.stringify(dnsJson(exchanges[0] ?? assert.fail(), 's'))) as object;
     assert.deepEqual(Object.keys(json), ['dns']);
@@ -62,13 +63,17 @@ describe('DnsIntake', () => {
       // Another server's answer to the same client is none.
       dnsEvent(answer(7, 'a.test'), SECOND + 900, { ...back, to: '10.244.1.7' }, false),
     ];
-    flows.tick([seen], 1000, [conntrackBatch([translated])]);
+    flows.tick([seen], 1000);
     service.add(events, SECOND);
+    assert.equal(service.history.sequence, 0);
+    flows.tick([], 1500, [conntrackBatch([translated])]);
+    service.add([], 1.5 * SECOND);
     const { exchanges } = service.history.since(0);
     assert.deepEqual(
       exchanges.map(({ name, rcode, latencyUs }) => [name, rcode, latencyUs]),
       [['a.test', 'NOERROR', 1]],
     );
+    service.add([], 7 * SECOND);
     assert.equal(service.counts.unmatched, 1);
   });
 

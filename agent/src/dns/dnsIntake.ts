@@ -33,6 +33,15 @@ interface Seen {
   readonly time: number;
 }
 
+/** An answer, and where it was seen. */
+interface Answer extends Pick<Seen, 'flowKey' | 'fromHigh' | 'time'> {
+  readonly message: DnsMessage;
+  readonly key: DataView;
+}
+
+/** Answers that wait until it is known which connection they belong to. */
+const MOST_EARLY = 1024;
+
 /** Reads DNS messages out of events and puts questions and answers together. */
 export class DnsIntake {
   readonly history = new DnsHistory();
@@ -43,6 +52,7 @@ export class DnsIntake {
   readonly #streams = new TcpStreams();
   readonly #open = new OpenQuestions();
   readonly #duplicates = new Duplicates();
+  #early: Answer[] = [];
   readonly #counts = { messages: 0, malformed: 0, unmatched: 0, duplicates: 0 };
 
   constructor(table: FlowTable, wallTime: (nanoseconds: number) => number, named: AnsweredNames) {
@@ -64,12 +74,14 @@ export class DnsIntake {
     forEachEvent(events, (view, offset, kind) => {
       if (kind === EVENT_KIND.dns) this.#addEvent(view, offset);
     });
+    this.#answerEarly(now - PATIENCE);
     this.#giveUp(now - PATIENCE);
     this.#named.settle(this.#wallTime(now));
   }
 
   /** Nothing comes any more: what is open stays without an answer. */
   end(): void {
+    this.#answerEarly(Infinity);
     this.#giveUp(Infinity);
   }
 
@@ -129,12 +141,23 @@ export class DnsIntake {
   }
 
   #answer(message: DnsMessage, { flowKey, fromHigh, time }: Seen): void {
-    const key = viewOf(Buffer.from(flowKey, 'latin1'));
+    const answer: Answer = { message, flowKey, key: viewOf(Buffer.from(flowKey, 'latin1')), fromHigh, time };
+    if (this.#take(answer)) return;
+    if (this.#early.length < MOST_EARLY) this.#early.push(answer);
+    else this.#counts.unmatched += 1;
+  }
+
+  /** Answers whose connection was not known before. @param before older ones are nobody's, nanoseconds */
+  #answerEarly(before: number): void {
+    const left = this.#early.filter((answer) => !this.#take(answer));
+    this.#early = left.filter(({ time }) => time > before);
+    this.#counts.unmatched += left.length - this.#early.length;
+  }
+
+  /** Whether the answer has a question. */
+  #take({ message, flowKey, key, fromHigh, time }: Answer): boolean {
     const question = this.#open.take(message, (open) => this.#comesBack(open, key, flowKey, fromHigh));
-    if (question === undefined) {
-      this.#counts.unmatched += 1;
-      return;
-    }
+    if (question === undefined) return false;
     this.#named.add({
       key,
       clientIsHigh: !fromHigh,
@@ -144,6 +167,7 @@ export class DnsIntake {
       time: this.#wallTime(time),
     });
     this.#tell(question, { rcode: message.rcode, answers: message.answers, time });
+    return true;
   }
 
   /** Through a Service the question is seen with its address, and the answer may be with that of the backend. */
