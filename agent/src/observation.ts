@@ -7,6 +7,7 @@ import { Collection } from './collector/collection.ts';
 import { EventQueue } from './collector/eventQueue.ts';
 import { EVENT_KIND } from './collector/flowLayout.ts';
 import type { DnsHistory } from './dns/dnsHistory.ts';
+import { AnsweredNames } from './dns/answeredNames.ts';
 import { DnsIntake } from './dns/dnsIntake.ts';
 import { DropWatch } from './dropWatch.ts';
 import { Failure } from './failure.ts';
@@ -25,6 +26,7 @@ import { RowIdentity } from './flows/rowIdentity.ts';
 import { TranslationIntake } from './flows/translationIntake.ts';
 import { TunnelLinks } from './flows/tunnelLinks.ts';
 import { UnparsedSamples } from './flows/unparsedSamples.ts';
+import { DnsNames } from './identity/dnsNames.ts';
 import { Identifier } from './identity/identifier.ts';
 import { InventoryStore } from './identity/inventoryStore.ts';
 import { ConntrackFeed } from './nat/conntrackFeed.ts';
@@ -54,6 +56,7 @@ export class Observation {
   readonly #points = new PointRegistry();
   readonly #sockets: NodeSockets;
   readonly #identifier: Identifier;
+  readonly #identity: RowIdentity;
   readonly #collection: Collection;
   readonly #intake: RecordIntake;
   readonly #tracker: FlowTracker;
@@ -72,7 +75,6 @@ export class Observation {
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> = Promise.resolve();
   #stopped = false;
-  #dnsReaders = 0;
 
   constructor(options: ObservationOptions) {
     this.options = options;
@@ -85,17 +87,24 @@ export class Observation {
       tell: (message) => options.tell(message),
     });
     this.#identifier = new Identifier(this.inventory, this.#sockets.owners);
-    const identity = new RowIdentity(
+    const names = new DnsNames();
+    this.#identity = new RowIdentity(
       this.table,
       (question) => this.#identifier.identify(question),
       () => this.#sockets.news,
+      names,
+      (name, end) => this.#identifier.serviceNamed(name, end),
     );
     const isOwn = (view: DataView, offset: number): boolean => this.own.has(view, offset);
-    this.#join = new FlowJoin(this.table, this.#translations, identity);
+    this.#join = new FlowJoin(this.table, this.#translations, this.#identity);
     this.#conntrack = new ConntrackFeed((message) => options.tell(message));
-    this.#intake = new RecordIntake(this.table, identity, this.#join, isOwn);
+    this.#intake = new RecordIntake(this.table, this.#identity, this.#join, isOwn);
     this.samples = new UnparsedSamples(this.#points, (nanoseconds) => this.#clock.wallTime(nanoseconds));
-    this.#dns = new DnsIntake(this.table, (nanoseconds) => this.#clock.wallTime(nanoseconds));
+    this.#dns = new DnsIntake(
+      this.table,
+      (nanoseconds) => this.#clock.wallTime(nanoseconds),
+      new AnsweredNames(this.table, names, (addresses, now) => this.#identity.nameAgain(addresses, now)),
+    );
     this.#collection = new Collection(
       options.payload,
       {
@@ -114,14 +123,15 @@ export class Observation {
     );
     try {
       this.setFilter(options.filter ?? null);
+      this.#collection.setRate(EVENT_KIND.dns, DNS_PER_SECOND);
       this.#drops = new DropWatch(options.payload.addon, this.#collection, this.#points, (message) =>
         options.tell(message),
       );
-      this.#dropIntake = new DropIntake(this.table, identity, this.#join, this.#drops, isOwn);
+      this.#dropIntake = new DropIntake(this.table, this.#identity, this.#join, this.#drops, isOwn);
       this.#tracker = new FlowTracker(
         this.table,
         this.#intake,
-        identity,
+        this.#identity,
         this.#dropIntake,
         new TunnelLinks(this.table, () => this.#collection.tunnels()),
         new TranslationIntake(this.#translations, this.#join),
@@ -162,27 +172,12 @@ export class Observation {
     return this.#collection.programIds;
   }
 
-  /**
-   * DNS messages carry payload, so the kernel sends them only while somebody wants them.
-   * Close the handle when that is over.
-   */
-  wantDns(): Closable {
-    this.#dnsReaders += 1;
-    if (this.#dnsReaders === 1) this.#collection.setRate(EVENT_KIND.dns, DNS_PER_SECOND);
-    return {
-      close: () => {
-        this.#dnsReaders -= 1;
-        if (this.#dnsReaders === 0) this.#collection.setRate(EVENT_KIND.dns, 0);
-      },
-    };
-  }
-
   /** A packet's first bytes may hold payload, so the kernel sends those that it could not parse only from here on. */
   wantSamples(): void {
     this.#collection.setRate(EVENT_KIND.sample, SAMPLES_PER_SECOND);
   }
 
-  /** Questions to name servers with their answers, of the time that somebody wanted them. */
+  /** Questions to name servers with their answers: those that pods ask name the addresses outside. */
   get dns(): DnsHistory {
     return this.#dns.history;
   }
@@ -296,6 +291,8 @@ export class Observation {
       now,
       wallTime: (coarse) => this.#clock.coarseWallTime(coarse),
     });
+    // A pod's address may have gone to another one before that was told.
+    this.#identity.nameAgain(this.inventory.takeChangedAddresses(), now);
     this.#dns.add(events, Number(drained.monotonic));
     this.samples.add(events);
     releaseBytes(drained.records);

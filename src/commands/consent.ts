@@ -88,7 +88,7 @@ function explanation(plan: DeployPlan): string {
     `Image: ${plan.image}`,
     `Namespace: ${plan.namespace}`,
     `Privileges: ${PRIVILEGES[plan.privileges]}`,
-    'Reads: metadata of packets (addresses, ports, sizes, times), interfaces and sockets of the node and whose they are. No payload.',
+    'Reads: metadata of packets (addresses, ports, sizes, times), interfaces and sockets of the node and whose they are, and DNS messages, which name addresses. No other payload.',
     `Goes away: when you stop the session or close VS Code, when its connection is lost, and after ${hours} in any case.`,
   ];
   if (plan.reason !== null) lines.unshift(`Why privileged: ${plan.reason}`);

@@ -23,7 +23,14 @@ function ledger(figure: number, nanoseconds: number | null): Ledger {
     pointsOverflow: figure,
     eventsLost: figure,
     suppressed: { [`kind-${figure}`]: figure, both: 1 },
-    dns: { messages: figure, malformed: figure, unmatched: figure, duplicates: figure, unassembled: figure },
+    dns: {
+      messages: figure,
+      malformed: figure,
+      unmatched: figure,
+      duplicates: figure,
+      unassembled: figure,
+      namesEvicted: figure,
+    },
     drops: {
       available: figure === 2,
       total: figure,

@@ -31,6 +31,7 @@ export function sumLedgers(ledgers: readonly Ledger[]): Ledger | null {
       unmatched: sum((ledger) => ledger.dns.unmatched),
       duplicates: sum((ledger) => ledger.dns.duplicates),
       unassembled: sum((ledger) => ledger.dns.unassembled),
+      namesEvicted: sum((ledger) => ledger.dns.namesEvicted),
     },
     drops: sumDrops(ledgers.map((ledger) => ledger.drops)),
     nat: {

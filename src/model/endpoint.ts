@@ -36,7 +36,7 @@ export interface Endpoint {
   readonly workload: Workload | null;
   readonly node: string | null;
   readonly address: string;
-  /** Other names of the address, for example from DNS answers. */
+  /** Other names of the address: from DNS answers, the newest first, then what its range is for. */
   readonly names: readonly string[];
   readonly evidence: readonly Evidence[];
   /** All who could be meant when the evidence does not decide; the name is then null. */
@@ -60,8 +60,11 @@ export function unknownEndpoint(address: string): Endpoint {
   };
 }
 
-/** `namespace/name`, or the best there is; plain text, never markup. */
+/** `namespace/name`, or the best there is; plain text, never markup. Of several names from DNS it takes none. */
 export function endpointText(endpoint: Endpoint): string {
-  if (endpoint.name === null) return endpoint.names[0] ?? endpoint.address;
-  return endpoint.namespace === null ? endpoint.name : `${endpoint.namespace}/${endpoint.name}`;
+  const { name, namespace, address, evidence, candidates } = endpoint;
+  if (name !== null) return namespace === null ? name : `${namespace}/${name}`;
+  const [first] = endpoint.names;
+  if (first === undefined || candidates.length > 0) return address;
+  return evidence.includes('dns') ? first : `${address} (${first})`;
 }

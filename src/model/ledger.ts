@@ -76,9 +76,18 @@ export interface DnsCounts {
   readonly duplicates: number;
   /** Times that bytes of a TCP stream were given up, because what belongs to them never came. */
   readonly unassembled: number;
+  /** Names of addresses that made room for newer ones while they held: later flows lack them. */
+  readonly namesEvicted: number;
 }
 
-export const NO_DNS: DnsCounts = { messages: 0, malformed: 0, unmatched: 0, duplicates: 0, unassembled: 0 };
+export const NO_DNS: DnsCounts = {
+  messages: 0,
+  malformed: 0,
+  unmatched: 0,
+  duplicates: 0,
+  unassembled: 0,
+  namesEvicted: 0,
+};
 
 /** Wire packets that the kernel dropped in the observed namespaces and those of the node's pods. */
 export interface DropCounts {

@@ -62,7 +62,6 @@ export async function observe(options: ObserveOptions): Promise<void> {
 async function print(observation: Observation, options: ObserveOptions): Promise<void> {
   const stop = whenAsked(options.duration === undefined ? undefined : options.duration * 1000);
   const output = new DataOutput(stop.now);
-  if (options.dns) observation.wantDns();
   if (options.samples) observation.wantSamples();
   const printer = new FlowPrinter(observation, output, options);
   if (options.output === 'table') output.write(tableHeader());

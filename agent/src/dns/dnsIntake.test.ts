@@ -1,51 +1,31 @@
 import assert from 'node:assert/strict';
-import { encode } from 'dns-packet';
-import { EVENT, EVENT_BYTES, EVENT_KIND, IP_PROTOCOL, viewOf } from '../collector/flowLayout.ts';
+import { IP_PROTOCOL } from '../collector/flowLayout.ts';
 import { TestFlows } from '../flows/flowTable.fixture.ts';
-import { keyOf } from '../collector/flowKey.fixture.ts';
+import { conntrackBatch, conntrackRecord } from '../nat/conntrackRecords.fixture.ts';
+import { AnsweredNames } from './answeredNames.ts';
+import { answer as answerOf, dnsEvent, question } from './dnsEvents.fixture.ts';
 import { DnsIntake } from './dnsIntake.ts';
 import { dnsJson } from './exchange.ts';
 
 const SECOND = 1e9;
 
-/** A DNS event as the kernel program writes it. @param time nanoseconds */
+/** @param time nanoseconds */
 function event(data: Buffer, time: number, fromClient: boolean, netns = 1): Buffer {
-  const client = { from: '10.244.1.5', fromPort: 5000 };
-  const server = { to: '10.244.1.6', toPort: 53 };
-  const ends = fromClient
-    ? { ...client, ...server }
-    : { from: server.to, fromPort: server.toPort, to: client.from, toPort: client.fromPort };
-  const packet = { ...ends, protocol: IP_PROTOCOL.udp, netns };
-  const { key, fromHigh } = keyOf(packet);
-  const bytes = Buffer.alloc(EVENT_BYTES + Math.ceil(data.length / 8) * 8);
-  bytes.set(key);
-  const view = viewOf(bytes);
-  view.setUint16(EVENT.kind, EVENT_KIND.dns, true);
-  view.setUint16(EVENT.point, (5 << 3) | (fromHigh ? 1 : 0), true);
-  view.setBigUint64(EVENT.time, BigInt(time), true);
-  view.setUint32(EVENT.captured, data.length, true);
-  bytes.set(data, EVENT.data);
-  return bytes;
-}
-
-function question(id: number, name: string): Buffer {
-  return encode({ type: 'query', id, questions: [{ type: 'A', name }] });
+  const asking = { from: '10.244.1.5', fromPort: 5000, to: '10.244.1.6', netns };
+  return dnsEvent(data, time, asking, fromClient);
 }
 
 function answer(id: number, name: string): Buffer {
-  return encode({
-    type: 'response',
-    id,
-    questions: [{ type: 'A', name }],
-    answers: [{ type: 'A', name, ttl: 5, data: '192.0.2.1' }],
-  });
+  return answerOf(id, name, [{ type: 'A', name, ttl: 5, data: '192.0.2.1' }]);
 }
 
 describe('DnsIntake', () => {
   let intake: DnsIntake;
 
   beforeEach(() => {
-    intake = new DnsIntake(new TestFlows([]).table, (nanoseconds) => nanoseconds / 1e6);
+    const { table, names } = new TestFlows([]);
+    const named = new AnsweredNames(table, names, () => undefined);
+    intake = new DnsIntake(table, (nanoseconds) => nanoseconds / 1e6, named);
   });
 
   it('matches by flow, id and name, whatever the case, and tells the exact time between the two', () => {
@@ -59,9 +39,42 @@ describe('DnsIntake', () => {
       [exchanges[0]?.name, exchanges[0]?.latencyUs, exchanges[0]?.client.port],
       ['Shop.Test', 1234, 5000],
     );
+    intake.end();
     assert.equal(intake.counts.unmatched, 2);
     const json = JSON.parse(JSON.stringify(dnsJson(exchanges[0] ?? assert.fail(), 's'))) as object;
     assert.deepEqual(Object.keys(json), ['dns']);
+  });
+
+  it('matches an answer that is seen with the address of the backend, once the connection is known', () => {
+    const flows = new TestFlows([{ ifindex: 5, name: 'veth5', role: 'pod-veth' }]);
+    const named = new AnsweredNames(flows.table, flows.names, () => undefined);
+    const service = new DnsIntake(flows.table, (nanoseconds) => nanoseconds / 1e6, named);
+    const [client, asked, server] = ['10.244.1.5', '10.96.0.10', '10.244.1.6'];
+    const end = (address: string, port = 53): { address: string; port: number } => ({ address, port });
+    const from = end(client, 5000);
+    const connection = { id: 1, client: from, source: from, asked: end(asked), server: end(server) };
+    const packet = { fromPort: 5000, toPort: 53, protocol: IP_PROTOCOL.udp, netns: 1, ifindex: 5 };
+    const seen = { ...packet, from: client, to: asked, egress: false, bytes: 60, tcpFlags: 0, time: 1000 };
+    const translated = conntrackRecord({ ...connection, protocol: IP_PROTOCOL.udp }, 'created');
+    const back = { from: client, fromPort: 5000, netns: 1 };
+    const events = [
+      dnsEvent(question(7, 'a.test'), SECOND, { ...back, to: asked }, true),
+      dnsEvent(answer(7, 'a.test'), SECOND + 1000, { ...back, to: server }, false),
+      // Another server's answer to the same client is none.
+      dnsEvent(answer(7, 'a.test'), SECOND + 900, { ...back, to: '10.244.1.7' }, false),
+    ];
+    flows.tick([seen], 1000);
+    service.add(events, SECOND);
+    assert.equal(service.history.sequence, 0);
+    flows.tick([], 1500, [conntrackBatch([translated])]);
+    service.add([], 1.5 * SECOND);
+    const { exchanges } = service.history.since(0);
+    assert.deepEqual(
+      exchanges.map(({ name, rcode, latencyUs }) => [name, rcode, latencyUs]),
+      [['a.test', 'NOERROR', 1]],
+    );
+    service.add([], 7 * SECOND);
+    assert.equal(service.counts.unmatched, 1);
   });
 
   it('tells an exchange of two namespaces once', () => {

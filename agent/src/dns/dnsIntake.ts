@@ -2,11 +2,20 @@ import type { DnsCounts } from '../../../src/model/ledger.ts';
 import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import type { FlowEnd } from '../../../src/model/flow.ts';
 import { forEachEvent } from '../collector/eventQueue.ts';
-import { EVENT, EVENT_KIND, IP_PROTOCOL, KEY, KEY_BYTES, readUint64 } from '../collector/flowLayout.ts';
+import {
+  EVENT,
+  EVENT_KIND,
+  IP_PROTOCOL,
+  KEY,
+  KEY_BYTES,
+  readUint64,
+  viewOf,
+} from '../collector/flowLayout.ts';
 import { flowEnd } from '../flows/flowJson.ts';
 import { NONE } from '../flows/flowRow.ts';
 import type { FlowTable } from '../flows/flowTable.ts';
 import { addressText } from '../identity/address.ts';
+import type { AnsweredNames } from './answeredNames.ts';
 import { DnsHistory } from './dnsHistory.ts';
 import { Duplicates } from './duplicates.ts';
 import type { DnsMessage } from './message.ts';
@@ -25,24 +34,40 @@ interface Seen {
   readonly time: number;
 }
 
+/** An answer, and where it was seen. */
+interface Answer extends Pick<Seen, 'flowKey' | 'fromHigh' | 'time'> {
+  readonly message: DnsMessage;
+  readonly key: DataView;
+}
+
+/** Answers that wait until it is known which connection they belong to. */
+const MOST_EARLY = 1024;
+
 /** Reads DNS messages out of events and puts questions and answers together. */
 export class DnsIntake {
   readonly history = new DnsHistory();
   readonly #table: FlowTable;
   /** CLOCK_MONOTONIC nanoseconds to milliseconds since the epoch. */
   readonly #wallTime: (nanoseconds: number) => number;
+  readonly #named: AnsweredNames;
   readonly #streams = new TcpStreams();
   readonly #open = new OpenQuestions();
   readonly #duplicates = new Duplicates();
+  #early: Answer[] = [];
   readonly #counts = { messages: 0, malformed: 0, unmatched: 0, duplicates: 0 };
 
-  constructor(table: FlowTable, wallTime: (nanoseconds: number) => number) {
+  constructor(table: FlowTable, wallTime: (nanoseconds: number) => number, named: AnsweredNames) {
     this.#table = table;
     this.#wallTime = wallTime;
+    this.#named = named;
   }
 
   get counts(): DnsCounts {
-    return { ...this.#counts, unassembled: this.#streams.unassembled };
+    return {
+      ...this.#counts,
+      unassembled: this.#streams.unassembled,
+      namesEvicted: this.#named.evicted,
+    };
   }
 
   /** Takes an interval's events, when its flows are in the table. @param now CLOCK_MONOTONIC nanoseconds */
@@ -50,11 +75,14 @@ export class DnsIntake {
     forEachEvent(events, (view, offset, kind) => {
       if (kind === EVENT_KIND.dns) this.#addEvent(view, offset);
     });
+    this.#answerEarly(now - PATIENCE);
     this.#giveUp(now - PATIENCE);
+    this.#named.settle(this.#wallTime(now));
   }
 
   /** Nothing comes any more: what is open stays without an answer. */
   end(): void {
+    this.#answerEarly(Infinity);
     this.#giveUp(Infinity);
   }
 
@@ -114,9 +142,44 @@ export class DnsIntake {
   }
 
   #answer(message: DnsMessage, { flowKey, fromHigh, time }: Seen): void {
-    const question = this.#open.take(flowKey, fromHigh, message);
-    if (question === undefined) this.#counts.unmatched += 1;
-    else this.#tell(question, { rcode: message.rcode, answers: message.answers, time });
+    const answer: Answer = { message, flowKey, key: viewOf(Buffer.from(flowKey, 'latin1')), fromHigh, time };
+    if (this.#take(answer)) return;
+    if (this.#early.length < MOST_EARLY) this.#early.push(answer);
+    else this.#counts.unmatched += 1;
+  }
+
+  /** Answers whose connection was not known before. @param before older ones are nobody's, nanoseconds */
+  #answerEarly(before: number): void {
+    const left = this.#early.filter((answer) => !this.#take(answer));
+    this.#early = left.filter(({ time }) => time > before);
+    this.#counts.unmatched += left.length - this.#early.length;
+  }
+
+  /** Whether the answer has a question. */
+  #take({ message, flowKey, key, fromHigh, time }: Answer): boolean {
+    const question = this.#open.take(message, (open) => this.#comesBack(open, key, flowKey, fromHigh));
+    if (question === undefined) return false;
+    this.#named.add({
+      key,
+      clientIsHigh: !fromHigh,
+      client: question.client,
+      name: question.name,
+      addresses: message.rcode === 'NOERROR' ? message.addresses : [],
+      time: this.#wallTime(time),
+    });
+    this.#tell(question, { rcode: message.rcode, answers: message.answers, time });
+    return true;
+  }
+
+  /** Through a Service the question is seen with its address, and the answer may be with that of the backend. */
+  #comesBack(question: OpenQuestion, key: DataView, flowKey: string, fromHigh: boolean): boolean {
+    if (question.flowKey === flowKey) return question.fromHigh !== fromHigh;
+    const table = this.#table;
+    const answered = table.findKey(key, 0);
+    const asked =
+      answered === NONE ? NONE : table.findKey(viewOf(Buffer.from(question.flowKey, 'latin1')), 0);
+    if (asked === NONE || table.flowOf(asked) !== table.flowOf(answered)) return false;
+    return (question.fromHigh !== table.isTurned(asked)) !== (fromHigh !== table.isTurned(answered));
   }
 
   #giveUp(before: number): void {

@@ -1,5 +1,7 @@
 import type { Answer } from 'dns-packet';
 import { decode } from 'dns-packet';
+import type { AnsweredAddress } from './answeredAddresses.ts';
+import { answeredAddresses } from './answeredAddresses.ts';
 import { codeOfType } from './recordType.ts';
 
 export interface DnsAnswer {
@@ -19,6 +21,8 @@ export interface DnsMessage {
   /** Mnemonic, for example NXDOMAIN. */
   readonly rcode: string;
   readonly answers: readonly DnsAnswer[];
+  /** What it tells of the name that was asked for. */
+  readonly addresses: readonly AnsweredAddress[];
 }
 
 /** Reads a message; null when it is malformed. */
@@ -39,6 +43,7 @@ export function readMessage(data: Uint8Array): DnsMessage | null {
     question: question === undefined ? null : { name: question.name, type: codeOfType(question.type) },
     rcode: responseCode(buffer, packet.additionals ?? []),
     answers: (packet.answers ?? []).flatMap(answerOf),
+    addresses: question === undefined ? [] : answeredAddresses(question.name, packet.answers ?? []),
   };
 }
 

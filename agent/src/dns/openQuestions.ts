@@ -23,8 +23,8 @@ export const PATIENCE = 5e9;
 
 /** Questions without an answer so far, in the order they came. */
 export class OpenQuestions {
-  /** Several where one client asks several names under one id. */
-  readonly #open = new Map<string, OpenQuestion[]>();
+  /** By the message's id. */
+  readonly #open = new Map<number, OpenQuestion[]>();
   readonly #capacity: number;
   #size = 0;
 
@@ -35,26 +35,25 @@ export class OpenQuestions {
   /** Keeps a question; one asked again keeps its first time. False when there is no room. */
   add(question: OpenQuestion): boolean {
     if (this.#size >= this.#capacity) return false;
-    const key = keyOf(question.flowKey, question.id);
-    const same = this.#open.get(key) ?? [];
-    if (same.some((other) => isSame(other, question) && other.fromHigh === question.fromHigh)) return true;
+    const same = this.#open.get(question.id) ?? [];
+    const isKept = ({ flowKey, fromHigh, ...other }: OpenQuestion): boolean =>
+      flowKey === question.flowKey && fromHigh === question.fromHigh && isSame(other, question);
+    if (same.some(isKept)) return true;
     same.push(question);
-    this.#open.set(key, same);
+    this.#open.set(question.id, same);
     this.#size += 1;
     return true;
   }
 
-  /** Takes out what an answer answers. @param fromHigh who answers */
-  take(flowKey: string, fromHigh: boolean, answer: DnsMessage): OpenQuestion | undefined {
-    const key = keyOf(flowKey, answer.id);
-    const same = this.#open.get(key) ?? [];
+  /** Takes out what an answer answers. @param comesBack whether the answer came to who asked, over the same connection */
+  take(answer: DnsMessage, comesBack: (question: OpenQuestion) => boolean): OpenQuestion | undefined {
+    const same = this.#open.get(answer.id) ?? [];
     const index = same.findIndex(
-      (question) =>
-        question.fromHigh !== fromHigh && (answer.question === null || isSame(question, answer.question)),
+      (question) => (answer.question === null || isSame(question, answer.question)) && comesBack(question),
     );
     if (index < 0) return undefined;
     const [question] = same.splice(index, 1);
-    if (same.length === 0) this.#open.delete(key);
+    if (same.length === 0) this.#open.delete(answer.id);
     this.#size -= 1;
     return question;
   }
@@ -62,20 +61,16 @@ export class OpenQuestions {
   /** Takes out what was asked before a time. */
   takeBefore(time: number): OpenQuestion[] {
     const taken: OpenQuestion[] = [];
-    for (const [key, questions] of this.#open) {
+    for (const [id, questions] of this.#open) {
       const left = questions.filter((question) => question.time > time);
       if (left.length === questions.length) continue;
       taken.push(...questions.filter((question) => question.time <= time));
-      if (left.length === 0) this.#open.delete(key);
-      else this.#open.set(key, left);
+      if (left.length === 0) this.#open.delete(id);
+      else this.#open.set(id, left);
     }
     this.#size -= taken.length;
     return taken;
   }
-}
-
-function keyOf(flowKey: string, id: number): string {
-  return `${flowKey}/${id}`;
 }
 
 /** Names are compared without case: clients mix it against forged answers. */

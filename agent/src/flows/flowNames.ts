@@ -27,10 +27,21 @@ export class FlowNames {
     return this.addresses.use(key, text);
   }
 
+  /** The id of an address, of any family, that some row has; undefined where none has it. */
+  addressId(address: string): number | undefined {
+    return this.addresses.idOf(ipv4Number(address) ?? address);
+  }
+
   useCarrier(carrier: Carrier): number {
     const { tunnel, sourcePort, flow } = carrier;
     return this.carriers.use(`${tunnel.id}/${sourcePort}/${flow}`, () => carrier);
   }
+}
+
+/** As the address is read from a record; undefined for IPv6. */
+function ipv4Number(address: string): number | undefined {
+  const octets = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address)?.slice(1).map(Number);
+  return octets?.reduce((number, octet) => number * 256 + octet, 0);
 }
 
 /** Everything that tells one endpoint from another. */

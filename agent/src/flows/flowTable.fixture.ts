@@ -1,6 +1,7 @@
 /** A flow table with made-up points, for tests. */
 import type { InterfaceRole, PodReference } from '../../../src/model/topology.ts';
 import { COARSE_UNIT } from '../collector/flowLayout.ts';
+import { DnsNames } from '../identity/dnsNames.ts';
 import { Identifier } from '../identity/identifier.ts';
 import { InventoryStore } from '../identity/inventoryStore.ts';
 import type { Question } from '../identity/question.ts';
@@ -37,6 +38,7 @@ export class TestFlows {
   readonly intake: RecordIntake;
   readonly tracker: FlowTracker;
   readonly join: FlowJoin;
+  readonly names: DnsNames;
   readonly identity: RowIdentity;
 
   constructor(
@@ -48,6 +50,7 @@ export class TestFlows {
       tunnels?: () => Uint8Array;
       /** Is told whatever is asked of who an end is. */
       asked?: (question: Question) => void;
+      names?: DnsNames;
     } = {},
   ) {
     const identifier = new Identifier(this.inventory);
@@ -68,10 +71,17 @@ export class TestFlows {
       );
     }
     this.table = new FlowTable(options.maxFlows ?? 1024, this.points, BOOT);
-    this.identity = new RowIdentity(this.table, (question) => {
-      options.asked?.(question);
-      return identifier.identify(question);
-    });
+    this.names = options.names ?? new DnsNames();
+    this.identity = new RowIdentity(
+      this.table,
+      (question) => {
+        options.asked?.(question);
+        return identifier.identify(question);
+      },
+      () => 0,
+      this.names,
+      (name, end) => identifier.serviceNamed(name, end),
+    );
     const { identity } = this;
     const translations = new TranslationTable(options.translations ?? 256);
     this.join = new FlowJoin(this.table, translations, identity);
@@ -100,12 +110,13 @@ export class TestFlows {
     at: number,
     late: number,
     connections: readonly ConntrackBatch[] = [],
+    identityChanged = false,
   ): void {
     this.tracker.tick({
       ...drain,
       events: [],
       connections,
-      identityChanged: false,
+      identityChanged,
       now: BOOT + at,
       wallTime: (coarse) => BOOT + late + (coarse * COARSE_UNIT) / 1e6,
     });

@@ -46,6 +46,11 @@ export class Names<T> {
     return true;
   }
 
+  /** Undefined where no record uses it. */
+  idOf(key: string | number): number | undefined {
+    return this.#byKey.get(key)?.id;
+  }
+
   get(id: number): T | undefined {
     return this.#byId.get(id)?.value;
   }

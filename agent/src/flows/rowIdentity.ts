@@ -3,6 +3,8 @@ import type { ServiceReference } from '../../../src/model/flow.ts';
 import { PROTOCOLS } from '../../../src/model/flowRecord.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
 import { KEY, POINT_SLOTS, RECORD, SLOT, SLOT_BYTES } from '../collector/flowLayout.ts';
+import { DnsNames } from '../identity/dnsNames.ts';
+import type { AskedEnd } from '../identity/identifier.ts';
 import { evidenceOf, joinedEvidence } from '../identity/endpoints.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Question } from '../identity/question.ts';
@@ -11,10 +13,16 @@ import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.t
 import type { FlowTable } from './flowTable.ts';
 import { PendingRows } from './pendingRows.ts';
 import type { Point } from './pointRegistry.ts';
+import { SideNames } from './sideNames.ts';
 import type { TupleEnd } from './translations.ts';
-import { translationsOf } from './translations.ts';
+import { keyEnd, translationsOf } from './translations.ts';
 
 const BY_CONNTRACK = evidenceOf('conntrack');
+/** Whose answer it was is known this late at most, milliseconds; a flow that began before keeps its names. */
+const NAMED_LATE = 10_000;
+/** Intervals that take that long where they are as short as they get in use. */
+const LATE_INTERVALS = 40;
+const NO_NAMES: readonly string[] = [];
 
 /** Stamps on rows who their sides are: when a flow is first counted, and again while a side has no name. */
 export class RowIdentity {
@@ -27,11 +35,25 @@ export class RowIdentity {
   readonly #answered = new WeakMap<Endpoint, Endpoint>();
   /** Likewise of Services with their ports. */
   readonly #services = new WeakMap<ServiceReference, Endpoint>();
+  readonly #names: SideNames;
+  readonly #serviceNamed: (name: string, end: AskedEnd) => Identity | null;
 
-  /** @param news grows when sockets and cgroups were looked at again */
-  constructor(table: FlowTable, identify: (question: Question) => Identity, news: () => number = () => 0) {
+  /**
+   * @param news grows when sockets and cgroups were looked at again
+   * @param dns what clients were told by name servers
+   * @param serviceNamed the Service without an address that a name stands for
+   */
+  constructor(
+    table: FlowTable,
+    identify: (question: Question) => Identity,
+    news: () => number = () => 0,
+    dns = new DnsNames(),
+    serviceNamed: (name: string, end: AskedEnd) => Identity | null = () => null,
+  ) {
+    this.#serviceNamed = serviceNamed;
     this.#table = table;
     this.#identify = identify;
+    this.#names = new SideNames(table, dns);
     this.#pending = new PendingRows(table, news);
   }
 
@@ -82,19 +104,34 @@ export class RowIdentity {
     }
   }
 
-  #stampOver(row: number, when: number): void {
+  /** Addresses have other names now: flows that began just before may lack them, or have what is not theirs. */
+  nameAgain(addresses: ReadonlySet<string>, now: number): void {
+    const table = this.#table;
+    const ids = new Set([...addresses].flatMap((address) => table.names.addressId(address) ?? []));
+    if (ids.size === 0) return;
+    const since = table.keepTime(now - NAMED_LATE);
+    const isMeant = (row: number): boolean =>
+      table.uint32(row, ROW.start) >= since &&
+      (ids.has(table.uint32(row, ROW.lowAddress)) || ids.has(table.uint32(row, ROW.highAddress)));
+    for (const row of [...table.changedSince(table.sequence - LATE_INTERVALS)].filter(isMeant)) {
+      this.#stampOver(row, table.epoch + table.uint32(row, ROW.start), false);
+    }
+  }
+
+  #stampOver(row: number, when: number, keepsNames = true): void {
     const table = this.#table;
     const fields = [ROW.lowEndpoint, ROW.highEndpoint, ROW.lowService, ROW.highService];
     const before = fields.map((field) => table.uint32(row, field));
-    this.#stampFromSightings(row, when);
+    this.#stampFromSightings(row, when, keepsNames);
     if (fields.some((field, index) => table.uint32(row, field) !== before[index])) table.touch(row);
   }
 
-  #stampFromSightings(row: number, when: number): void {
+  #stampFromSightings(row: number, when: number, keepsNames = true): void {
     const table = this.#table;
     const [low, high] = [table.uint32(row, ROW.lowEndpoint), table.uint32(row, ROW.highEndpoint)];
     const [lowService, highService] = [table.uint32(row, ROW.lowService), table.uint32(row, ROW.highService)];
-    this.#stamp(row, when, (side) => this.#vethPodInSightings(row, side));
+    const named = keepsNames ? [low, high].map((id) => this.#names.of(id)) : [];
+    this.#stamp(row, when, (side) => this.#vethPodInSightings(row, side), named);
     // Given back only now, so that a name that stays the same keeps its id.
     table.releaseEndpoint(low);
     table.releaseEndpoint(high);
@@ -112,24 +149,36 @@ export class RowIdentity {
     return epoch + first;
   }
 
-  #stamp(row: number, when: number, vethPod: (high: boolean) => PodReference | null): void {
-    const { rows, names } = this.#table;
+  /** @param named names from DNS that the low and the high side keep */
+  #stamp(
+    row: number,
+    when: number,
+    vethPod: (high: boolean) => PodReference | null,
+    named: readonly (readonly string[])[] = [],
+  ): void {
+    const { rows, points } = this.#table;
     const base = row * ROW_BYTES;
     const translations = translationsOf(this.#table, row);
     const serverIsHigh = rows.getUint8(base + ROW.original) === SIDE_NUMBER.low;
+    const netns = points.inodeOf(rows.getUint32(base + ROW.key + KEY.netns, true));
     let unresolved = 0;
     let pending = false;
-    for (const high of [false, true]) {
-      const end = {
-        address: rows.getUint32(base + (high ? ROW.highAddress : ROW.lowAddress), true),
-        port: rows.getUint16(base + ROW.key + (high ? KEY.highPort : KEY.lowPort), true),
-      };
-      const identity = this.#ask(row, end, when, vethPod(high), this.#clues(row, high, when));
-      const asked = high === serverIsHigh ? (translations?.asked ?? null) : null;
+    const [low, high] = [false, true].map((high): Identity => {
+      const end = keyEnd(this.#table, row, high);
+      return this.#ask(row, end, when, vethPod(high), this.#clues(row, high, when));
+    }) as [Identity, Identity];
+    for (const isHigh of [false, true]) {
+      const [identity, peer] = isHigh ? [high, low] : [low, high];
+      const asked = isHigh === serverIsHigh ? (translations?.asked ?? null) : null;
       const endpoint = asked === null ? identity.endpoint : this.#withConntrack(identity.endpoint);
-      const service = asked === null ? identity : this.#ask(row, asked, when, null, null);
-      rows.setUint32(base + (high ? ROW.highEndpoint : ROW.lowEndpoint), names.useEndpoint(endpoint), true);
-      rows.setUint32(base + (high ? ROW.highService : ROW.lowService), this.#useService(service), true);
+      const before = named[isHigh ? 1 : 0] ?? NO_NAMES;
+      const id = this.#names.use({ endpoint, peer: peer.endpoint, netns, when, before });
+      const service =
+        asked === null
+          ? (this.#byName(row, isHigh, id) ?? identity)
+          : this.#ask(row, asked, when, null, null);
+      rows.setUint32(base + (isHigh ? ROW.highEndpoint : ROW.lowEndpoint), id, true);
+      rows.setUint32(base + (isHigh ? ROW.highService : ROW.lowService), this.#useService(service), true);
       if (isUnresolved(identity)) unresolved = 1;
       pending ||= identity.pending;
     }
@@ -139,6 +188,22 @@ export class RowIdentity {
       const source = this.#ask(row, translations.translated, when, null, null);
       rows.setUint8(base + ROW.masqueraded, source.endpoint.kind === 'node' ? 1 : 0);
     }
+  }
+
+  /** By the one name that the other side asked for. */
+  #byName(row: number, high: boolean, id: number): Identity | null {
+    const [name, ...others] = this.#names.of(id);
+    if (name === undefined || others.length > 0) return null;
+    const { address, port } = keyEnd(this.#table, row, high);
+    return this.#serviceNamed(name, {
+      address: this.#table.names.addresses.get(address) ?? '',
+      port,
+      protocol: this.#protocolOf(row),
+    });
+  }
+
+  #protocolOf(row: number): string {
+    return PROTOCOLS[this.#table.uint8(row, ROW.protocol)] ?? 'other';
   }
 
   #clues(row: number, high: boolean, when: number): SocketClues {
@@ -168,7 +233,7 @@ export class RowIdentity {
     return this.#identify({
       address: names.addresses.get(end.address) ?? '',
       port: end.port,
-      protocol: PROTOCOLS[rows.getUint8(base + ROW.protocol)] ?? 'other',
+      protocol: this.#protocolOf(row),
       when,
       netns: points.inodeOf(rows.getUint32(base + ROW.key + KEY.netns, true)),
       vethPod,

@@ -24,14 +24,14 @@ export function canonicalAddress(address: string): string {
   return parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString();
 }
 
-/** Loopback, link-local, multicast, broadcast and unspecified addresses: they say nothing about who is outside. */
-export function isSpecialAddress(address: string): boolean {
-  return !['unicast', 'private', 'uniqueLocal', 'carrierGradeNat', 'reserved'].includes(
-    ipaddr.process(address).range(),
-  );
-}
-
 /** 127.0.0.0/8 and ::1: of the namespace itself, whether an interface lists them or not. */
 export function isLoopback(address: string): boolean {
   return address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address);
+}
+
+/** The address that reaches all hosts of an interface's IPv4 range, null where there is none. @param range with prefix length */
+export function directedBroadcast(range: string): string | null {
+  const prefix = Number(range.slice(range.lastIndexOf('/') + 1));
+  if (range.includes(':') || prefix > 30) return null;
+  return ipaddr.IPv4.broadcastAddressFromCIDR(range).toString();
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Endpoint } from '../../../src/model/endpoint.ts';
-import type { InventoryObject, Node, Pod, Service } from '../../../src/model/inventory.ts';
+import { endpointText } from '../../../src/model/endpoint.ts';
+import type { EndpointSlice, InventoryObject, Node, Pod, Service } from '../../../src/model/inventory.ts';
 import type { Topology } from '../../../src/model/topology.ts';
 import type { Identity } from './identity.ts';
 import { Identifier } from './identifier.ts';
@@ -22,6 +23,7 @@ function pod(
       name,
       namespace: 'shop',
       uid: `uid-${name}`,
+      labels: { 'pod-template-hash': '6d4cf56db6' },
       deletionTimestamp: deleted ? '2026-01-01T10:05:00Z' : undefined,
       ownerReferences: [{ kind: 'ReplicaSet', name: `${name}-6d4cf56db6` }],
     },
@@ -55,6 +57,27 @@ const SERVICE: Service = {
     ports: [{ name: 'http', port: 80, nodePort: 30080 }],
   },
 };
+
+function service(
+  name: string,
+  changes: {
+    type?: string;
+    clusterIPs?: string[];
+    externalIPs?: string[];
+    ingress?: string[];
+    port?: number;
+    from?: number;
+  },
+): Service {
+  const { type, clusterIPs, externalIPs, ingress = [], port = 80, from = START } = changes;
+  const creationTimestamp = new Date(from).toISOString();
+  return {
+    kind: 'Service',
+    metadata: { name, namespace: 'shop', uid: `uid-${name}`, creationTimestamp },
+    spec: { type, clusterIPs, externalIPs, ports: [{ name: 'http', port }] },
+    status: { loadBalancer: { ingress: ingress.map((ip) => ({ ip })) } },
+  };
+}
 
 const TOPOLOGY: Topology = {
   node: 'node-a',
@@ -245,5 +268,144 @@ describe('identity', () => {
     world.inventory.update({ reset: true, upserts: [NODE], deletedUids: [] }, START + MINUTE);
     assert.equal(world.inventory.size, 1);
     assert.equal(world.who('10.244.1.5', { when: START + 2 * MINUTE }).name, null);
+  });
+
+  it('says what an address is that nobody has', () => {
+    const world = new World(NODE, SERVICE, service('other', { clusterIPs: ['10.96.7.1'] }));
+    const says = (address: string): unknown[] => [world.who(address).kind, ...world.who(address).names];
+    assert.deepEqual(says('10.244.1.99'), ['unknown', 'pod range']);
+    assert.deepEqual(says('10.96.3.3'), ['unknown', 'service range']);
+    assert.deepEqual(says('10.250.0.77'), ['unknown', 'range of a bridge of this node']);
+    assert.deepEqual(says('10.250.0.255'), ['unknown', 'range of a bridge of this node', 'broadcast']);
+    assert.deepEqual(says('224.0.0.251'), ['unknown', 'multicast (mDNS)']);
+    assert.deepEqual(says('169.254.169.254'), ['external', 'cloud metadata service']);
+    assert.deepEqual(says('203.0.113.9'), ['external', 'documentation range']);
+    assert.deepEqual(says('8.8.8.8'), ['external']);
+    assert.deepEqual(world.who('169.254.169.254').evidence, ['none']);
+    assert.equal(endpointText(world.who('169.254.169.254')), '169.254.169.254 (cloud metadata service)');
+  });
+
+  describe('Services', () => {
+    it('has each family’s cluster address, external addresses and those of its load balancer', () => {
+      const world = new World(
+        service('web', {
+          clusterIPs: ['10.96.0.20', 'fd00:96::20'],
+          externalIPs: ['203.0.113.20'],
+          ingress: ['203.0.113.21', '2001:DB8::21'],
+        }),
+      );
+      for (const address of ['10.96.0.20', 'fd00:96::20', '203.0.113.20', '203.0.113.21', '2001:db8::21']) {
+        const { endpoint, service: asked } = world.ask(address);
+        assert.deepEqual(
+          [endpoint.kind, endpoint.name, asked?.name, asked?.portName],
+          ['service', 'web', 'web', 'http'],
+        );
+      }
+    });
+
+    it('tells Services that share an external address by port, and lists both where that does not tell', () => {
+      const shared = { externalIPs: ['203.0.113.20'] };
+      const world = new World(service('web', shared), service('mail', { ...shared, port: 25 }));
+      assert.equal(world.who('203.0.113.20', { port: 25 }).name, 'mail');
+      const { name, candidates } = world.who('203.0.113.20', { port: 22 });
+      assert.deepEqual([name, candidates], [null, ['shop/mail', 'shop/web']]);
+    });
+
+    it('has of a node’s address no more than its ports', () => {
+      const world = new World(NODE, service('web', { ingress: ['172.30.0.11'] }));
+      assert.deepEqual(
+        [world.who('172.30.0.11').kind, world.ask('172.30.0.11').service?.name],
+        ['service', 'web'],
+      );
+      for (const port of [22, 45_000]) {
+        const { endpoint, service: asked } = world.ask('172.30.0.11', { port });
+        assert.deepEqual([endpoint.kind, endpoint.name, asked], ['node', 'node-a', null]);
+      }
+      assert.equal(world.who('172.30.0.11', { protocol: 'icmp', port: 0 }).kind, 'node');
+    });
+
+    it('keeps an address of IPVS, which nodes have on an interface, whatever the port', () => {
+      const world = new World(service('web', { clusterIPs: ['10.250.0.1'] }));
+      assert.equal(world.who('10.250.0.1', { port: 81 }).name, 'web');
+    });
+
+    it('gives an address to the Service that had it at the time', () => {
+      const world = new World(service('old', { clusterIPs: ['10.96.0.20'] }));
+      world.remove(START + 5 * MINUTE, 'uid-old');
+      world.push(
+        START + 6 * MINUTE,
+        service('new', { clusterIPs: ['10.96.0.20'], from: START + 6 * MINUTE }),
+      );
+      assert.equal(world.who('10.96.0.20', { when: START + MINUTE }).name, 'old');
+      assert.equal(world.who('10.96.0.20', { when: START + 7 * MINUTE }).name, 'new');
+      assert.equal(world.who('10.96.0.20', { when: START + 5.5 * MINUTE }).name, null);
+    });
+
+    it('is found by name where it has no address', () => {
+      const world = new World(
+        service('db', { clusterIPs: ['None'] }),
+        service('away', { type: 'ExternalName' }),
+        SERVICE,
+      );
+      const end = { address: '10.244.1.5', port: 80, protocol: 'tcp' };
+      const asked = (name: string): unknown => world.identifier.serviceNamed(name, end)?.service?.name;
+      assert.equal(asked('db.shop.svc.cluster.local'), 'db');
+      assert.equal(asked('db-0.db.shop.svc.cluster.local'), 'db');
+      assert.equal(asked('away.shop.svc.cluster.local'), 'away');
+      for (const name of ['api.shop', 'api.other', 'gone.shop']) {
+        assert.equal(asked(`${name}.svc.cluster.local`), undefined);
+      }
+      assert.equal(asked('db.shop.svc.example.org'), undefined);
+      assert.equal(world.who('10.244.1.5').name, null, 'a headless Service has no address');
+    });
+
+    it('says of an outside address that it is a Service’s endpoint, where that was set by hand', () => {
+      const slice = (
+        uid: string,
+        endpoint: EndpointSlice['endpoints'][number],
+        addressType = 'IPv4',
+      ): EndpointSlice => ({
+        kind: 'EndpointSlice',
+        metadata: { name: uid, namespace: 'shop', uid, labels: { 'kubernetes.io/service-name': 'legacy' } },
+        addressType,
+        endpoints: [endpoint],
+      });
+      const world = new World(
+        service('legacy', {}),
+        slice('by-hand', { addresses: ['198.18.0.9'] }),
+        slice('of-pods', { addresses: ['198.18.0.10'], targetRef: { kind: 'Pod', uid: 'uid-x' } }),
+        slice('by-name', { addresses: ['legacy.example'] }, 'FQDN'),
+      );
+      assert.deepEqual(world.who('198.18.0.9').names, ['endpoint of shop/legacy', 'benchmark range']);
+      assert.deepEqual(world.who('198.18.0.9').kind, 'external');
+      assert.deepEqual(world.who('198.18.0.10').names, ['benchmark range']);
+    });
+  });
+
+  it('has both addresses of a dual-stack pod', () => {
+    const six = { ...pod('web', '10.244.1.5').status, podIPs: [{ ip: '10.244.1.5' }, { ip: 'fd00:1::5' }] };
+    const world = new World({ ...pod('web', '10.244.1.5'), status: six });
+    assert.deepEqual([world.who('10.244.1.5').uid, world.who('fd00:1::5').uid], ['uid-web', 'uid-web']);
+  });
+
+  it('lists pods that publish a port of the node, and finished ones no more', () => {
+    const publishing = (name: string, phase: string): Pod => ({
+      ...pod(name, '10.244.1.5', { phase }),
+      spec: {
+        nodeName: 'node-a',
+        containers: [{ name: 'main', ports: [{ containerPort: 80, hostPort: 8080 }] }],
+      },
+    });
+    const world = new World(NODE, publishing('web', 'Running'), publishing('done', 'Succeeded'));
+    const { kind, evidence, candidates } = world.who('172.30.0.11', { port: 8080 });
+    assert.deepEqual(
+      { kind, evidence, candidates },
+      {
+        kind: 'node',
+        evidence: ['node-ip', 'host-port'],
+        candidates: ['shop/web'],
+      },
+    );
+    assert.deepEqual(world.who('172.30.0.11', { port: 8080, protocol: 'udp' }).candidates, []);
   });
 });

@@ -3,7 +3,8 @@ import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import type { ServiceReference } from '../../../src/model/flow.ts';
 import type { Node, Pod, Service } from '../../../src/model/inventory.ts';
 import type { PodReference, Topology } from '../../../src/model/topology.ts';
-import { canonicalAddress, isLoopback, isSpecialAddress } from './address.ts';
+import { canonicalAddress, directedBroadcast, isLoopback } from './address.ts';
+import { addressLabel } from './addressLabel.ts';
 import { AddressRanges } from './addressRanges.ts';
 import { evidenceOf, nameOf, only } from './endpoints.ts';
 import { HostEnds } from './hostEnds.ts';
@@ -25,6 +26,19 @@ const BY_SERVICE_ADDRESS = evidenceOf('service-ip');
 const BY_NODE_ADDRESS = evidenceOf('node-ip');
 const BY_HOST_PORT = evidenceOf('node-ip', 'host-port');
 
+interface NamedRange {
+  readonly name: string;
+  readonly range: AddressRanges;
+}
+
+/** Where a client connects to. */
+export type AskedEnd = Pick<Question, 'address' | 'port' | 'protocol'>;
+
+/** [hostname.]service.namespace.svc of the usual cluster domain. */
+const CLUSTER_NAME = /^(?:[^.]+\.)?([^.]+)\.([^.]+)\.svc\.cluster\.local$/;
+const BY_DNS = evidenceOf('dns');
+const BROADCAST = { text: 'broadcast', isInside: true };
+
 /** Says who an address is: by the veth its packets used, by the inventory at the time, by the node's own wiring. */
 export class Identifier {
   readonly #inventory: InventoryStore;
@@ -32,9 +46,11 @@ export class Identifier {
   #node = '';
   /** By namespace inode: addresses of its own interfaces. */
   #local = new Map<number, Map<string, LocalAddress>>();
-  #ownRanges = new AddressRanges([]);
+  #ownRanges: readonly NamedRange[] = [];
   #rangesVersion = -1;
   #bridgeRanges: string[] = [];
+  /** Of ranges that interfaces have addresses in. */
+  readonly #broadcasts = new Set<string>();
   readonly #pods: PodEnds;
   readonly #hosts: HostEnds;
 
@@ -55,6 +71,7 @@ export class Identifier {
     this.#node = topology.node;
     this.#local = new Map();
     this.#bridgeRanges = [];
+    this.#broadcasts.clear();
     this.#pods.setNamespaces(topology.namespaces);
     for (const namespace of topology.namespaces) {
       const addresses = new Map<string, LocalAddress>();
@@ -62,6 +79,8 @@ export class Identifier {
       for (const { role, addresses: ranges } of namespace.interfaces) {
         for (const range of ranges) {
           addresses.set(canonicalAddress(range.slice(0, range.lastIndexOf('/'))), { pod: namespace.pod });
+          const broadcast = directedBroadcast(range);
+          if (broadcast !== null) this.#broadcasts.add(broadcast);
           if (role === 'bridge') this.#bridgeRanges.push(range);
         }
       }
@@ -77,6 +96,20 @@ export class Identifier {
     const node = this.#nodeOrLocal(question);
     if (node !== null) return node;
     return this.#stranger(question.address);
+  }
+
+  /**
+   * The Service that a client asked for by this name and that has no address of its own: headless or ExternalName.
+   * Null for any other name.
+   */
+  serviceNamed(name: string, { address, port, protocol }: AskedEnd): Identity | null {
+    const [, serviceName, namespace] = CLUSTER_NAME.exec(name) ?? [];
+    if (serviceName === undefined || namespace === undefined) return null;
+    const service = this.#inventory.serviceNamed(namespace, serviceName);
+    if (service === null) return null;
+    const isHeadless = service.spec.clusterIPs?.[0] === 'None';
+    if (!isHeadless && service.spec.type !== 'ExternalName') return null;
+    return this.#ofService(service, address, port, protocol, BY_DNS);
   }
 
   #pod(question: Question): Identity | null {
@@ -95,14 +128,18 @@ export class Identifier {
     return this.#pods.choose(pods, address, socket);
   }
 
-  #service({ address, port, protocol }: Question): Identity | null {
-    const services = this.#inventory.servicesAt(address);
+  #service({ address, port, protocol, when, netns }: Question): Identity | null {
+    const services = this.#inventory.servicesAt(address, when);
     if (services.length === 0) return null;
-    let meant = services;
-    if (services.length > 1) {
-      const exact = services.filter((service) => servicePort(service, port, protocol) !== undefined);
-      if (exact.length > 0) meant = exact;
+    const [first] = services;
+    if (services.length === 1 && first !== undefined && isClusterAddress(first, address)) {
+      return this.#ofService(first, address, port, protocol, BY_SERVICE_ADDRESS);
     }
+    const exact = services.filter((service) => servicePort(service, port, protocol) !== undefined);
+    // An external address may be a node's, as most load balancers without a cloud have it: other ports are the node's.
+    const isNodes = this.#inventory.nodeAt(address) !== null || this.#local.get(netns)?.has(address) === true;
+    const others = isNodes ? services.filter((service) => isClusterAddress(service, address)) : services;
+    const meant = exact.length > 0 ? exact : others;
     const [service] = meant;
     if (service === undefined) return null;
     if (meant.length > 1) {
@@ -157,7 +194,7 @@ export class Identifier {
     pods: readonly Pod[],
     isPublished: boolean,
   ): Identity {
-    this.#refreshRanges();
+    this.#ranges();
     return this.#cache.ofNode(address, pods, name, () => ({
       ...unknownEndpoint(address),
       kind: 'node',
@@ -170,19 +207,29 @@ export class Identifier {
   }
 
   #stranger(address: string): Identity {
-    this.#refreshRanges();
-    const ranges = this.#ownRanges;
+    const ranges = this.#ranges();
     return this.#cache.ofAddress(address, () => {
-      const inside = isSpecialAddress(address) || ranges.has(address);
-      return { ...unknownEndpoint(address), kind: inside ? 'unknown' : 'external' };
+      const label = this.#broadcasts.has(address) ? BROADCAST : addressLabel(address);
+      const known = ranges.filter(({ range }) => range.has(address)).map(({ name }) => name);
+      const roles = this.#inventory.outsideEndpointsAt(address).map((service) => `endpoint of ${service}`);
+      const inside = known.length > 0 || label?.isInside === true;
+      const names = [...roles, ...known.slice(0, 1), ...(label === null ? [] : [label.text])];
+      return { ...unknownEndpoint(address), kind: inside ? 'unknown' : 'external', names };
     });
   }
 
-  #refreshRanges(): void {
-    if (this.#rangesVersion === this.#inventory.version) return;
-    this.#ownRanges = new AddressRanges([...this.#inventory.podRanges(), ...this.#bridgeRanges]);
-    this.#rangesVersion = this.#inventory.version;
-    this.#cache.forgetAddresses();
+  /** Those of the cluster and of the node, the ones that say most first. */
+  #ranges(): readonly NamedRange[] {
+    if (this.#rangesVersion !== this.#inventory.version) {
+      this.#ownRanges = [
+        { name: 'pod range', range: new AddressRanges(this.#inventory.podRanges()) },
+        { name: 'service range', range: new AddressRanges(this.#inventory.serviceRanges()) },
+        { name: 'range of a bridge of this node', range: new AddressRanges(this.#bridgeRanges) },
+      ];
+      this.#rangesVersion = this.#inventory.version;
+      this.#cache.forgetAddresses();
+    }
+    return this.#ownRanges;
   }
 }
 
@@ -195,6 +242,11 @@ function serviceEndpoint(service: Service, address: string, evidence: readonly E
     uid: service.metadata.uid,
     evidence,
   };
+}
+
+/** IPVS has cluster addresses on an interface of every node. */
+function isClusterAddress({ spec }: Service, address: string): boolean {
+  return (spec.clusterIPs ?? []).some((own) => own === address || canonicalAddress(own) === address);
 }
 
 type ServicePort = NonNullable<Service['spec']['ports']>[number];

@@ -2,8 +2,11 @@ import type { InventoryObject, Node, Pod, Service } from '../../../src/model/inv
 import type { PodReference } from '../../../src/model/topology.ts';
 import { canonicalAddress } from './address.ts';
 import { NodePorts } from './nodePorts.ts';
+import { outsideEndpoints } from './outsideEndpoints.ts';
 import { PodAddresses } from './podAddresses.ts';
 import { PodContainers } from './podContainers.ts';
+import { ServiceAddresses } from './serviceAddresses.ts';
+import { serviceRanges } from './serviceRanges.ts';
 
 /** What Kubernetes knows, keyed by uid, with the indices that identity asks. */
 export class InventoryStore {
@@ -11,7 +14,9 @@ export class InventoryStore {
   /** Pods by the ids that their cgroups have. */
   readonly containers = new PodContainers();
   readonly #podAddresses = new PodAddresses();
-  readonly #services = new Map<string, Service[]>();
+  readonly #serviceAddresses = new ServiceAddresses();
+  #servicesByName = new Map<string, Service>();
+  #outsideEndpoints = new Map<string, string[]>();
   readonly #nodes = new Map<string, Node>();
   #nodePorts = new NodePorts([], []);
   #stale = false;
@@ -38,6 +43,7 @@ export class InventoryStore {
     for (const uid of change.deletedUids) this.#delete(uid, now);
     for (const object of change.upserts) this.#upsert(object, now);
     this.#podAddresses.forget(now);
+    this.#serviceAddresses.forget(now);
     this.containers.forget(now);
     this.#stale = true;
     this.#version += 1;
@@ -48,10 +54,25 @@ export class InventoryStore {
     return this.#podAddresses.podsAt(address, when);
   }
 
-  /** Services with this cluster, external or load balancer address. */
-  servicesAt(address: string): readonly Service[] {
+  /** Addresses that a pod got or lost since the last call. */
+  takeChangedAddresses(): ReadonlySet<string> {
+    return this.#podAddresses.takeChanged();
+  }
+
+  /** Services that had this cluster, external or load balancer address then. */
+  servicesAt(address: string, when: number): readonly Service[] {
+    return this.#serviceAddresses.at(address, when);
+  }
+
+  serviceNamed(namespace: string, name: string): Service | null {
     this.#index();
-    return this.#services.get(address) ?? [];
+    return this.#servicesByName.get(`${namespace}/${name}`) ?? null;
+  }
+
+  /** Services, as namespace/name, whose endpoints were set by hand to this address. */
+  outsideEndpointsAt(address: string): readonly string[] {
+    this.#index();
+    return this.#outsideEndpoints.get(address) ?? [];
   }
 
   nodeAt(address: string): Node | null {
@@ -75,6 +96,12 @@ export class InventoryStore {
     return this.#all('Node').flatMap((node) => node.spec.podCIDRs ?? []);
   }
 
+  /** Ranges that cluster addresses come from, with prefix length. */
+  serviceRanges(): string[] {
+    const addresses = this.#all('Service').flatMap(({ spec }) => spec.clusterIPs ?? []);
+    return serviceRanges(addresses);
+  }
+
   podByUid(uid: string): (PodReference & { hostNetwork: boolean }) | null {
     // A static pod's processes have the uid that its node gave it.
     const pod = this.pod(uid) ?? this.containers.find(uid, null)?.pod ?? null;
@@ -88,13 +115,16 @@ export class InventoryStore {
 
   #upsert(object: InventoryObject, now: number): void {
     this.#objects.set(object.metadata.uid, object);
+    if (object.kind === 'Service') this.#serviceAddresses.upsert(object, now);
     if (object.kind !== 'Pod') return;
     this.containers.upsert(object);
     if (object.spec.hostNetwork !== true) this.#podAddresses.upsert(object, now);
   }
 
   #delete(uid: string, now: number): void {
-    if (this.#objects.get(uid)?.kind === 'Pod') {
+    const kind = this.#objects.get(uid)?.kind;
+    if (kind === 'Service') this.#serviceAddresses.remove(uid, now);
+    if (kind === 'Pod') {
       this.#podAddresses.remove(uid, now);
       this.containers.remove(uid, now);
     }
@@ -110,17 +140,13 @@ export class InventoryStore {
   #index(): void {
     if (!this.#stale) return;
     this.#stale = false;
-    this.#services.clear();
     this.#nodes.clear();
     const services = this.#all('Service');
     this.#nodePorts = new NodePorts(this.#all('Pod'), services);
-    for (const service of services) {
-      for (const address of addressesOf(service)) {
-        const same = this.#services.get(address);
-        if (same === undefined) this.#services.set(address, [service]);
-        else same.push(service);
-      }
-    }
+    this.#servicesByName = new Map(
+      services.map((service) => [`${service.metadata.namespace ?? ''}/${service.metadata.name}`, service]),
+    );
+    this.#outsideEndpoints = outsideEndpoints(this.#all('EndpointSlice'));
     for (const node of this.#all('Node')) {
       for (const { type, address } of node.status.addresses ?? []) {
         if (type.endsWith('IP')) this.#nodes.set(canonicalAddress(address), node);
@@ -131,10 +157,4 @@ export class InventoryStore {
 
 export function podReference(pod: Pod): PodReference {
   return { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name, uid: pod.metadata.uid };
-}
-
-function addressesOf({ spec, status }: Service): Set<string> {
-  const ingress = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
-  const all = [...(spec.clusterIPs ?? []), ...(spec.externalIPs ?? []), ...ingress];
-  return new Set(all.filter((address) => address !== 'None' && address !== '').map(canonicalAddress));
 }

@@ -48,9 +48,10 @@ export class NodePorts {
 
   #addPod(pod: Pod): void {
     const { nodeName, hostNetwork, containers } = pod.spec;
-    if (nodeName === undefined) return;
+    const { phase } = pod.status;
+    if (nodeName === undefined || phase === 'Succeeded' || phase === 'Failed') return;
     if (hostNetwork === true) {
-      if (pod.status.phase === 'Running') this.#addSharing(pod, nodeName);
+      if (phase === 'Running') this.#addSharing(pod, nodeName);
       return;
     }
     for (const { ports } of containers) {

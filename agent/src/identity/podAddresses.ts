@@ -5,12 +5,17 @@ import { canonicalAddress } from './address.ts';
 interface Tenure {
   /** One pod, as podsAt() gives it. */
   pods: readonly [Pod];
+  /** It may have the address since. */
   readonly from: number;
+  /** Since it was told to have it: of pods of one node in their order, so whoever was told before has it no more. */
+  readonly told: number;
   until: number;
 }
 
 /** API timestamps have whole seconds, and a pod's address is in use before its start time is written. */
 const START_SLACK = 2000;
+/** How long it takes at most until a pod's address is in its status. */
+const STATUS_DELAY = 5000;
 /** How long a pod that is gone still answers for flows of its time. */
 const MEMORY = 300_000;
 const NOBODY: readonly Pod[] = [];
@@ -20,6 +25,9 @@ export class PodAddresses {
   readonly #tenures = new Map<string, Tenure[]>();
   /** Addresses that a pod has or had, by uid. */
   readonly #addresses = new Map<string, Set<string>>();
+  /** When a pod was last told of that had no address yet, by uid. */
+  readonly #without = new Map<string, number>();
+  #changed = new Set<string>();
 
   /** @param now wall time, milliseconds since the epoch */
   upsert(pod: Pod, now: number): void {
@@ -36,10 +44,20 @@ export class PodAddresses {
       if (isFinished(pod)) this.#end(uid, address, now);
     }
     this.#addresses.set(uid, new Set([...known, ...addresses]));
+    if (addresses.size > 0) this.#without.delete(uid);
+    else if (known.size === 0) this.#without.set(uid, now);
   }
 
   remove(uid: string, now: number): void {
+    this.#without.delete(uid);
     for (const address of this.#addresses.get(uid) ?? []) this.#end(uid, address, now);
+  }
+
+  /** Addresses that a pod got or lost since the last call. */
+  takeChanged(): ReadonlySet<string> {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    return changed;
   }
 
   /** The pods that best fit: one, or several when nothing decides between them. */
@@ -49,9 +67,7 @@ export class PodAddresses {
     const [only] = tenures;
     if (only !== undefined && tenures.length === 1) return isDuring(only, when) ? only.pods : NOBODY;
     const valid = tenures.filter((tenure) => isDuring(tenure, when));
-    const pods = valid.map(({ pods: [pod] }) => pod);
-    const best = Math.max(...pods.map(preference));
-    return pods.filter((pod) => preference(pod) === best);
+    return decide(valid, when).map(({ pods: [pod] }) => pod);
   }
 
   /** Forgets what ended long ago. */
@@ -76,7 +92,10 @@ export class PodAddresses {
   }
 
   #add(address: string, pod: Pod, now: number): void {
-    const tenure: Tenure = { pods: [pod], from: startOf(pod, now), until: Infinity };
+    const without = (this.#without.get(pod.metadata.uid) ?? -Infinity) - STATUS_DELAY;
+    const from = Math.max(startOf(pod, now), without);
+    const tenure: Tenure = { pods: [pod], from, told: now, until: Infinity };
+    this.#changed.add(address);
     const tenures = this.#tenures.get(address);
     if (tenures === undefined) this.#tenures.set(address, [tenure]);
     else tenures.push(tenure);
@@ -84,7 +103,9 @@ export class PodAddresses {
 
   #end(uid: string, address: string, now: number): void {
     const tenure = this.#tenure(uid, address);
-    if (tenure !== undefined) tenure.until = Math.min(tenure.until, now);
+    if (tenure === undefined || tenure.until <= now) return;
+    tenure.until = now;
+    this.#changed.add(address);
   }
 }
 
@@ -101,8 +122,18 @@ function startOf(pod: Pod, now: number): number {
   return Number.isNaN(start) ? now - START_SLACK : start - START_SLACK;
 }
 
+/** Those of several that may have had the address then. */
+function decide(tenures: readonly Tenure[], when: number): readonly Tenure[] {
+  // One that was told of later may have taken it over by then, or not yet.
+  if (tenures.length < 2 || tenures.some(({ told }) => told > when)) return tenures;
+  const latest = Math.max(...tenures.map(({ told }) => told));
+  const last = tenures.filter(({ told }) => told === latest);
+  const best = Math.max(...last.map(preference));
+  return last.filter((tenure) => preference(tenure) === best);
+}
+
 /** Running before starting before terminating before finished. */
-function preference(pod: Pod): number {
+function preference({ pods: [pod] }: Tenure): number {
   if (isFinished(pod)) return 0;
   if (pod.metadata.deletionTimestamp !== undefined) return 1;
   return pod.status.phase === 'Running' ? 3 : 2;

@@ -1,3 +1,4 @@
+import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import { create } from '@bufbuild/protobuf';
 import assert from 'node:assert/strict';
 import { FLOW, FLOW_BITS } from '../../../src/model/flowRecord.ts';
@@ -6,8 +7,9 @@ import { StreamFlowsResponseSchema } from '../../../src/model/wire/generated/vet
 import { FlowStore } from '../../../src/flows/flowStore.ts';
 import { flowUpdateOf } from '../../../src/flows/flowUpdate.ts';
 import { IP_PROTOCOL } from '../collector/flowLayout.ts';
-import { TestFlows } from '../flows/flowTable.fixture.ts';
+import { BOOT, NETNS, TestFlows } from '../flows/flowTable.fixture.ts';
 import type { SeenPacket } from '../flows/kernelRecords.fixture.ts';
+import { dnsClients } from '../identity/dnsClients.ts';
 import type { TestConnection } from '../nat/conntrackRecords.fixture.ts';
 import { conntrackBatch, conntrackRecord } from '../nat/conntrackRecords.fixture.ts';
 import { FlowReader } from './flowReader.ts';
@@ -80,5 +82,36 @@ describe('flow reader', () => {
     flows.table.forgetEnded(flows.table.sequence);
     assert.deepEqual(flows.table.absorbed.since(0), []);
     assert.deepEqual([...reader.round()], []);
+  });
+
+  it('tells of a name that comes later than its flow', () => {
+    const flows = new TestFlows([{ ifindex: 5, name: 'veth5', role: 'pod-veth' }]);
+    const { client } = CONNECTION;
+    const outside = { address: '100.64.1.7', port: 443 };
+    const reader = new FlowReader(flows.table, {
+      afterSequence: 0,
+      interval: 0,
+      target: { podUids: [], namespaces: [] },
+    });
+    const store = new FlowStore();
+    const names = (): unknown => {
+      for (const message of reader.round()) {
+        const response = create(StreamFlowsResponseSchema, message);
+        store.apply(flowUpdateOf({ agent: 0, reset: false, message: response }));
+      }
+      const { record } = store.detail(0, 1) ?? assert.fail();
+      const server = store.endpoints.endpoint(new FlowRecords(record).uint32(0, FLOW.server));
+      return [server?.names, server?.evidence, server?.candidates];
+    };
+    flows.tick([packet(client, outside, 5)], 1000);
+    assert.deepEqual(names(), [[], ['none'], []]);
+    const [asker] = dnsClients(unknownEndpoint(client.address), NETNS);
+    for (const name of ['one.test', 'two.test']) {
+      flows.names.add(asker, { address: outside.address, name, from: BOOT, until: BOOT + 30_000 });
+    }
+    flows.table.nextSequence();
+    flows.identity.nameAgain(new Set([outside.address]), BOOT + 1500);
+    const both = ['one.test', 'two.test'];
+    assert.deepEqual(names(), [both, ['dns'], both]);
   });
 });

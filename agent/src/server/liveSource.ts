@@ -33,8 +33,6 @@ export interface ObservedNode {
   /** `interval` in milliseconds. */
   readonly options: { readonly node: string; readonly interval: number };
   readonly dns: DnsHistory;
-  /** The kernel sends DNS messages until all handles are closed. */
-  wantDns(): { close(): void };
   /** Counts only packets that match; null counts all. */
   setFilter(filter: PacketFilter | null): void;
   /** Calls back after every interval. */
@@ -119,14 +117,12 @@ export class LiveSource implements Source {
 
   async *dns(request: DnsRequest, signal: AbortSignal): AsyncIterable<DnsResponse> {
     const wanted = this.#targets.add(request.target);
-    const sending = this.#observation.wantDns();
     const changed = new Gate();
     const ticks = this.#observation.onTick(() => changed.open());
     try {
       yield* readDns(this.#observation.dns, request, changed, signal);
     } finally {
       ticks.close();
-      sending.close();
       wanted.close();
     }
   }

@@ -43,14 +43,7 @@ export class TestNode implements ObservedNode {
   }
 
   readonly dns = new DnsHistory(4);
-  /** Handles of wantDns that are open. */
-  dnsReaders = 0;
   filter: PacketFilter | null = null;
-
-  wantDns(): { close(): void } {
-    this.dnsReaders += 1;
-    return { close: () => (this.dnsReaders -= 1) };
-  }
 
   setFilter(filter: PacketFilter | null): void {
     this.filter = filter;
