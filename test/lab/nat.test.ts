@@ -3,8 +3,9 @@
  * sockets and nftables have them.
  */
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import type { Flow } from '../../src/model/flow.ts';
-import { delay, runIn } from './commands.ts';
+import { delay, netnsPath, runIn } from './commands.ts';
 import { Lab } from './lab.ts';
 import type { Place } from './lab.ts';
 import { Observation } from './observe.ts';
@@ -13,6 +14,7 @@ import { exchange, hold, ping, sendDatagrams, serve } from './traffic.ts';
 import type { HeldConnection } from './traffic.ts';
 import { connections } from './truth/connections.ts';
 import type { Connection } from './truth/connections.ts';
+import { assertLocalEnds } from './truth/localEnds.ts';
 import { PacketCounters } from './truth/packetCounters.ts';
 import type { PacketCounts } from './truth/packetCounters.ts';
 import { tcpSocket } from './truth/tcpSockets.ts';
@@ -221,6 +223,11 @@ describe('NAT', () => {
     assert.equal(flow.tcp?.flags.includes('SYN'), false);
     assert.deepEqual([flow.client.name, flow.service?.name, flow.initiator], ['client', 'web', 'certain']);
     assert.equal(flow.nat.length, 1);
+  });
+
+  it('at each point the source is local where packets leave, the destination where they arrive', () => {
+    const netns = statSync(netnsPath(lab.plan.node.netns)).ino;
+    assert.ok(assertLocalEnds(observed.flows, lab.plan, netns) > 80);
   });
 
   it('nothing had to be joined late, and nothing was lost', () => {

@@ -9,14 +9,18 @@ import { DropIntake } from './dropIntake.ts';
 import { FlowJoin } from './flowJoin.ts';
 import { FlowTable } from './flowTable.ts';
 import { FlowTracker } from './flowTracker.ts';
+import type { AskInitiators } from './initiators.ts';
+import { Initiators } from './initiators.ts';
 import type { SeenPacket } from './kernelRecords.fixture.ts';
 import { drainOf } from './kernelRecords.fixture.ts';
 import { PointRegistry } from './pointRegistry.ts';
 import { RecordIntake } from './recordIntake.ts';
 import { ROW_BYTES, STATE, ROW } from './flowRow.ts';
 import { RowIdentity } from './rowIdentity.ts';
+import { SharedFlows } from './sharedFlows.ts';
 import { TunnelLinks } from './tunnelLinks.ts';
 import { TranslationIntake } from './translationIntake.ts';
+import { WiredNamespaces } from './wiredNamespaces.ts';
 
 /** Wall time of CLOCK_MONOTONIC 0 in these tests, milliseconds since the epoch. */
 export const BOOT = Date.parse('2026-01-01T00:00:00Z');
@@ -36,6 +40,8 @@ export class TestFlows {
   readonly intake: RecordIntake;
   readonly tracker: FlowTracker;
   readonly join: FlowJoin;
+  readonly initiators: Initiators;
+  readonly wired = new WiredNamespaces();
 
   constructor(
     interfaces: readonly TestPoint[],
@@ -44,6 +50,7 @@ export class TestFlows {
       translations?: number;
       isOwn?: (view: DataView, offset: number) => boolean;
       tunnels?: () => Uint8Array;
+      initiators?: AskInitiators;
     } = {},
   ) {
     const identifier = new Identifier(this.inventory);
@@ -67,9 +74,18 @@ export class TestFlows {
     const identity = new RowIdentity(this.table, (question) => identifier.identify(question));
     const translations = new TranslationTable(options.translations ?? 256);
     this.join = new FlowJoin(this.table, translations, identity);
-    this.intake = new RecordIntake(this.table, identity, this.join, options.isOwn ?? (() => false));
+    const shared = new SharedFlows(this.table, this.join, this.wired);
+    this.initiators = new Initiators(this.table, options.initiators ?? (() => Promise.resolve(null)));
+    this.intake = new RecordIntake(this.table, identity, this.join, shared, options.isOwn ?? (() => false));
     const names = { reason: String, interface: () => null, observed: [1] };
-    const drops = new DropIntake(this.table, identity, this.join, names, options.isOwn ?? (() => false));
+    const drops = new DropIntake(
+      this.table,
+      identity,
+      this.join,
+      shared,
+      names,
+      options.isOwn ?? (() => false),
+    );
     const tunnels = new TunnelLinks(this.table, options.tunnels ?? (() => new Uint8Array(0)));
     this.tracker = new FlowTracker(
       this.table,
@@ -78,6 +94,7 @@ export class TestFlows {
       drops,
       tunnels,
       new TranslationIntake(translations, this.join),
+      this.initiators,
     );
   }
 
