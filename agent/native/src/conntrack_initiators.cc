@@ -71,7 +71,7 @@ void ConntrackInitiators::Execute() {
 }
 
 void ConntrackInitiators::ask_some(size_t first, size_t count) {
-  std::array<char, kQuestionsAtOnce * kQuestionBytes> buffer = {};
+  std::array<char, kQuestionsAtOnce* kQuestionBytes> buffer = {};
   size_t used = 0;
   for (size_t index = first; index < first + count; ++index) {
     nlmsghdr* request = mnl_nlmsg_put_header(buffer.data() + used);

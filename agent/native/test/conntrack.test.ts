@@ -145,7 +145,7 @@ describe('connection tracking', function () {
   it('tells who began a connection, by the tuple of either direction, of as many as are asked for', async () => {
     await talk();
     const entries = listedByConntrack(pair.left).filter(
-      (entry) => !isTranslated(entry) && entry.zone === 0 && /sport/.test(entry.original),
+      (entry) => !isTranslated(entry) && entry.zone === 0 && entry.original.includes('sport'),
     );
     assert.ok(entries.length > 0);
     const asked = entries.map((entry) => {

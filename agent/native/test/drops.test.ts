@@ -177,7 +177,21 @@ describe('dropped packets', function () {
     for (const address of [right.ipv4, right.ipv6]) learnNeighbour(left, address);
     const service = { ipv4: '10.9.9.100', ipv6: 'fd09::100' };
     const toRight = (command: string, address: string, target: string): string =>
-      left.run(command, '-t', 'nat', '-A', 'OUTPUT', '-d', address, '-p', 'udp', '-j', 'DNAT', '--to', target);
+      left.run(
+        command,
+        '-t',
+        'nat',
+        '-A',
+        'OUTPUT',
+        '-d',
+        address,
+        '-p',
+        'udp',
+        '-j',
+        'DNAT',
+        '--to',
+        target,
+      );
     toRight('iptables', service.ipv4, `${right.ipv4}:4000`);
     toRight('ip6tables', service.ipv6, `[${right.ipv6}]:4000`);
     const postrouting = 'type filter hook postrouting priority 0; policy accept;';
