@@ -15,6 +15,16 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What `work` returns, undefined where it fails with one of these codes of errno; every other failure goes on. */
+export function unlessCode<T>(codes: ReadonlySet<string>, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (codes.has(codeOf(error))) return undefined;
+    throw error;
+  }
+}
+
 /** errno's name of a system error, for example ENOENT; empty where there is none. */
 export function codeOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;

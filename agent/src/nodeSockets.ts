@@ -3,14 +3,12 @@ import type { Topology } from '../../src/model/topology.ts';
 import { findCgroupMount } from './cgroups/cgroupMount.ts';
 import { CgroupTree } from './cgroups/cgroupTree.ts';
 import type { Addon } from './collector/addon.ts';
-import { codeOf } from './failure.ts';
+import { unlessCode } from './failure.ts';
 import type { InventoryStore } from './identity/inventoryStore.ts';
 import { SocketOwners } from './identity/socketOwners.ts';
 import { SocketHolders } from './sockets/socketHolder.ts';
 import { SocketWatch } from './sockets/socketWatch.ts';
-
-/** A namespace that went away before its sockets were read, or that may not be entered. */
-const UNREACHABLE = new Set(['ENOENT', 'ESRCH', 'ENODEV', 'EACCES', 'EPERM', 'EINVAL', 'ENOTTY']);
+import { UNREACHABLE } from './topology/processNamespaces.ts';
 
 export interface NodeSocketsOptions {
   readonly addon: Addon;
@@ -74,14 +72,9 @@ export class NodeSockets {
   #open(inode: number): NetworkNamespace | null {
     const path = this.#paths.get(inode);
     if (path === undefined) return null;
-    try {
-      const namespace = new this.#options.addon.NetworkNamespace(path);
-      if (namespace.inode === inode) return namespace;
-      namespace.close();
-      return null;
-    } catch (error) {
-      if (UNREACHABLE.has(codeOf(error))) return null;
-      throw error;
-    }
+    const namespace = unlessCode(UNREACHABLE, () => new this.#options.addon.NetworkNamespace(path));
+    if (namespace === undefined || namespace.inode === inode) return namespace ?? null;
+    namespace.close();
+    return null;
   }
 }

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../model/endpoint.ts';
-import { endpointText } from '../model/endpoint.ts';
+import { endpointText, unknownEndpoint } from '../model/endpoint.ts';
 import type { AgentEndpoint } from './flowUpdate.ts';
 import { TextRanks } from './textRanks.ts';
 
@@ -81,19 +81,7 @@ export class EndpointTable {
   }
 }
 
-const NAMELESS: Endpoint = {
-  kind: 'unknown',
-  namespace: null,
-  name: null,
-  uid: null,
-  container: null,
-  workload: null,
-  node: null,
-  address: '?',
-  names: [],
-  evidence: ['none'],
-  candidates: [],
-};
+const NAMELESS = unknownEndpoint('?');
 
 function searchText(endpoint: Endpoint): string {
   const parts = [

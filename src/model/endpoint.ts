@@ -43,6 +43,23 @@ export interface Endpoint {
   readonly candidates: readonly string[];
 }
 
+/** An end of which nothing but its address is known. */
+export function unknownEndpoint(address: string): Endpoint {
+  return {
+    kind: 'unknown',
+    namespace: null,
+    name: null,
+    uid: null,
+    container: null,
+    workload: null,
+    node: null,
+    address,
+    names: [],
+    evidence: ['none'],
+    candidates: [],
+  };
+}
+
 /** `namespace/name`, or the best there is; plain text, never markup. */
 export function endpointText(endpoint: Endpoint): string {
   if (endpoint.name === null) return endpoint.names[0] ?? endpoint.address;

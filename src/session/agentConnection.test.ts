@@ -4,6 +4,7 @@ import type { InventoryChange } from '../kube/inventory.ts';
 import { Listeners } from '../kube/listeners.ts';
 import { silentLog } from '../kube/log.ts';
 import type { InventoryObject } from '../model/inventory.ts';
+import { PROTOCOL_VERSION } from '../model/protocolVersion.ts';
 import { AgentConnection, type AgentConnectionOptions } from './agentConnection.ts';
 import { EMPTY_INVENTORY } from './inventorySource.ts';
 import { FakeAgent } from './testing/fakeAgent.ts';
@@ -131,13 +132,16 @@ describe('agent connection', () => {
   });
 
   it('fails at once where no attempt would go better', async () => {
-    agent.protocolVersion = 2;
+    agent.protocolVersion = PROTOCOL_VERSION - 1;
     connect();
     await until(() => connection.phase === 'failed', 'failed');
     assert.match(connection.problem?.what ?? '', /another version/);
-    assert.match(connection.problem?.why ?? '', /speaks 2, this extension 0\.1\.0 speaks 1/);
+    assert.match(
+      connection.problem?.why ?? '',
+      new RegExp(`speaks ${PROTOCOL_VERSION - 1}, this extension 0\\.1\\.0 speaks ${PROTOCOL_VERSION}`),
+    );
     assert.equal(agent.opened, 1);
-    agent.protocolVersion = 1;
+    agent.protocolVersion = PROTOCOL_VERSION;
     const { transport, ...rest } = { transport: agent, inventory: EMPTY_INVENTORY };
     const stranger = { token: 'wrong', deployedName: null } as const;
     await connection.close();

@@ -3,6 +3,7 @@ import { problemText, type Problem } from '../kube/errors.ts';
 import { Listeners, type Disposable } from '../kube/listeners.ts';
 import type { Log } from '../kube/log.ts';
 import type { Ledger } from '../model/ledger.ts';
+import { PROTOCOL_VERSION } from '../model/protocolVersion.ts';
 import type { Topology } from '../model/topology.ts';
 import type { HelloResponse, StreamFlowsResponse } from '../model/wire/generated/vethscope_pb.js';
 import { connectionProblem, isFatal, otherVersion } from './connectionProblems.ts';
@@ -10,9 +11,6 @@ import { linkAgent, type AgentLink } from './agentLink.ts';
 import { pushInventory } from './inventoryPush.ts';
 import type { InventorySource } from './inventorySource.ts';
 import type { Transport } from './transport.ts';
-
-/** Of vethscope.proto; an agent that speaks another is not used. */
-export const PROTOCOL_VERSION = 1;
 
 export interface FlowTarget {
   readonly podUids: readonly string[];

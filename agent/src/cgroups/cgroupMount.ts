@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../failure.ts';
+import { unlessCode } from '../failure.ts';
 
 /**
  * Where the node's cgroup v2 tree can be read, null where it cannot: /sys/fs/cgroup, on a machine that also has v1
@@ -29,13 +29,11 @@ export function cgroup2Mounts(mountinfo: string): string[] {
   });
 }
 
+/** A process that is gone, or that we may not look into. */
+const UNREADABLE = new Set(['ENOENT', 'EACCES', 'EPERM', 'ESRCH']);
+
 function readMounts(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (['ENOENT', 'EACCES', 'EPERM', 'ESRCH'].includes(codeOf(error))) return '';
-    throw error;
-  }
+  return unlessCode(UNREADABLE, () => readFileSync(path, 'utf8')) ?? '';
 }
 
 /** Blanks and the like are written as \ooo there. */

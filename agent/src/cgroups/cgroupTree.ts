@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../failure.ts';
+import { unlessCode } from '../failure.ts';
 import { podsOfCgroupPath } from './podCgroup.ts';
 
 /** Groups that are looked at in one walk; nodes have hundreds. */
@@ -40,11 +40,6 @@ export class CgroupTree {
   /** Grows with every walk that somebody asked for. */
   get version(): number {
     return this.#version;
-  }
-
-  /** Whether the node's cgroups can be told at all. */
-  get readable(): boolean {
-    return this.#mount !== null;
   }
 
   /** Whether an id that is not known now may be after the next walk. */
@@ -90,7 +85,8 @@ export class CgroupTree {
   processes(id: number): number[] {
     const path = this.#paths.get(id);
     if (this.#mount === null || path === undefined) return [];
-    const text = passing(() => readFileSync(join(this.#mount ?? '', path, 'cgroup.procs'), 'utf8')) ?? '';
+    const text =
+      unlessCode(PASSING, () => readFileSync(join(this.#mount ?? '', path, 'cgroup.procs'), 'utf8')) ?? '';
     // 0 stands for a process of another process namespace.
     return text
       .split('\n')
@@ -105,12 +101,12 @@ export class CgroupTree {
     const folders = ['/'];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const path = join(this.#mount, folder);
-      const id = passing(() => statSync(path).ino);
+      const id = unlessCode(PASSING, () => statSync(path).ino);
       if (id === undefined) continue;
       this.#alive.add(id);
       this.#paths.set(id, folder);
       if (this.#alive.size >= MOST_GROUPS) break;
-      for (const entry of passing(() => readdirSync(path, { withFileTypes: true })) ?? []) {
+      for (const entry of unlessCode(PASSING, () => readdirSync(path, { withFileTypes: true })) ?? []) {
         if (entry.isDirectory()) folders.push(join(folder, entry.name));
       }
     }
@@ -122,14 +118,5 @@ export class CgroupTree {
       if (this.#paths.size <= MOST_PATHS) return;
       if (!this.#alive.has(id)) this.#paths.delete(id);
     }
-  }
-}
-
-function passing<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (PASSING.has(codeOf(error))) return undefined;
-    throw error;
   }
 }

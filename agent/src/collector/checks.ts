@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import type { Feature } from '../../native/index.d.ts';
-import { codeOf, messageOf } from '../failure.ts';
+import { codeOf, messageOf, unlessCode } from '../failure.ts';
 import type { Payload } from './addon.ts';
 
 /** One thing that observing needs or profits from, and what its lack means. */
@@ -171,13 +171,12 @@ function mounts(): string[] {
   );
 }
 
+const FORBIDDEN = new Set(['EACCES', 'EPERM']);
+
 /** Another process's mounts need the right to trace it; who lacks it is told so by the netns check. */
 function isReadable(path: string): boolean {
-  try {
-    closeSync(openSync(path, 'r'));
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') return false;
-    throw error;
-  }
+  const descriptor = unlessCode(FORBIDDEN, () => openSync(path, 'r'));
+  if (descriptor === undefined) return false;
+  closeSync(descriptor);
+  return true;
 }

@@ -1,5 +1,8 @@
 import { COARSE_UNIT } from './flowLayout.ts';
 
+/** Packet times come from the kernel's coarse clock and are kept for a tick: up to two jiffies (at HZ=100) behind. Milliseconds. */
+export const COARSE_DELAY = 20;
+
 /**
  * Maps the kernel's CLOCK_MONOTONIC to wall time. The offset is taken anew with every drain, because the monotonic
  * clock stops in suspend and drifts from wall time.

@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { FLOW } from '../../../src/model/flowRecord.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
+import { PROTOCOL_VERSION } from '../../../src/model/protocolVersion.ts';
 import type { Topology } from '../../../src/model/topology.ts';
 import { headerLine } from '../server/recording.ts';
 import { connect, Received } from '../server/testClient.fixture.ts';
@@ -127,7 +128,7 @@ describe('vethscope-agent serve', function () {
         (error) => ConnectError.from(error).code === Code.Unauthenticated,
       );
       stranger.close();
-      const hello = await client.agent.hello({ protocolVersion: 1 });
+      const hello = await client.agent.hello({ protocolVersion: PROTOCOL_VERSION });
       assert.ok(hello.checks.some(({ name, available }) => name === 'btf' && available));
       namespace.addVeth();
       execFileSync('ip', ['netns', 'exec', namespace.name, process.execPath, '-e', SENDER]);

@@ -1,4 +1,5 @@
 import type { DnsCounts } from '../../../src/model/ledger.ts';
+import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import type { FlowEnd } from '../../../src/model/flow.ts';
 import { forEachEvent } from '../collector/eventQueue.ts';
 import { EVENT, EVENT_KIND, IP_PROTOCOL, KEY, KEY_BYTES, readUint64 } from '../collector/flowLayout.ts';
@@ -154,17 +155,7 @@ function bytesText(view: DataView, offset: number, length: number): string {
 /** An end of a flow that has no row, because the table is full. */
 function strangerEnd(view: DataView, key: number, high: boolean): FlowEnd {
   return {
-    kind: 'unknown',
-    namespace: null,
-    name: null,
-    uid: null,
-    container: null,
-    workload: null,
-    node: null,
-    address: addressText(view, key + (high ? KEY.highAddress : KEY.lowAddress)),
-    names: [],
-    evidence: ['none'],
-    candidates: [],
+    ...unknownEndpoint(addressText(view, key + (high ? KEY.highAddress : KEY.lowAddress))),
     port: view.getUint16(key + (high ? KEY.highPort : KEY.lowPort), true),
   };
 }

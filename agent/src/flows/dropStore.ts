@@ -1,57 +1,74 @@
 import type { Drop } from '../../../src/model/flow.ts';
 
-/** What is known of the dropped packets of one row. */
-interface RowDrops {
-  /** Milliseconds since the table's epoch. */
-  first: number;
-  last: number;
-  /** Whether the first one came from the high side. */
-  readonly fromHigh: boolean;
+/** Milliseconds since the table's epoch. */
+export interface DropTimes {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What is known of the dropped packets of one flow. */
+interface FlowDrops {
+  /** Of packets that the flow's low and high side sent. */
+  low: DropTimes | null;
+  high: DropTimes | null;
   readonly drops: { readonly reason: string; readonly point: string | null; packets: number }[];
 }
 
-/** Dropped packets by reason and interface, of the few rows that have any. */
-export class DropStore {
-  readonly #rows = new Map<number, RowDrops>();
+const NONE: Readonly<Record<'low' | 'high', DropTimes | null>> = { low: null, high: null };
 
-  /** @param id of the row @param drop what to add @param at milliseconds since the table's epoch */
-  add(id: number, { reason, point, packets }: Drop, at: number, fromHigh: boolean): void {
-    let row = this.#rows.get(id);
-    if (row === undefined) {
-      row = { first: at, last: at, fromHigh, drops: [] };
-      this.#rows.set(id, row);
-    }
-    row.first = Math.min(row.first, at);
-    row.last = Math.max(row.last, at);
-    const known = row.drops.find((one) => one.reason === reason && one.point === point);
-    if (known === undefined) row.drops.push({ reason, point, packets });
-    else known.packets += packets;
+/** Dropped packets by reason and interface, of the few flows that have any. */
+export class DropStore {
+  readonly #flows = new Map<number, FlowDrops>();
+
+  /** @param id of the flow @param drop what to add @param at milliseconds since the table's epoch */
+  add(id: number, drop: Drop, at: number, fromHigh: boolean): void {
+    const flow = this.#of(id);
+    const side = fromHigh ? 'high' : 'low';
+    flow[side] = spanOf(flow[side], { first: at, last: at });
+    addDrop(flow, drop);
   }
 
-  /** Gives one row's drops to another. @param turned whether its low side is the other's high one */
+  /** Gives one flow's drops to another. @param turned whether its low side is the other's high one */
   move(from: number, to: number, turned: boolean): void {
-    const moved = this.#rows.get(from);
+    const moved = this.#flows.get(from);
     if (moved === undefined || from === to) return;
-    this.#rows.delete(from);
-    const row = this.#rows.get(to);
-    if (row === undefined) {
-      this.#rows.set(to, { ...moved, fromHigh: moved.fromHigh !== turned });
-      return;
-    }
-    for (const drop of moved.drops) this.add(to, drop, moved.first, moved.fromHigh !== turned);
-    row.last = Math.max(row.last, moved.last);
+    this.#flows.delete(from);
+    const flow = this.#of(to);
+    flow.low = spanOf(flow.low, turned ? moved.high : moved.low);
+    flow.high = spanOf(flow.high, turned ? moved.low : moved.high);
+    for (const drop of moved.drops) addDrop(flow, drop);
   }
 
   of(id: number): readonly Drop[] {
-    return this.#rows.get(id)?.drops ?? [];
+    return this.#flows.get(id)?.drops ?? [];
   }
 
-  /** When packets of the row were dropped, and whose came first; undefined without any. */
-  times(id: number): Pick<RowDrops, 'first' | 'last' | 'fromHigh'> | undefined {
-    return this.#rows.get(id);
+  /** When packets of each side were dropped; null where none was. */
+  times(id: number): Readonly<Record<'low' | 'high', DropTimes | null>> {
+    return this.#flows.get(id) ?? NONE;
   }
 
   forget(id: number): void {
-    this.#rows.delete(id);
+    this.#flows.delete(id);
   }
+
+  #of(id: number): FlowDrops {
+    let flow = this.#flows.get(id);
+    if (flow === undefined) {
+      flow = { low: null, high: null, drops: [] };
+      this.#flows.set(id, flow);
+    }
+    return flow;
+  }
+}
+
+function addDrop(flow: FlowDrops, { reason, point, packets }: Drop): void {
+  const known = flow.drops.find((one) => one.reason === reason && one.point === point);
+  if (known === undefined) flow.drops.push({ reason, point, packets });
+  else known.packets += packets;
+}
+
+function spanOf(one: DropTimes | null, other: DropTimes | null): DropTimes | null {
+  if (one === null || other === null) return one ?? other;
+  return { first: Math.min(one.first, other.first), last: Math.max(one.last, other.last) };
 }

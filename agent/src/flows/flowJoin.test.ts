@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Flow } from '../../../src/model/flow.ts';
+import { keyOf } from '../collector/flowKey.fixture.ts';
 import { IP_PROTOCOL, TCP_FLAG } from '../collector/flowLayout.ts';
+import type { Question } from '../identity/question.ts';
 import type { TestConnection } from '../nat/conntrackRecords.fixture.ts';
 import { conntrackBatch, conntrackRecord } from '../nat/conntrackRecords.fixture.ts';
 import { flowJson } from './flowJson.ts';
 import { BOOT, TestFlows } from './flowTable.fixture.ts';
 import type { SeenPacket } from './kernelRecords.fixture.ts';
+import { drainOf, setSide } from './kernelRecords.fixture.ts';
 
 const CLIENT = { namespace: 'shop', name: 'client', uid: 'uid-client' };
 const WEB = { namespace: 'shop', name: 'web', uid: 'uid-web' };
@@ -270,6 +273,46 @@ describe('join across NAT', () => {
       assert.equal(flow.sent.bytes + flow.received.bytes, bytes);
     }
   }
+
+  it('keeps every cgroup that sent as an end, whichever tuple carried it and whenever the tuples were joined', () => {
+    const sending = fc.record({
+      way: fc.constantFrom<'service' | 'hairpin'>('service', 'hairpin'),
+      /** Of each packet: which of the tuples it is seen as, and its sender's cgroup; 1 is the root. */
+      packets: fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: 5 })), { minLength: 1, maxLength: 8 }),
+      learned: fc.nat(8),
+    });
+    fc.assert(
+      fc.property(sending, ({ way, packets, learned }) => {
+        const connection = connectionOf(way, 0, IP_PROTOCOL.tcp, 'v4');
+        const known = new Map<string, readonly number[]>();
+        const asked = ({ address, port, socket }: Question): void => {
+          if (socket !== null) known.set(`${address}:${port}`, [socket.cgroup, ...socket.others]);
+        };
+        const flows = new TestFlows(INTERFACES, { asked });
+        const noted = new Set<number>();
+        packets.forEach(([tuple, cgroup], index) => {
+          const time = 1000 + index * 100;
+          const packet = packetsOf(connection, { ...OPENING, time })[tuple];
+          assert.ok(packet);
+          const drain = drainOf([packet]);
+          setSide(drain.records, keyOf(packet).fromHigh, { cgroup });
+          noted.add(cgroup);
+          const records = index === learned ? [conntrackRecord(connection, 'created')] : [];
+          flows.feed(drain, time + 50, 0, [conntrackBatch(records)]);
+        });
+        flows.tick([], 5000, [conntrackBatch([conntrackRecord(connection, 'created')])]);
+        flows.tick([], 6000);
+        // What the root's sockets send may be the kernel's own.
+        if (noted.size > 1) noted.delete(1);
+        const { address, port } = connection.client;
+        assert.deepEqual([...(known.get(`${address}:${port}`) ?? [])].sort(), [...noted].sort());
+        flows.tracker.endAll(BOOT + 7000);
+        flows.table.forgetEnded(flows.table.sequence);
+        assert.equal(flows.table.otherSenders.size, 0);
+      }),
+      { numRuns: 300 },
+    );
+  });
 
   it('tells the address after SNAT, and masquerade by the node having it', () => {
     const flows = newFlows();

@@ -1,3 +1,4 @@
+import { COARSE_DELAY } from '../collector/clock.ts';
 import { KEY_BYTES } from '../collector/flowLayout.ts';
 import { ROLES, TUPLE_ROLE } from '../nat/translation.ts';
 import type { TranslationTable } from '../nat/translationTable.ts';
@@ -6,9 +7,6 @@ import { NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
 import { mergeFlows } from './mergeFlows.ts';
 import type { RowIdentity } from './rowIdentity.ts';
-
-/** Packet times come from the kernel's coarse clock and are kept for a tick: up to two jiffies (20 ms at HZ=100) behind. */
-const COARSE_CLOCK = 20;
 
 /**
  * Makes one flow of a connection that is seen as several tuples because NAT changed it. The flow's own row has the tuple
@@ -90,7 +88,7 @@ export class FlowJoin {
     const flow = table.flowOf(row);
     if (this.#isOwn(translation, flow)) return;
     const end = table.uint32(flow, ROW.end);
-    const isEarlier = since > 0 && end !== 0 && end < table.keepTime(since - COARSE_CLOCK);
+    const isEarlier = since > 0 && end !== 0 && end < table.keepTime(since - COARSE_DELAY);
     if (isEarlier || table.uint8(flow, ROW.original) !== 0) table.end(flow);
   }
 

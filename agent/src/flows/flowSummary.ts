@@ -1,5 +1,6 @@
 import type { Protocol } from '../../../src/model/flow.ts';
 import { NOT_KNOWN, PROTOCOLS, VERDICTS } from '../../../src/model/flowRecord.ts';
+import { COARSE_DELAY } from '../collector/clock.ts';
 import { KEY } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
@@ -129,18 +130,20 @@ export interface ConnectionFacts {
 /** Dropped packets belong to the flow's time, and may be all there is of it. */
 function addDropTimes(table: FlowTable, row: number, low: DirectionSummary, high: DirectionSummary): void {
   const times = table.drops.times(table.idOf(row));
-  if (times === undefined) return;
-  const direction = times.fromHigh ? high : low;
-  direction.first = Math.min(direction.first, times.first);
-  direction.last = Math.max(direction.last, times.last);
+  for (const [direction, span] of [
+    [low, times.low],
+    [high, times.high],
+  ] as const) {
+    if (span === null) continue;
+    direction.first = Math.min(direction.first, span.first);
+    direction.last = Math.max(direction.last, span.last);
+  }
 }
 
 function emptyDirection(): DirectionSummary {
   return { packets: 0, bytes: 0, tcpFlags: 0, first: Infinity, last: 0 };
 }
 
-/** Packet times come from the kernel's coarse clock and are kept for a tick: up to two jiffies (20 ms at HZ=100) behind. */
-const COARSE_CLOCK = 20;
 /** Rank behind all points that saw the whole flow. */
 const LATE = 100;
 
@@ -157,7 +160,7 @@ function takeTotals(
   totals: DirectionSummary,
 ): void {
   const { view } = table.sightings;
-  const began = table.epoch + start + COARSE_CLOCK;
+  const began = table.epoch + start + COARSE_DELAY;
   let bestRank = Infinity;
   for (let index = table.firstSighting(row); index !== NONE; index = table.sightings.next(index)) {
     const base = index * KEPT_BYTES;

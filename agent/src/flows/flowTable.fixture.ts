@@ -3,6 +3,7 @@ import type { InterfaceRole, PodReference } from '../../../src/model/topology.ts
 import { COARSE_UNIT } from '../collector/flowLayout.ts';
 import { Identifier } from '../identity/identifier.ts';
 import { InventoryStore } from '../identity/inventoryStore.ts';
+import type { Question } from '../identity/question.ts';
 import type { ConntrackBatch } from '../nat/conntrackFeed.ts';
 import { TranslationTable } from '../nat/translationTable.ts';
 import { DropIntake } from './dropIntake.ts';
@@ -42,6 +43,7 @@ export class TestFlows {
   readonly join: FlowJoin;
   readonly initiators: Initiators;
   readonly wired = new WiredNamespaces();
+  readonly identity: RowIdentity;
 
   constructor(
     interfaces: readonly TestPoint[],
@@ -51,6 +53,8 @@ export class TestFlows {
       isOwn?: (view: DataView, offset: number) => boolean;
       tunnels?: () => Uint8Array;
       initiators?: AskInitiators;
+      /** Is told whatever is asked of who an end is. */
+      asked?: (question: Question) => void;
     } = {},
   ) {
     const identifier = new Identifier(this.inventory);
@@ -71,7 +75,11 @@ export class TestFlows {
       );
     }
     this.table = new FlowTable(options.maxFlows ?? 1024, this.points, BOOT);
-    const identity = new RowIdentity(this.table, (question) => identifier.identify(question));
+    this.identity = new RowIdentity(this.table, (question) => {
+      options.asked?.(question);
+      return identifier.identify(question);
+    });
+    const { identity } = this;
     const translations = new TranslationTable(options.translations ?? 256);
     this.join = new FlowJoin(this.table, translations, identity);
     const shared = new SharedFlows(this.table, this.join, this.wired);

@@ -7,6 +7,7 @@ import { AbsorbedFlows } from './absorbedFlows.ts';
 import { DropStore } from './dropStore.ts';
 import { FlowNames } from './flowNames.ts';
 import { NONE, ROW, ROW_BYTES, STATE } from './flowRow.ts';
+import { OtherSenders } from './otherSenders.ts';
 import type { PointRegistry } from './pointRegistry.ts';
 import { protocolIndex } from './protocol.ts';
 import { RowList } from './rowList.ts';
@@ -32,6 +33,7 @@ export class FlowTable {
   readonly rows: DataView;
   readonly sightings: SightingPool;
   readonly drops = new DropStore();
+  readonly otherSenders = new OtherSenders();
   /** Flows that turned out to be part of another one. */
   readonly absorbed = new AbsorbedFlows();
   /** Rows in the order of their last change. */
@@ -140,6 +142,7 @@ export class FlowTable {
     const base = row * ROW_BYTES;
     this.changes.remove(row);
     this.rows.setUint8(base + ROW.state, STATE.joined);
+    this.rows.setUint8(base + ROW.unnamed, 0);
     this.rows.setUint32(base + ROW.firstSighting, NONE, true);
     this.rows.setUint32(base + ROW.nextKey, NONE, true);
     this.#releaseNames(row);
@@ -303,6 +306,7 @@ export class FlowTable {
     }
     this.#releaseNames(row);
     this.drops.forget(this.idOf(row));
+    this.otherSenders.forget(this.idOf(row));
     this.changes.remove(row);
     this.#ended.delete(row);
     this.forEachKey(row, (key) => this.#freeKey(key));
@@ -312,8 +316,11 @@ export class FlowTable {
   #freeKey(row: number): void {
     this.names.addresses.release(this.uint32(row, ROW.lowAddress));
     this.names.addresses.release(this.uint32(row, ROW.highAddress));
-    this.rows.setUint8(row * ROW_BYTES + ROW.state, STATE.free);
-    this.rows.setUint32(row * ROW_BYTES + ROW.id, 0, true);
+    const base = row * ROW_BYTES;
+    this.rows.setUint8(base + ROW.state, STATE.free);
+    this.rows.setUint32(base + ROW.id, 0, true);
+    this.rows.setUint8(base + ROW.unnamed, 0);
+    this.rows.setUint32(base + ROW.firstSighting, NONE, true);
     this.#freeRows.push(row);
   }
 

@@ -1,15 +1,24 @@
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
+import { moveCgroups } from './sideCgroup.ts';
 
-/** Fields of the low and the high side that a flow has from whichever of its keys tells them. */
-const SIDE_FIELDS = [
-  { low: ROW.lowCgroup, high: ROW.highCgroup, kind: 'float64' },
-  { low: ROW.lowSrttUs, high: ROW.highSrttUs, kind: 'uint32' },
-  { low: ROW.lowRetransmits, high: ROW.highRetransmits, kind: 'uint32' },
-  { low: ROW.lowTunnel, high: ROW.highTunnel, kind: 'uint32' },
-  { low: ROW.lowOuterPort, high: ROW.highOuterPort, kind: 'uint16' },
-  { low: ROW.lowDscp, high: ROW.highDscp, kind: 'uint8' },
-] as const;
+/** Fields of a side that are kept as they are in a flow of one key. */
+const SIDES = {
+  low: {
+    srttUs: ROW.lowSrttUs,
+    retransmits: ROW.lowRetransmits,
+    dscp: ROW.lowDscp,
+    tunnel: ROW.lowTunnel,
+    outerPort: ROW.lowOuterPort,
+  },
+  high: {
+    srttUs: ROW.highSrttUs,
+    retransmits: ROW.highRetransmits,
+    dscp: ROW.highDscp,
+    tunnel: ROW.highTunnel,
+    outerPort: ROW.highOuterPort,
+  },
+} as const;
 
 /**
  * Makes one flow a part of another: its key finds that one from now on, its sightings and facts are that one's. Readers
@@ -17,12 +26,9 @@ const SIDE_FIELDS = [
  * @param turned whether the low side of `from` is the high side of `into`
  */
 export function mergeFlows(table: FlowTable, from: number, into: number, turned: boolean): void {
+  for (const high of [false, true]) mergeSide(table, from, high, into, high !== turned);
   mergeIds(table, from, into, turned);
   moveSightings(table, from, into, turned);
-  for (const { low, high, kind } of SIDE_FIELDS) {
-    takeOver(table, kind, from, low, into, turned ? high : low);
-    takeOver(table, kind, from, high, into, turned ? low : high);
-  }
   mergeHandshake(table, from, into, turned);
   const { rows } = table;
   const dropped = table.uint32(into, ROW.dropped) + table.uint32(from, ROW.dropped);
@@ -42,6 +48,8 @@ function mergeIds(table: FlowTable, from: number, into: number, turned: boolean)
   const lost = Math.max(one, other);
   table.drops.move(one, other, turned);
   table.drops.move(other, kept, false);
+  table.otherSenders.forget(one);
+  table.otherSenders.move(other, kept);
   table.rows.setUint32(into * ROW_BYTES + ROW.id, kept, true);
   table.rows.setUint32(from * ROW_BYTES + ROW.id, 0, true);
   // A flow that never changed was told to nobody.
@@ -63,37 +71,21 @@ function moveSightings(table: FlowTable, from: number, into: number, turned: boo
   table.rows.setUint32(into * ROW_BYTES + ROW.firstSighting, first, true);
 }
 
-type FieldKind = (typeof SIDE_FIELDS)[number]['kind'];
-
-/** The larger one: what is not known is 0, and counts only grow. */
-function takeOver(
-  table: FlowTable,
-  kind: FieldKind,
-  from: number,
-  field: number,
-  into: number,
-  target: number,
-): void {
+function mergeSide(table: FlowTable, from: number, fromHigh: boolean, into: number, intoHigh: boolean): void {
   const { rows } = table;
-  const [source, destination] = [from * ROW_BYTES + field, into * ROW_BYTES + target];
-  if (kind === 'float64') {
-    const value = Math.max(rows.getFloat64(source, true), rows.getFloat64(destination, true));
-    rows.setFloat64(destination, value, true);
-  } else if (kind === 'uint32') {
-    rows.setUint32(
-      destination,
-      Math.max(rows.getUint32(source, true), rows.getUint32(destination, true)),
-      true,
-    );
-  } else if (kind === 'uint16') {
-    rows.setUint16(
-      destination,
-      Math.max(rows.getUint16(source, true), rows.getUint16(destination, true)),
-      true,
-    );
-  } else {
-    rows.setUint8(destination, Math.max(rows.getUint8(source), rows.getUint8(destination)));
+  const [own, other] = [SIDES[fromHigh ? 'high' : 'low'], SIDES[intoHigh ? 'high' : 'low']];
+  const [source, target] = [from * ROW_BYTES, into * ROW_BYTES];
+  moveCgroups(table, from, fromHigh, into, intoHigh);
+  // What is not known is 0, and counts only grow.
+  for (const field of ['srttUs', 'retransmits'] as const) {
+    const larger = Math.max(table.uint32(from, own[field]), table.uint32(into, other[field]));
+    rows.setUint32(target + other[field], larger, true);
   }
+  rows.setUint8(target + other.dscp, Math.max(table.uint8(from, own.dscp), table.uint8(into, other.dscp)));
+  // A tunnel goes with the port of its packets; ids grow, so that the larger one was seen later.
+  if (table.uint32(from, own.tunnel) <= table.uint32(into, other.tunnel)) return;
+  rows.setUint32(target + other.tunnel, rows.getUint32(source + own.tunnel, true), true);
+  rows.setUint16(target + other.outerPort, rows.getUint16(source + own.outerPort, true), true);
 }
 
 /** That of the key whose SYN came first: nearest to the client. */

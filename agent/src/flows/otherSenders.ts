@@ -1,38 +1,51 @@
-import type { FlowTable } from './flowTable.ts';
-
-/** Rows that are remembered; those of ended flows are sorted out when there are more. */
-const MOST_ROWS = 10_000;
+/** Cgroups of one side that are remembered: each is a candidate for its name. */
+const MOST_CGROUPS = 32;
 const NOBODY: readonly number[] = [];
 
-/** Sides of rows that more than one socket sent as, of different cgroups: it is rare, so rows have no room for it. */
-export class OtherSenders {
-  readonly #table: FlowTable;
-  readonly #rows = new Map<number, { id: number; low: Set<number>; high: Set<number> }>();
+interface Sides {
+  low: Set<number>;
+  high: Set<number>;
+}
 
-  constructor(table: FlowTable) {
-    this.#table = table;
+/**
+ * Sides of flows that more than one socket sent as, of different cgroups, by the flow's id: it is rare, so rows have no
+ * room for it. One cgroup is in the row: see noteCgroup().
+ */
+export class OtherSenders {
+  readonly #flows = new Map<number, Sides>();
+
+  get size(): number {
+    return this.#flows.size;
   }
 
-  note(row: number, high: boolean, cgroup: number): void {
-    const id = this.#table.idOf(row);
-    let known = this.#rows.get(row);
-    if (known?.id !== id) {
-      if (this.#rows.size >= MOST_ROWS) this.#sortOut();
-      known = { id, low: new Set(), high: new Set() };
-      this.#rows.set(row, known);
+  /** @param id of the flow @returns whether that is new */
+  note(id: number, high: boolean, cgroup: number): boolean {
+    let sides = this.#flows.get(id);
+    if (sides === undefined) {
+      sides = { low: new Set(), high: new Set() };
+      this.#flows.set(id, sides);
     }
-    known[high ? 'high' : 'low'].add(cgroup);
+    const known = sides[high ? 'high' : 'low'];
+    if (known.has(cgroup) || known.size >= MOST_CGROUPS) return false;
+    known.add(cgroup);
+    return true;
   }
 
   /** Cgroups beside the row's own. */
-  of(row: number, high: boolean): readonly number[] {
-    const known = this.#rows.get(row);
-    return known?.id === this.#table.idOf(row) ? [...known[high ? 'high' : 'low']] : NOBODY;
+  of(id: number, high: boolean): readonly number[] {
+    const known = this.#flows.get(id)?.[high ? 'high' : 'low'];
+    return known === undefined || known.size === 0 ? NOBODY : [...known];
   }
 
-  #sortOut(): void {
-    for (const [row, { id }] of this.#rows) {
-      if (this.#table.idOf(row) !== id || !this.#table.isLive(row)) this.#rows.delete(row);
-    }
+  /** The flow has another id from now on, which had nothing here. */
+  move(from: number, to: number): void {
+    const moved = this.#flows.get(from);
+    if (moved === undefined || from === to) return;
+    this.#flows.delete(from);
+    this.#flows.set(to, moved);
+  }
+
+  forget(id: number): void {
+    this.#flows.delete(id);
   }
 }

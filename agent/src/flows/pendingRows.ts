@@ -18,13 +18,16 @@ interface Pending {
   end: number;
 }
 
-/** Rows that wait for a look at sockets and cgroups. */
+/** Live rows that wait for a look at sockets and cgroups. */
 export class PendingRows {
   readonly #table: FlowTable;
   readonly #news: () => number;
+  readonly #most: number;
   readonly #rows = new Map<number, Pending>();
 
-  constructor(table: FlowTable, news: () => number) {
+  /** @param most rows that wait at most */
+  constructor(table: FlowTable, news: () => number, most = MOST_ROWS) {
+    this.#most = most;
     this.#table = table;
     this.#news = news;
   }
@@ -36,11 +39,15 @@ export class PendingRows {
     if (known?.id === id) {
       known.stamped = this.#news();
       known.end = this.#table.uint32(row, ROW.end);
-    } else if (this.#rows.size < MOST_ROWS) this.#set(row, id, this.#news());
+    } else if (this.#rows.size < this.#most) this.#set(row, id, this.#news());
   }
 
   /** A row to be stamped at the next occasion, look or not. */
   note(row: number): void {
+    const [oldest] = this.#rows.keys();
+    // What waits longest is the least likely to be told more.
+    if (this.#rows.size >= this.#most && oldest !== undefined && !this.#rows.has(row))
+      {this.#rows.delete(oldest);}
     this.#set(row, this.#table.idOf(row), AT_ONCE);
   }
 
@@ -50,7 +57,7 @@ export class PendingRows {
     for (const [row, pending] of [...this.#rows]) {
       const { id, stamped } = pending;
       pending.since ||= now;
-      if (this.#table.idOf(row) !== id || now - pending.since > LONGEST_WAIT) this.#rows.delete(row);
+      if (!this.#isOpen(row, id) || now - pending.since > LONGEST_WAIT) this.#rows.delete(row);
       // A row of this very interval has no times yet.
       else if (
         (stamped !== news || this.#hasMore(row, pending)) &&
@@ -63,9 +70,18 @@ export class PendingRows {
     }
   }
 
+  /** The row of an ended flow keeps the names it has; it may be another flow's by now. */
+  #isOpen(row: number, id: number): boolean {
+    return this.#table.isLive(row) && this.#table.idOf(row) === id;
+  }
+
   /** Later packets may have come to who was not there for the first. */
   #hasMore(row: number, { end }: Pending): boolean {
     return this.#table.uint32(row, ROW.end) !== end;
+  }
+
+  get size(): number {
+    return this.#rows.size;
   }
 
   #set(row: number, id: number, stamped: number): void {

@@ -16,6 +16,7 @@ import type { FlowJoin } from './flowJoin.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { RowIdentity } from './rowIdentity.ts';
 import type { SharedFlows } from './sharedFlows.ts';
+import { noteCgroup } from './sideCgroup.ts';
 
 /** CLOCK_MONOTONIC in units of 2^20 nanoseconds (uint32, wrapping) to milliseconds since the epoch. */
 export type WallTime = (coarse: number) => number;
@@ -34,7 +35,6 @@ export interface OutsideRows {
 const NOBODY_LISTENS = new Set([(3 << 8) | 3, (1 << 8) | 4]);
 /** POINT_INNER of bpf/flow.h. */
 const INNER = 4;
-const ROOT_CGROUP = 1;
 const HANDSHAKE = TCP_FLAG.syn | TCP_FLAG.ack;
 
 /** Adds what the kernel counted to the rows. Totals are cumulative: how packets are spread over drains is all one. */
@@ -173,7 +173,10 @@ export class RecordIntake {
     const dscp = view.getUint8(side + SIDE.dscp);
     const retransmits = view.getUint32(side + SIDE.retransmits, true);
     const retransmitsAt = base + (high ? ROW.highRetransmits : ROW.lowRetransmits);
-    if (cgroup !== 0) this.#setCgroup(row, high, cgroup);
+    // A new row is stamped in any case.
+    if (noteCgroup(this.#table, row, high, cgroup) && this.#table.uint32(row, ROW.lowEndpoint) !== 0) {
+      this.#identity.noteSocket(row);
+    }
     if (srtt !== 0) rows.setUint32(base + (high ? ROW.highSrttUs : ROW.lowSrttUs), srtt, true);
     if (dscp !== 0) rows.setUint8(base + (high ? ROW.highDscp : ROW.lowDscp), dscp);
     if (retransmits > rows.getUint32(retransmitsAt, true)) rows.setUint32(retransmitsAt, retransmits, true);
@@ -196,18 +199,6 @@ export class RecordIntake {
     add(high ? ROW.highOutOfOrder : ROW.lowOutOfOrder, uint32(SIDE.outOfOrder));
     add(high ? ROW.highZeroWindows : ROW.lowZeroWindows, uint32(SIDE.zeroWindows));
     add(high ? ROW.highSyns : ROW.lowSyns, view.getUint16(side + SIDE.syns, true));
-  }
-
-  #setCgroup(row: number, high: boolean, cgroup: number): void {
-    const { rows } = this.#table;
-    const field = row * ROW_BYTES + (high ? ROW.highCgroup : ROW.lowCgroup);
-    const before = rows.getFloat64(field, true);
-    // What the kernel itself sends for a connection, as its last reset, tells less than any socket (bpf/socket.h).
-    if (cgroup === before || (before !== 0 && cgroup <= ROOT_CGROUP)) return;
-    if (before <= ROOT_CGROUP) rows.setFloat64(field, cgroup, true);
-    else this.#identity.noteOther(row, high, cgroup);
-    // A new row is stamped in any case.
-    if (this.#table.uint32(row, ROW.lowEndpoint) !== 0) this.#identity.noteSocket(row);
   }
 
   /** The time from the first SYN to its SYN-ACK, both at the interface that saw the SYN first: nearest to the client. */

@@ -7,7 +7,6 @@ import type { Question } from '../identity/question.ts';
 import type { SocketClues } from '../identity/socketOwners.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
-import { OtherSenders } from './otherSenders.ts';
 import { PendingRows } from './pendingRows.ts';
 import type { Point } from './pointRegistry.ts';
 import type { TupleEnd } from './translations.ts';
@@ -20,7 +19,6 @@ export class RowIdentity {
   readonly #table: FlowTable;
   readonly #identify: (question: Question) => Identity;
   readonly #pending: PendingRows;
-  readonly #others: OtherSenders;
   /** Flows across NAT of which something new was seen in this interval. */
   readonly #waiting: number[] = [];
   /** Endpoints that answered for others, as the same objects each time: their names are found by that. */
@@ -33,7 +31,6 @@ export class RowIdentity {
     this.#table = table;
     this.#identify = identify;
     this.#pending = new PendingRows(table, news);
-    this.#others = new OtherSenders(table);
   }
 
   /** A new row, with the record that began it. @param when milliseconds since the epoch */
@@ -69,11 +66,6 @@ export class RowIdentity {
   stampAgain(row: number, when: number): void {
     const table = this.#table;
     if (table.uint8(row, ROW.unresolved) !== 0) this.#stampOver(row, when);
-  }
-
-  /** A second socket sends as the same side: one row, and no telling which packets are whose. */
-  noteOther(row: number, high: boolean, cgroup: number): void {
-    this.#others.note(row, high, cgroup);
   }
 
   /** A side's packets carried another socket than was known when the row was stamped. */
@@ -148,14 +140,14 @@ export class RowIdentity {
   }
 
   #clues(row: number, high: boolean, when: number): SocketClues {
-    const { rows, epoch } = this.#table;
+    const { rows, epoch, otherSenders } = this.#table;
     const base = row * ROW_BYTES;
     const opened = rows.getUint8(base + ROW.opened);
     const last = rows.getUint32(base + ROW.end, true);
     return {
       end: { view: rows, offset: base + ROW.key, high },
       cgroup: rows.getFloat64(base + (high ? ROW.highCgroup : ROW.lowCgroup), true),
-      others: this.#others.of(row, high),
+      others: otherSenders.of(this.#table.idOf(row), high),
       opened: opened === 0 ? null : opened === (high ? SIDE_NUMBER.high : SIDE_NUMBER.low),
       first: when,
       last: last === 0 ? when : epoch + last,

@@ -1,4 +1,5 @@
 import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
+import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import type { Pod, Service } from '../../../src/model/inventory.ts';
 import type { Identity } from './identity.ts';
 import { workloadOf } from './workload.ts';
@@ -6,22 +7,6 @@ import { workloadOf } from './workload.ts';
 /** An identity without a Service. */
 export function only(endpoint: Endpoint, pending = false): Identity {
   return { endpoint, service: null, serviceEndpoint: null, pending };
-}
-
-export function nobody(address: string): Endpoint {
-  return {
-    kind: 'unknown',
-    namespace: null,
-    name: null,
-    uid: null,
-    container: null,
-    workload: null,
-    node: null,
-    address,
-    names: [],
-    evidence: ['none'],
-    candidates: [],
-  };
 }
 
 export function podEndpoint(pod: Pod, address: string, evidence: readonly Evidence[]): Endpoint {
@@ -44,7 +29,7 @@ export function podEndpoint(pod: Pod, address: string, evidence: readonly Eviden
 
 /** A pod that has a cgroup here and that the inventory does not have, or not yet. */
 export function unlistedPod(uid: string, address: string, evidence: readonly Evidence[]): Endpoint {
-  return { ...nobody(address), kind: 'pod', uid, evidence };
+  return { ...unknownEndpoint(address), kind: 'pod', uid, evidence };
 }
 
 export function nameOf({ metadata }: Pod | Service): string {

@@ -1,6 +1,7 @@
 import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
+import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import { KEY } from '../collector/flowLayout.ts';
-import { evidenceOf, nameOf, nobody, only, podEndpoint, unlistedPod } from './endpoints.ts';
+import { evidenceOf, nameOf, only, podEndpoint, unlistedPod } from './endpoints.ts';
 import type { Identity } from './identity.ts';
 import type { IdentityCache } from './identityCache.ts';
 import type { Question } from './question.ts';
@@ -83,7 +84,7 @@ function ownerEndpoint(node: HostNode, owner: SocketOwner, evidence: Endpoint['e
 }
 
 function hostProcess(node: HostNode, name: string | null, evidence: Endpoint['evidence']): Endpoint {
-  return { ...nobody(node.address), kind: 'process', name, node: node.name, evidence };
+  return { ...unknownEndpoint(node.address), kind: 'process', name, node: node.name, evidence };
 }
 
 function ownerName(owner: SocketOwner): string {

@@ -1,10 +1,11 @@
 import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
+import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import type { ServiceReference } from '../../../src/model/flow.ts';
 import type { Node, Pod, Service } from '../../../src/model/inventory.ts';
 import type { PodReference, Topology } from '../../../src/model/topology.ts';
 import { canonicalAddress, isLoopback, isSpecialAddress } from './address.ts';
 import { AddressRanges } from './addressRanges.ts';
-import { nameOf, nobody, only } from './endpoints.ts';
+import { nameOf, only } from './endpoints.ts';
 import { HostEnds } from './hostEnds.ts';
 import type { Identity } from './identity.ts';
 import { IdentityCache } from './identityCache.ts';
@@ -99,7 +100,7 @@ export class Identifier {
     if (service === undefined) return null;
     if (others.length > 0) {
       const candidates = [service, ...others].map(nameOf).sort();
-      return only({ ...nobody(address), kind: 'service', evidence: ['service-ip'], candidates });
+      return only({ ...unknownEndpoint(address), kind: 'service', evidence: ['service-ip'], candidates });
     }
     const endpoint = serviceEndpoint(service, address, ['service-ip']);
     return {
@@ -119,7 +120,7 @@ export class Identifier {
     const name = node?.metadata.name ?? this.#node;
     const published = this.#inventory.nodePorts.publishing(name, port, protocol);
     const bare = (): Endpoint => ({
-      ...nobody(address),
+      ...unknownEndpoint(address),
       kind: 'node',
       name,
       uid: node?.metadata.uid ?? null,
@@ -162,7 +163,7 @@ export class Identifier {
     const ranges = this.#ranges();
     return this.#cache.ofAddress(address, () => {
       const inside = isSpecialAddress(address) || ranges.has(address);
-      return { ...nobody(address), kind: inside ? 'unknown' : 'external' };
+      return { ...unknownEndpoint(address), kind: inside ? 'unknown' : 'external' };
     });
   }
 
@@ -178,7 +179,7 @@ export class Identifier {
 
 function serviceEndpoint(service: Service, address: string, evidence: readonly Evidence[]): Endpoint {
   return {
-    ...nobody(address),
+    ...unknownEndpoint(address),
     kind: 'service',
     namespace: service.metadata.namespace ?? null,
     name: service.metadata.name,

@@ -1,8 +1,9 @@
 import type { Evidence } from '../../../src/model/endpoint.ts';
+import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import type { Pod } from '../../../src/model/inventory.ts';
 import type { NamespaceTopology } from '../../../src/model/topology.ts';
 import { canonicalAddress } from './address.ts';
-import { evidenceOf, nameOf, nobody, only, podEndpoint, unlistedPod } from './endpoints.ts';
+import { evidenceOf, nameOf, only, podEndpoint, unlistedPod } from './endpoints.ts';
 import type { Identity } from './identity.ts';
 import type { IdentityCache } from './identityCache.ts';
 import type { SocketClues, SocketOwners } from './socketOwners.ts';
@@ -55,7 +56,7 @@ export class PodEnds {
     const pod = pods.find(({ metadata }) => metadata.uid === sender?.uid);
     if (pod !== undefined) return this.identify(pod, address, evidenceOf('pod-ip'), clues);
     const candidates = pods.map(nameOf).sort();
-    return only({ ...nobody(address), kind: 'pod', evidence: ['pod-ip'], candidates });
+    return only({ ...unknownEndpoint(address), kind: 'pod', evidence: ['pod-ip'], candidates });
   }
 
   /** The container that took what it did not answer, of several. */

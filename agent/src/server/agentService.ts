@@ -1,6 +1,7 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { InventoryObject } from '../../../src/model/inventory.ts';
+import { PROTOCOL_VERSION } from '../../../src/model/protocolVersion.ts';
 import type {
   AgentService,
   StreamFlowsRequest,
@@ -12,7 +13,6 @@ import type { Heartbeat } from './heartbeat.ts';
 import { pause } from './pause.ts';
 import type { FlowsRequest, FlowsTarget, Source } from './source.ts';
 
-const PROTOCOL_VERSION = 1;
 const LEDGER_INTERVAL = 1000;
 const SHORTEST_INTERVAL = 100;
 

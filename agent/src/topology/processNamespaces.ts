@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../failure.ts';
+import { unlessCode } from '../failure.ts';
 import { podOfCgroupFile } from '../cgroups/podCgroup.ts';
 
 /** A network namespace that a process lives in or that has a name. */
@@ -15,21 +15,26 @@ export interface FoundNamespace {
 /** Folders of named namespaces; in a pod with hostPID the node's own come through its init process. */
 export const NAMED_NAMESPACE_FOLDERS = ['/run/netns', '/proc/1/root/run/netns', '/proc/1/root/var/run/netns'];
 
+/**
+ * Codes of a namespace that went away while it was read, or that may not be entered. ENOTTY: a name in /run/netns that
+ * nothing is mounted on, for a moment whenever a pod's namespace is made or removed.
+ */
+export const UNREACHABLE: ReadonlySet<string> = new Set([
+  'ENOENT',
+  'ESRCH',
+  'ENODEV',
+  'EACCES',
+  'EPERM',
+  'EINVAL',
+  'ENOTTY',
+]);
+
 /** What can disappear or be forbidden while /proc is read, and says nothing about the rest. */
 const PASSING = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR', 'EINVAL']);
 
-function passing<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (PASSING.has(codeOf(error))) return undefined;
-    throw error;
-  }
-}
-
 /** Inode of a namespace file, undefined when it is gone or not readable. */
 export function namespaceInode(path: string): number | undefined {
-  return passing(() => statSync(path).ino);
+  return unlessCode(PASSING, () => statSync(path).ino);
 }
 
 /** All network namespaces of this machine that have a process or a name, by inode. */
@@ -38,18 +43,18 @@ export function findNamespaces(): Map<number, FoundNamespace> {
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
     const path = `/proc/${pid}/ns/net`;
-    const inode = inodeOfLink(passing(() => readlinkSync(path)));
+    const inode = inodeOfLink(unlessCode(PASSING, () => readlinkSync(path)));
     if (inode === undefined) continue;
     let entry = found.get(inode);
     if (entry === undefined) {
       entry = { inode, path, podUids: new Set() };
       found.set(inode, entry);
     }
-    const pod = podOfCgroupFile(passing(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? '');
+    const pod = podOfCgroupFile(unlessCode(PASSING, () => readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? '');
     if (pod !== null) entry.podUids.add(pod.podUid);
   }
   for (const folder of NAMED_NAMESPACE_FOLDERS) {
-    for (const name of passing(() => readdirSync(folder)) ?? []) {
+    for (const name of unlessCode(PASSING, () => readdirSync(folder)) ?? []) {
       const path = join(folder, name);
       const inode = namespaceInode(path);
       if (inode !== undefined && !found.has(inode)) found.set(inode, { inode, path, podUids: new Set() });

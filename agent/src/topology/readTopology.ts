@@ -10,7 +10,7 @@ import type { Addon } from '../collector/addon.ts';
 import { codeOf } from '../failure.ts';
 import { interfaceRole } from './interfaceRole.ts';
 import type { FoundNamespace } from './processNamespaces.ts';
-import { findNamespaces, namespaceInode } from './processNamespaces.ts';
+import { findNamespaces, namespaceInode, UNREACHABLE } from './processNamespaces.ts';
 import type { NamespaceDump } from './readNamespace.ts';
 import { dumpNamespace, forwardingOf, neighboursOf, routesOf, statisticsOf } from './readNamespace.ts';
 
@@ -37,12 +37,6 @@ const SYSCTLS = [
   'net/ipv4/conf/all/rp_filter',
   'net/ipv6/conf/all/forwarding',
 ];
-
-/**
- * A namespace that went away while it was read, or that may not be entered. ENOTTY: a name in /run/netns that nothing is
- * mounted on, for a moment whenever a pod's namespace is made or removed.
- */
-const UNREACHABLE = new Set(['ENOENT', 'ESRCH', 'ENODEV', 'EACCES', 'EPERM', 'EINVAL', 'ENOTTY']);
 
 interface ReadNamespace {
   readonly dump: NamespaceDump;

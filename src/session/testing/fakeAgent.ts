@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Problem } from '../../kube/errors.ts';
 import { Listeners, type Disposable } from '../../kube/listeners.ts';
+import { PROTOCOL_VERSION } from '../../model/protocolVersion.ts';
 import { AgentService, type PushInventoryRequest } from '../../model/wire/generated/vethscope_pb.js';
 import type { Transport } from '../transport.ts';
 
@@ -14,7 +15,7 @@ import type { Transport } from '../transport.ts';
 export class FakeAgent implements Transport {
   readonly token = 'the-token';
   readonly deployedName = null;
-  protocolVersion = 1;
+  protocolVersion: number = PROTOCOL_VERSION;
   bootId = 'first';
   /** Heartbeats are answered; false: they hang. */
   answersHeartbeats = true;
