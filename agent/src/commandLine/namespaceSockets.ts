@@ -17,7 +17,7 @@ export interface SocketRequest {
   /** Handles that are open. */
   readonly watched: readonly NetworkNamespace[];
   /** For messages to a person. */
-  tell(message: string): void;
+  readonly tell: (message: string) => void;
 }
 
 /** The same topology with the sockets of its namespaces, each read once. */
