@@ -61,7 +61,9 @@ describe('NAT while the agent stands still', () => {
     const sent = counters.read().of('sprayed', veth, 'ingress').packets;
     const { flows, ledger } = await observation.interrupt();
     const { joinedLate, overruns, evicted } = ledger.nat;
-    console.log(`      ${sent} connections, ${overruns} overruns, ${joinedLate} joined late, ${evicted} evicted`);
+    console.log(
+      `      ${sent} connections, ${overruns} overruns, ${joinedLate} joined late, ${evicted} evicted`,
+    );
     assert.ok(overruns > 0);
     assert.deepEqual([ledger.mapFull, ledger.folded], [0, 0]);
     const client = lab.pod('client').addresses.ipv4;

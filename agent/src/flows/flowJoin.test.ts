@@ -257,6 +257,96 @@ describe('join across NAT', () => {
     );
   });
 
+  it('tells readers when the Service, or that the address after SNAT is the node’s, is known later', () => {
+    const flows = new TestFlows(INTERFACES);
+    const listed = inventory();
+    const add = (upserts: typeof listed): void =>
+      flows.inventory.update({ reset: false, upserts, deletedUids: [] }, BOOT);
+    add(listed.filter(({ kind }) => kind === 'Pod'));
+    flows.tick(packetsOf(HAIRPIN, OPENING), 200, [conntrackBatch([conntrackRecord(HAIRPIN, 'created')])]);
+    const facts = (): unknown[] => {
+      const [flow] = flowsOf(flows);
+      return [flow?.service?.name, flow?.nat[1]?.kind];
+    };
+    assert.deepEqual(facts(), [undefined, 'snat']);
+    for (const [kind, expected] of [
+      ['Service', ['web', 'snat']],
+      ['Node', ['web', 'masquerade']],
+    ] as const) {
+      const told = flows.table.sequence;
+      add(listed.filter((object) => object.kind === kind));
+      flows.tick([], 300);
+      assert.deepEqual(facts(), expected);
+      assert.equal([...flows.table.changedSince(told)].length, 1, kind);
+    }
+  });
+
+  it('gives the same flows whenever the inventory comes, and whatever conntrack’s events and lists leave out', () => {
+    const arbitraryConnection = fc.record({
+      way: fc.constantFrom<Way>('direct', 'service', 'hairpin', 'masqueraded', 'remapped'),
+      protocol: fc.constantFrom<number>(IP_PROTOCOL.tcp, IP_PROTOCOL.udp),
+      family: fc.constantFrom('v4' as const, 'v6' as const),
+      /** Drains with its packets, which hold them all at once. */
+      packets: fc.uniqueArray(fc.nat(3), { minLength: 1, maxLength: 4 }),
+      /** Drain after which its event comes, null for one that is lost. */
+      event: fc.option(fc.nat(3)),
+      listed: fc.uniqueArray(fc.nat(3), { maxLength: 2 }),
+    });
+    const arbitraryOrder = fc.tuple(fc.nat(4), fc.nat(4), fc.nat(4), fc.nat(4));
+    fc.assert(
+      fc.property(
+        fc.array(arbitraryConnection, { minLength: 1, maxLength: 4 }),
+        arbitraryOrder,
+        fc.uniqueArray(fc.nat(3), { maxLength: 2 }),
+        (all, objects, lists) => {
+          const connections = all.map((one, index) => ({
+            ...one,
+            connection: connectionOf(one.way, index, one.protocol, one.family),
+          }));
+          const translated = connections.filter(({ way }) => way !== 'direct');
+          const packetsIn = (drain: number): SeenPacket[] =>
+            connections.flatMap(({ connection, packets }) =>
+              packets.includes(drain)
+                ? packetsOf(connection, { ...OPENING, time: 100 * (drain + 1), tcpFlags: TCP_FLAG.ack })
+                : [],
+            );
+          const drains = [0, 1, 2, 3];
+          const whole = newFlows();
+          const made = translated.map(({ connection }) => conntrackRecord(connection, 'created'));
+          whole.tick(drains.flatMap(packetsIn), 1000, [conntrackBatch(made)]);
+          whole.tick([], 1100);
+
+          const spread = new TestFlows(INTERFACES);
+          const arrive = (drain: number): void => {
+            const upserts = inventory().filter((_, index) => objects[index] === drain);
+            if (upserts.length === 0) return;
+            spread.inventory.update({ reset: false, upserts, deletedUids: [] }, BOOT + 100 * drain);
+          };
+          for (const drain of drains) {
+            arrive(drain);
+            const events = translated.filter(({ event }) => event === drain);
+            const created = events.map(({ connection }) => conntrackRecord(connection, 'created'));
+            // What a list has of entries that come and go while it is read is chance.
+            const listed = translated
+              .filter(({ listed: of }) => of.includes(drain))
+              .map(({ connection }) => conntrackRecord(connection, 'listed'));
+            const batches = [conntrackBatch(created)];
+            if (lists.includes(drain)) batches.unshift(conntrackBatch(listed, 0, true));
+            spread.tick(packetsIn(drain), 100 * (drain + 2), batches);
+          }
+          arrive(4);
+          // After the kernel dropped events all is listed again.
+          const again = translated.map(({ connection }) => conntrackRecord(connection, 'listed'));
+          spread.tick([], 1000, [conntrackBatch(again, 0, true)]);
+          spread.tick([], 1100);
+          assert.deepEqual(flowsOf(spread).map(truth), flowsOf(whole).map(truth));
+          assert.equal(flowsOf(spread).length, connections.length);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   /** One flow a connection, with each of its packets once. */
   function assertCounted(
     flows: readonly Flow[],

@@ -44,6 +44,7 @@ export class TestFlows {
   readonly initiators: Initiators;
   readonly wired = new WiredNamespaces();
   readonly identity: RowIdentity;
+  #inventoryVersion = 0;
 
   constructor(
     interfaces: readonly TestPoint[],
@@ -122,10 +123,11 @@ export class TestFlows {
       ...drain,
       events: [],
       connections,
-      identityChanged: false,
+      identityChanged: this.inventory.version !== this.#inventoryVersion,
       now: BOOT + at,
       wallTime: (coarse) => BOOT + late + (coarse * COARSE_UNIT) / 1e6,
     });
+    this.#inventoryVersion = this.inventory.version;
   }
 
   /** Rows of flows, live or ended. */

@@ -46,8 +46,9 @@ export class PendingRows {
   note(row: number): void {
     const [oldest] = this.#rows.keys();
     // What waits longest is the least likely to be told more.
-    if (this.#rows.size >= this.#most && oldest !== undefined && !this.#rows.has(row))
-      {this.#rows.delete(oldest);}
+    if (this.#rows.size >= this.#most && oldest !== undefined && !this.#rows.has(row)) {
+      this.#rows.delete(oldest);
+    }
     this.#set(row, this.#table.idOf(row), AT_ONCE);
   }
 

@@ -84,8 +84,10 @@ export class RowIdentity {
     const table = this.#table;
     const fields = [ROW.lowEndpoint, ROW.highEndpoint, ROW.lowService, ROW.highService];
     const before = fields.map((field) => table.uint32(row, field));
+    const masqueraded = table.uint8(row, ROW.masqueraded);
     this.#stampFromSightings(row, when);
-    if (fields.some((field, index) => table.uint32(row, field) !== before[index])) table.touch(row);
+    const isNew = fields.some((field, index) => table.uint32(row, field) !== before[index]);
+    if (isNew || table.uint8(row, ROW.masqueraded) !== masqueraded) table.touch(row);
   }
 
   #stampFromSightings(row: number, when: number): void {
@@ -128,15 +130,16 @@ export class RowIdentity {
       const service = asked === null ? identity : this.#ask(row, asked, when, null, null);
       rows.setUint32(base + (high ? ROW.highEndpoint : ROW.lowEndpoint), names.useEndpoint(endpoint), true);
       rows.setUint32(base + (high ? ROW.highService : ROW.lowService), this.#useService(service), true);
-      if (isUnresolved(identity)) unresolved = 1;
+      if (isUnresolved(identity) || (asked !== null && isUnresolved(service))) unresolved = 1;
       pending ||= identity.pending;
     }
-    rows.setUint8(base + ROW.unresolved, unresolved);
-    if (pending) this.#pending.add(row);
     if (translations?.translated) {
       const source = this.#ask(row, translations.translated, when, null, null);
       rows.setUint8(base + ROW.masqueraded, source.endpoint.kind === 'node' ? 1 : 0);
+      if (isUnresolved(source)) unresolved = 1;
     }
+    rows.setUint8(base + ROW.unresolved, unresolved);
+    if (pending) this.#pending.add(row);
   }
 
   #clues(row: number, high: boolean, when: number): SocketClues {

@@ -28,8 +28,9 @@ export function moveCgroups(
   intoHigh: boolean,
 ): void {
   const others = table.otherSenders.of(table.idOf(from), fromHigh);
-  for (const cgroup of [cgroupOf(table, from, fromHigh), ...others])
-    {noteCgroup(table, into, intoHigh, cgroup);}
+  for (const cgroup of [cgroupOf(table, from, fromHigh), ...others]) {
+    noteCgroup(table, into, intoHigh, cgroup);
+  }
 }
 
 function cgroupOf(table: FlowTable, flow: number, high: boolean): number {
