@@ -108,8 +108,13 @@ export class TestFlows {
   }
 
   /** One interval with these packets. @param at monotonic milliseconds of its end */
-  tick(packets: readonly SeenPacket[], at: number, connections: readonly ConntrackBatch[] = []): void {
-    this.feed(drainOf(packets), at, 0, connections);
+  tick(
+    packets: readonly SeenPacket[],
+    at: number,
+    connections: readonly ConntrackBatch[] = [],
+    events: readonly Uint8Array[] = [],
+  ): void {
+    this.feed(drainOf(packets), at, 0, connections, events);
   }
 
   /** One interval with a drain made before. @param late milliseconds that its packets come later than they say */
@@ -118,10 +123,11 @@ export class TestFlows {
     at: number,
     late: number,
     connections: readonly ConntrackBatch[] = [],
+    events: readonly Uint8Array[] = [],
   ): void {
     this.tracker.tick({
       ...drain,
-      events: [],
+      events,
       connections,
       identityChanged: this.inventory.version !== this.#inventoryVersion,
       now: BOOT + at,
