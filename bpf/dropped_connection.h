@@ -66,13 +66,18 @@ static __always_inline void copy_address(__u8 *address, const union nf_inet_addr
 	}
 }
 
-static __always_inline void read_tuple(const struct nf_conntrack_tuple___known *from, int is_ipv4,
+static __always_inline int is_icmp(__u8 protocol)
+{
+	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+static __always_inline void read_tuple(const struct nf_conntrack_tuple___known *from, __u8 protocol, int is_ipv4,
 				       struct tracked_tuple *tuple)
 {
 	copy_address(tuple->source, &from->src.u3, is_ipv4);
 	copy_address(tuple->destination, &from->dst.u3, is_ipv4);
 	tuple->source_port = bpf_ntohs(BPF_CORE_READ(from, src.u.all));
-	tuple->destination_port = bpf_ntohs(BPF_CORE_READ(from, dst.u.all));
+	tuple->destination_port = is_icmp(protocol) ? tuple->source_port : bpf_ntohs(BPF_CORE_READ(from, dst.u.all));
 }
 
 /* Both are in one order of bytes, so whole words compare. */
@@ -98,14 +103,14 @@ static __always_inline int read_connection(const struct sk_buff *skb, struct dro
 	if (!entry || (BPF_CORE_READ(entry, status) & (1UL << IPS_CONFIRMED_BIT)))
 		return 0;
 	connection->protocol = BPF_CORE_READ(entry, tuplehash[0].tuple.dst.protonum);
-	/* Of ICMP a tuple has no ports. */
-	if (connection->protocol == IPPROTO_ICMP || connection->protocol == IPPROTO_ICMPV6)
-		return 0;
 	is_ipv4 = BPF_CORE_READ(entry, tuplehash[0].tuple.src.l3num) == AF_INET_NUMBER;
 	connection->kind = DROPPED_CONNECTION;
 	connection->family = is_ipv4 ? 4 : 6;
-	read_tuple(&entry->tuplehash[0].tuple, is_ipv4, &connection->original);
-	read_tuple(&entry->tuplehash[1].tuple, is_ipv4, &connection->reply);
+	/* In place of the destination's port: the type, then the code. */
+	if (is_icmp(connection->protocol))
+		connection->icmp_type = bpf_ntohs(BPF_CORE_READ(entry, tuplehash[0].tuple.dst.u.all)) >> 8;
+	read_tuple(&entry->tuplehash[0].tuple, connection->protocol, is_ipv4, &connection->original);
+	read_tuple(&entry->tuplehash[1].tuple, connection->protocol, is_ipv4, &connection->reply);
 	return !is_turned(&connection->original, &connection->reply);
 }
 

@@ -26,7 +26,7 @@ struct drop_total {
 struct tracked_tuple {
 	__u8 source[16];
 	__u8 destination[16];
-	__u16 source_port;
+	__u16 source_port; /* of ICMP the echo id, on both sides */
 	__u16 destination_port;
 };
 
@@ -39,7 +39,9 @@ struct dropped_connection {
 	__u8 kind;
 	__u8 family;
 	__u8 protocol;
-	__u8 unused[29];
+	__u8 unused[15];
+	__u8 icmp_type; /* of the original tuple */
+	__u8 unused_end[13];
 	struct tracked_tuple original;
 	struct tracked_tuple reply;
 };

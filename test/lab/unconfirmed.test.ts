@@ -35,9 +35,11 @@ describe('connections that are dropped before they are confirmed', () => {
       [
         'table ip lab_policy {',
         'chain services { type nat hook prerouting priority -110;',
-        `ip daddr ${NFT_SERVICE} tcp dport 81 dnat to ${web}:8080; }`,
+        `ip daddr ${NFT_SERVICE} tcp dport 81 dnat to ${web}:8080;`,
+        `ip daddr ${NFT_SERVICE} icmp type echo-request dnat to ${web}; }`,
         'chain deny { type filter hook forward priority -10;',
         `ip saddr ${broken} tcp dport 8080 counter drop;`,
+        `ip saddr ${broken} icmp type echo-request counter drop;`,
         `ip saddr ${broken} udp dport 8053 counter drop; }; }`,
       ].join('\n'),
     );
@@ -56,6 +58,15 @@ describe('connections that are dropped before they are confirmed', () => {
       echo: false,
     };
     sendDatagrams(lab, lab.placeOf(lab.pod('broken')), datagram);
+    const echoes = lab.spawn(lab.placeOf(lab.pod('broken')), 'busybox', [
+      'ping',
+      '-c',
+      '1',
+      '-W',
+      '1',
+      NFT_SERVICE,
+    ]);
+    await once(echoes, 'exit');
     await delay(1500);
     const ports = connections(netns).map(({ original }) => original.sourcePort);
     assert.deepEqual(
@@ -122,6 +133,14 @@ describe('connections that are dropped before they are confirmed', () => {
     assertDropped(flow, service, 1);
     assert.equal(flow.service?.portName, 'lookup');
     assert.equal(flow.server.port, 8053);
+  });
+
+  it('and of an echo request', () => {
+    const [flow, ...others] = observed.flows.filter(({ protocol }) => protocol === 'icmp');
+    assert.ok(flow);
+    assert.deepEqual(others, []);
+    assertDropped(flow, NFT_SERVICE, 1);
+    assert.deepEqual(flow.nat, [{ kind: 'dnat', from: NFT_SERVICE, to: flow.server.address }]);
   });
 
   it('without a flow that was joined late', () => {

@@ -16,6 +16,7 @@ namespace {
 static_assert(sizeof(dropped_connection) == sizeof(ConntrackRecord));
 static_assert(offsetof(dropped_connection, family) == offsetof(ConntrackRecord, family));
 static_assert(offsetof(dropped_connection, protocol) == offsetof(ConntrackRecord, protocol));
+static_assert(offsetof(dropped_connection, icmp_type) == offsetof(ConntrackRecord, icmp_type));
 static_assert(offsetof(dropped_connection, original) == offsetof(ConntrackRecord, original));
 static_assert(offsetof(dropped_connection, reply) == offsetof(ConntrackRecord, reply));
 static_assert(sizeof(tracked_tuple) == sizeof(ConntrackTuple));
