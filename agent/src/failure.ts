@@ -25,6 +25,14 @@ export function unlessCode<T>(codes: ReadonlySet<string>, work: () => T): T | un
   }
 }
 
+/** What may go well the next time: a call that was interrupted, or a kernel without memory or time at hand. */
+const TRANSIENT = new Set(['EINTR', 'EAGAIN', 'EBUSY', 'ENOBUFS']);
+
+/** Whether the same call may go well the next time. */
+export function isTransient(error: unknown): boolean {
+  return TRANSIENT.has(codeOf(error));
+}
+
 /** errno's name of a system error, for example ENOENT; empty where there is none. */
 export function codeOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;

@@ -46,7 +46,7 @@ export class NodeSockets {
 
   /** Grows when there is something new to know. */
   get news(): number {
-    return this.#cgroups.version + this.#sockets.version;
+    return this.#cgroups.version + this.#sockets.version + this.#holders.version;
   }
 
   /** The wiring was read again. Sockets of the watched namespaces are, too, so that it is known since when they are there. */

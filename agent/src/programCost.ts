@@ -68,8 +68,9 @@ export class ProgramCost {
   #begin(now: number): void {
     this.#nextSpan = now + PERIOD;
     try {
-      const statistics = this.#addon.enableStatistics();
-      this.#span = { statistics, runTimeNs: this.#runTime(), time: now };
+      // Read first: where that fails, they are not left on.
+      const runTimeNs = this.#runTime();
+      this.#span = { statistics: this.#addon.enableStatistics(), runTimeNs, time: now };
     } catch (error) {
       this.#nextSpan = Infinity;
       this.#refused(`what the programs cost is not measured: ${messageOf(error)}`);

@@ -58,6 +58,7 @@ export class Wiring {
   read(): Topology {
     this.#stale = false;
     this.#readAt = Date.now();
+    this.#inventoryVersion = this.#inventory.version;
     const topology = readTopology({
       addon: this.#addon,
       node: this.#node,
@@ -112,7 +113,6 @@ export class Wiring {
   refresh(now: number): boolean {
     const stale = this.#stale || this.#inventory.version !== this.#inventoryVersion;
     if (stale || now - this.#readAt >= REFRESH) this.read();
-    this.#inventoryVersion = this.#inventory.version;
     return stale;
   }
 

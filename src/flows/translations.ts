@@ -1,7 +1,8 @@
 import type { Translation } from '../model/flow.ts';
 import { FLOW, FLOW_BITS, PROTOCOLS } from '../model/flowRecord.ts';
-import { formatSocketAddress } from '../model/socketAddress.ts';
 import type { FlowRecords } from '../model/flowRecords.ts';
+import type { TranslatedEnd } from '../model/translationList.ts';
+import { translationList } from '../model/translationList.ts';
 
 /** Texts of what a record has ids for. */
 export interface RecordNames {
@@ -12,23 +13,20 @@ export interface RecordNames {
 
 /** What NAT did to the flow of a single record, as the public JSON has it. */
 export function translationsOf(record: FlowRecords, names: RecordNames): Translation[] {
-  const protocol = PROTOCOLS[record.uint8(0, FLOW.protocol)];
-  const hasPorts = protocol !== 'icmp' && protocol !== 'icmpv6';
-  const text = (address: string, portField: number): string => {
-    return hasPorts ? formatSocketAddress(address, record.uint16(0, portField)) : address;
+  const end = (address: string, portField: number): TranslatedEnd => ({
+    address,
+    port: record.uint16(0, portField),
+  });
+  const translated = (addressField: number, portField: number): TranslatedEnd | null => {
+    const id = record.uint32(0, addressField);
+    return id === 0 ? null : end(names.address(id), portField);
   };
-  const asked = record.uint32(0, FLOW.askedAddress);
-  const translated = record.uint32(0, FLOW.translatedAddress);
-  const list: Translation[] = [];
-  if (asked !== 0) {
-    const to = text(names.endpoint(record.uint32(0, FLOW.server)), FLOW.serverPort);
-    list.push({ kind: 'dnat', from: text(names.address(asked), FLOW.askedPort), to });
-  }
-  if (translated !== 0) {
-    const isMasqueraded = (record.uint8(0, FLOW.bits) & FLOW_BITS.masqueraded) !== 0;
-    const from = text(names.endpoint(record.uint32(0, FLOW.client)), FLOW.clientPort);
-    const to = text(names.address(translated), FLOW.translatedPort);
-    list.push({ kind: isMasqueraded ? 'masquerade' : 'snat', from, to });
-  }
-  return list;
+  return translationList({
+    protocol: PROTOCOLS[record.uint8(0, FLOW.protocol)] ?? 'other',
+    client: end(names.endpoint(record.uint32(0, FLOW.client)), FLOW.clientPort),
+    server: end(names.endpoint(record.uint32(0, FLOW.server)), FLOW.serverPort),
+    asked: translated(FLOW.askedAddress, FLOW.askedPort),
+    translated: translated(FLOW.translatedAddress, FLOW.translatedPort),
+    masqueraded: (record.uint8(0, FLOW.bits) & FLOW_BITS.masqueraded) !== 0,
+  });
 }

@@ -13,6 +13,7 @@ import {
   statisticsBlock,
   writePacketBlock,
 } from './pcapng.ts';
+import { skipWithout } from '../skip.fixture.ts';
 
 interface Block {
   readonly type: number;
@@ -147,7 +148,7 @@ describe('pcapng', () => {
     const ended = spawnSync('tshark', args, { encoding: 'utf8' });
     rmSync(folder, { recursive: true });
     // tshark is no part of a plain checkout; the lab's packages bring it.
-    if (ended.error) this.skip();
+    if (ended.error) skipWithout(this, 'tshark');
     assert.equal(ended.status, 0, ended.stderr);
     assert.deepEqual(ended.stdout.trim().split('\n'), [
       'node-a/1/eth0\t1790000000.123456789\t1500\t61\t1',

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroup2Mounts, findCgroupMount } from './cgroupMount.ts';
 import { CgroupTree } from './cgroupTree.ts';
+import { skipWithout } from '../skip.fixture.ts';
 
 describe('cgroups of the node', () => {
   it('finds the mount where /proc/1/mountinfo says it is', () => {
@@ -18,7 +19,7 @@ describe('cgroups of the node', () => {
 
   it('knows a group by its id, also when it is gone, and none of a tree that it cannot see', function () {
     const mount = findCgroupMount();
-    if (mount === null || process.getuid?.() !== 0) this.skip();
+    if (mount === null || process.getuid?.() !== 0) skipWithout(this, 'cgroup v2 for root');
     const folder = join(mount, `vt${process.pid.toString(36)}${Date.now().toString(36)}`);
     const tree = new CgroupTree(mount);
     mkdirSync(folder);

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { DoctorCheck } from '../collector/checks.ts';
+import { skipWithout } from '../skip.fixture.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const ADDON = fileURLToPath(
@@ -40,14 +41,14 @@ describe('doctor', function () {
   });
 
   it('says what is lost without the optional things, and goes on', function () {
-    if (!existsSync(ADDON) || process.getuid?.() !== 0) this.skip();
+    if (!existsSync(ADDON) || process.getuid?.() !== 0) skipWithout(this, 'addon for root');
     const { status, possible, lacking } = doctor('no-conntrack,no-cgroup2');
     assert.deepEqual([status, possible], [0, true]);
     assert.deepEqual(lacking.map(({ name }) => name).sort(), ['cgroup-id', 'cgroup2', 'conntrack']);
   });
 
   it('goes on by clsact without TCX, and says what stays behind', function () {
-    if (!existsSync(ADDON) || process.getuid?.() !== 0) this.skip();
+    if (!existsSync(ADDON) || process.getuid?.() !== 0) skipWithout(this, 'addon for root');
     const { status, possible, lacking } = doctor('no-tcx,no-drop-reasons');
     assert.deepEqual([status, possible], [0, true]);
     assert.match(lacking.find(({ name }) => name === 'tcx')?.effect ?? '', /SIGKILL[^]*next agent/);
@@ -94,7 +95,7 @@ describe('bad input of the command line', function () {
   });
 
   it('wants an existing namespace, and root', function () {
-    if (!existsSync(ADDON)) this.skip();
+    if (!existsSync(ADDON)) skipWithout(this, 'addon');
     if (process.getuid?.() !== 0) refused(['observe'], /needs root, or the capabilities/);
     else {
       refused(['observe', '--netns', 'vethscope-no-such'], /no network namespace named "vethscope-no-such"/);

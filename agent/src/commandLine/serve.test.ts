@@ -15,6 +15,7 @@ import { PROTOCOL_VERSION } from '../../../src/model/protocolVersion.ts';
 import type { Topology } from '../../../src/model/topology.ts';
 import { headerLine } from '../server/recording.ts';
 import { connect, Received } from '../server/testClient.fixture.ts';
+import { skipWithout } from '../skip.fixture.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const ADDON = fileURLToPath(
@@ -102,7 +103,7 @@ describe('vethscope-agent serve', function () {
   });
 
   it('observes real packets, keeps its own connection out, follows interfaces and leaves without a heartbeat', async function () {
-    if (!existsSync(ADDON) || process.getuid?.() !== 0) this.skip();
+    if (!existsSync(ADDON) || process.getuid?.() !== 0) skipWithout(this, 'addon for root');
     const namespace = new TestNamespace();
     const recording = join(folder, 'session.jsonl');
     const options = [

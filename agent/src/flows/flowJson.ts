@@ -7,7 +7,7 @@ import { connectionFacts, protocolOf, summarize } from './flowSummary.ts';
 import type { FlowTable } from './flowTable.ts';
 import { pointRank } from './pointRegistry.ts';
 import { resetBy, tcpState } from './tcpState.ts';
-import { keyEnd, translationList } from './translations.ts';
+import { keyEnd, namedTranslations } from './translations.ts';
 import { tunnelsOf } from './tunnelJson.ts';
 
 /** A row as the public JSON has it. @param session makes ids of several agents and sessions differ */
@@ -25,7 +25,7 @@ export function flowJson(table: FlowTable, row: number, session: string): Flow {
     client: flowEnd(table, row, clientIsHigh),
     server: flowEnd(table, row, !clientIsHigh),
     service: table.services.get(table.uint32(row, clientIsHigh ? ROW.lowService : ROW.highService)) ?? null,
-    nat: translationList(table, row, clientIsHigh),
+    nat: namedTranslations(table, row, clientIsHigh),
     verdict: VERDICTS[table.uint8(row, ROW.verdict)] ?? 'unknown',
     drops: table.drops.of(table.idOf(row)),
     sent: { packets: sent.packets, bytes: sent.bytes },

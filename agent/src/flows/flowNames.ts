@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../../src/model/endpoint.ts';
+import { addressText, isMapped } from '../identity/address.ts';
 import { Names } from './names.ts';
 import type { Carrier } from './tunnelRegistry.ts';
 
@@ -7,28 +8,28 @@ export class FlowNames {
   readonly endpoints = new Names<Endpoint>();
   readonly addresses = new Names<string>();
   readonly carriers = new Names<Carrier>();
-  /** Made once for each endpoint that is asked for again and again. */
-  readonly #keys = new WeakMap<Endpoint, string>();
+  /** The last id of each endpoint that is asked for again and again. */
+  readonly #ids = new WeakMap<Endpoint, number>();
 
   useEndpoint(endpoint: Endpoint): number {
-    return this.endpoints.use(this.#key(endpoint), () => endpoint);
+    const known = this.#ids.get(endpoint);
+    if (known !== undefined && this.endpoints.useAgain(known)) return known;
+    const id = this.endpoints.use(endpointKey(endpoint), () => endpoint);
+    this.#ids.set(endpoint, id);
+    return id;
   }
 
-  useAddress(address: string): number {
-    return this.addresses.use(address, () => address);
+  /** @param offset of 16 bytes in network order */
+  useAddress(view: DataView, offset: number): number {
+    const text = (): string => addressText(view, offset);
+    // Most are known already, and the text of one costs more than to find it.
+    const key = isMapped(view, offset) ? view.getUint32(offset + 12) : text();
+    return this.addresses.use(key, text);
   }
 
   useCarrier(carrier: Carrier): number {
     const { tunnel, sourcePort, flow } = carrier;
     return this.carriers.use(`${tunnel.id}/${sourcePort}/${flow}`, () => carrier);
-  }
-
-  #key(endpoint: Endpoint): string {
-    const known = this.#keys.get(endpoint);
-    if (known !== undefined) return known;
-    const key = endpointKey(endpoint);
-    this.#keys.set(endpoint, key);
-    return key;
   }
 }
 

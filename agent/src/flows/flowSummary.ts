@@ -84,20 +84,30 @@ export function protocolOf(table: FlowTable, row: number): Protocol {
   return PROTOCOLS[table.uint8(row, ROW.protocol)] ?? 'other';
 }
 
-/** What is known of the connection's two senders together. */
-export function connectionFacts(table: FlowTable, row: number, clientIsHigh: boolean): ConnectionFacts {
+/** Smoothed by the client's socket, else by the server's, microseconds; NOT_KNOWN without either. */
+export function rttOf(table: FlowTable, row: number, clientIsHigh: boolean): number {
   const low = table.uint32(row, ROW.lowSrttUs);
   const high = table.uint32(row, ROW.highSrttUs);
   const [client, server] = clientIsHigh ? [high, low] : [low, high];
+  return client || server || NOT_KNOWN;
+}
+
+/** Segments that both sides sent again. */
+export function retransmitsOf(table: FlowTable, row: number): number {
   // A socket knows best what it sent again; of a sender without one here the packets tell.
   const sentAgain = (high: boolean): number =>
     table.uint32(row, high ? ROW.highRetransmits : ROW.lowRetransmits) ||
     mostOfKeys(table, row, high, ROW.lowSeenRetransmits, ROW.highSeenRetransmits);
+  return sentAgain(false) + sentAgain(true);
+}
+
+/** What is known of the connection's two senders together. */
+export function connectionFacts(table: FlowTable, row: number, clientIsHigh: boolean): ConnectionFacts {
   const both = (lowField: number, highField: number): number =>
     mostOfKeys(table, row, false, lowField, highField) + mostOfKeys(table, row, true, lowField, highField);
   return {
-    rttUs: client || server || NOT_KNOWN,
-    retransmits: sentAgain(false) + sentAgain(true),
+    rttUs: rttOf(table, row, clientIsHigh),
+    retransmits: retransmitsOf(table, row),
     outOfOrder: both(ROW.lowOutOfOrder, ROW.highOutOfOrder),
     zeroWindows: both(ROW.lowZeroWindows, ROW.highZeroWindows),
     synRetries: Math.max(0, mostOfKeys(table, row, clientIsHigh, ROW.lowSyns, ROW.highSyns) - 1),

@@ -2,7 +2,6 @@ import type { ServiceReference } from '../../../src/model/flow.ts';
 import { NOT_KNOWN } from '../../../src/model/flowRecord.ts';
 import { KEY, KEY_BYTES } from '../collector/flowLayout.ts';
 import { KeyIndex } from '../collector/keyIndex.ts';
-import { addressText } from '../identity/address.ts';
 import { AbsorbedFlows } from './absorbedFlows.ts';
 import { DropStore } from './dropStore.ts';
 import { FlowNames } from './flowNames.ts';
@@ -255,8 +254,7 @@ export class FlowTable {
 
   /** Takes back one use of an endpoint's name. */
   releaseEndpoint(id: number): void {
-    this.names.endpoints.release(id);
-    if (!this.names.endpoints.has(id)) this.services.delete(id);
+    if (this.names.endpoints.release(id)) this.services.delete(id);
   }
 
   #addKey(view: DataView, keyOffset: number): number {
@@ -274,8 +272,8 @@ export class FlowTable {
     rows.setUint32(base + ROW.handshakeUs, NOT_KNOWN, true);
     rows.setUint32(base + ROW.flow, row, true);
     rows.setUint32(base + ROW.nextKey, NONE, true);
-    const low = names.useAddress(addressText(view, keyOffset + KEY.lowAddress));
-    const high = names.useAddress(addressText(view, keyOffset + KEY.highAddress));
+    const low = names.useAddress(view, keyOffset + KEY.lowAddress);
+    const high = names.useAddress(view, keyOffset + KEY.highAddress);
     rows.setUint32(base + ROW.lowAddress, low, true);
     rows.setUint32(base + ROW.highAddress, high, true);
     this.#index.add(row);

@@ -1,13 +1,13 @@
 interface Entry<T> {
   readonly id: number;
-  readonly key: string;
+  readonly key: string | number;
   readonly value: T;
   uses: number;
 }
 
 /** Values that records refer to by id. An id is never given twice; a value that no record uses any more is forgotten. */
 export class Names<T> {
-  readonly #byKey = new Map<string, Entry<T>>();
+  readonly #byKey = new Map<string | number, Entry<T>>();
   readonly #byId = new Map<number, Entry<T>>();
   #next = 1;
 
@@ -16,7 +16,7 @@ export class Names<T> {
   }
 
   /** Counts one more use. @param key stands for the whole value */
-  use(key: string, value: () => T): number {
+  use(key: string | number, value: () => T): number {
     let entry = this.#byKey.get(key);
     if (entry === undefined) {
       entry = { id: this.#next++, key, value: value(), uses: 0 };
@@ -27,14 +27,23 @@ export class Names<T> {
     return entry.id;
   }
 
-  /** Takes one use back; 0 stands for no name. */
-  release(id: number): void {
+  /** Counts one more use of what still has this id. @returns whether anything does */
+  useAgain(id: number): boolean {
     const entry = this.#byId.get(id);
-    if (entry === undefined) return;
+    if (entry === undefined) return false;
+    entry.uses += 1;
+    return true;
+  }
+
+  /** Takes one use back; 0 stands for no name. @returns whether it was the last one */
+  release(id: number): boolean {
+    const entry = id === 0 ? undefined : this.#byId.get(id);
+    if (entry === undefined) return false;
     entry.uses -= 1;
-    if (entry.uses > 0) return;
+    if (entry.uses > 0) return false;
     this.#byId.delete(id);
     this.#byKey.delete(entry.key);
+    return true;
   }
 
   get(id: number): T | undefined {

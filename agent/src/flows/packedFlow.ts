@@ -1,7 +1,13 @@
-import { FLOW, FLOW_BITS, SIGHTING, SIGHTING_RECORD_BYTES } from '../../../src/model/flowRecord.ts';
+import {
+  FLOW,
+  FLOW_BITS,
+  NOT_KNOWN,
+  SIGHTING,
+  SIGHTING_RECORD_BYTES,
+} from '../../../src/model/flowRecord.ts';
 import { KEY } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES } from './flowRow.ts';
-import { connectionFacts, summarize } from './flowSummary.ts';
+import { protocolOf, retransmitsOf, rttOf, summarize } from './flowSummary.ts';
 import type { FlowTable } from './flowTable.ts';
 import { translationsOf } from './translations.ts';
 
@@ -23,7 +29,7 @@ export function packFlow(table: FlowTable, row: number, view: DataView, offset: 
   const service = uint32(side(ROW.lowService, ROW.highService, false));
   const port = (isClient: boolean): number =>
     rows.getUint16(base + ROW.key + side(KEY.lowPort, KEY.highPort, isClient), true);
-  const { rttUs, retransmits } = connectionFacts(table, row, clientIsHigh);
+  const isTcp = protocolOf(table, row) === 'tcp';
 
   view.setUint32(offset + FLOW.id, uint32(ROW.id), true);
   view.setUint32(offset + FLOW.client, client, true);
@@ -48,8 +54,8 @@ export function packFlow(table: FlowTable, row: number, view: DataView, offset: 
   view.setUint16(offset + FLOW.clientTcpFlags, sent.tcpFlags, true);
   view.setUint16(offset + FLOW.serverTcpFlags, received.tcpFlags, true);
   view.setUint32(offset + FLOW.handshakeUs, uint32(ROW.handshakeUs), true);
-  view.setUint32(offset + FLOW.rttUs, rttUs, true);
-  view.setUint32(offset + FLOW.retransmits, retransmits, true);
+  view.setUint32(offset + FLOW.rttUs, isTcp ? rttOf(table, row, clientIsHigh) : NOT_KNOWN, true);
+  view.setUint32(offset + FLOW.retransmits, isTcp ? retransmitsOf(table, row) : 0, true);
   view.setFloat64(offset + FLOW.start, table.epoch + start, true);
   view.setFloat64(offset + FLOW.end, table.epoch + end, true);
   view.setFloat64(offset + FLOW.sentPackets, sent.packets, true);

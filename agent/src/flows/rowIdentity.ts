@@ -1,7 +1,9 @@
 import type { Endpoint } from '../../../src/model/endpoint.ts';
+import type { ServiceReference } from '../../../src/model/flow.ts';
 import { PROTOCOLS } from '../../../src/model/flowRecord.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
 import { KEY, POINT_SLOTS, RECORD, SLOT, SLOT_BYTES } from '../collector/flowLayout.ts';
+import { evidenceOf, joinedEvidence } from '../identity/endpoints.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Question } from '../identity/question.ts';
 import type { SocketClues } from '../identity/socketOwners.ts';
@@ -12,7 +14,7 @@ import type { Point } from './pointRegistry.ts';
 import type { TupleEnd } from './translations.ts';
 import { translationsOf } from './translations.ts';
 
-const MOST_SERVICES = 16_384;
+const BY_CONNTRACK = evidenceOf('conntrack');
 
 /** Stamps on rows who their sides are: when a flow is first counted, and again while a side has no name. */
 export class RowIdentity {
@@ -24,7 +26,7 @@ export class RowIdentity {
   /** Endpoints that answered for others, as the same objects each time: their names are found by that. */
   readonly #answered = new WeakMap<Endpoint, Endpoint>();
   /** Likewise of Services with their ports. */
-  readonly #services = new Map<string, Endpoint>();
+  readonly #services = new WeakMap<ServiceReference, Endpoint>();
 
   /** @param news grows when sockets and cgroups were looked at again */
   constructor(table: FlowTable, identify: (question: Question) => Identity, news: () => number = () => 0) {
@@ -182,7 +184,7 @@ export class RowIdentity {
     if (endpoint.evidence[0] === 'none') return endpoint;
     let answered = this.#answered.get(endpoint);
     if (answered === undefined) {
-      answered = { ...endpoint, evidence: [...endpoint.evidence, 'conntrack'] };
+      answered = { ...endpoint, evidence: joinedEvidence(endpoint.evidence, BY_CONNTRACK) };
       this.#answered.set(endpoint, answered);
     }
     return answered;
@@ -191,13 +193,10 @@ export class RowIdentity {
   /** One endpoint a Service and port, because the row refers to both by one id. */
   #useService({ service, serviceEndpoint }: Identity): number {
     if (service === null || serviceEndpoint === null) return 0;
-    const port = `${service.portName ?? ''}:${service.port}`;
-    const key = `${serviceEndpoint.uid ?? ''} ${serviceEndpoint.address} ${port}`;
-    let endpoint = this.#services.get(key);
-    if (endpoint?.name !== serviceEndpoint.name || endpoint.evidence[0] !== serviceEndpoint.evidence[0]) {
-      endpoint = { ...serviceEndpoint, names: [port] };
-      if (this.#services.size >= MOST_SERVICES) this.#services.clear();
-      this.#services.set(key, endpoint);
+    let endpoint = this.#services.get(service);
+    if (endpoint === undefined) {
+      endpoint = { ...serviceEndpoint, names: [`${service.portName ?? ''}:${service.port}`] };
+      this.#services.set(service, endpoint);
     }
     const id = this.#table.names.useEndpoint(endpoint);
     this.#table.services.set(id, service);

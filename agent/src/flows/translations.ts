@@ -1,13 +1,11 @@
 import type { Translation } from '../../../src/model/flow.ts';
 import { PROTOCOLS } from '../../../src/model/flowRecord.ts';
-import { formatSocketAddress } from '../../../src/model/socketAddress.ts';
+import type { TranslatedEnd } from '../../../src/model/translationList.ts';
+import { translationList } from '../../../src/model/translationList.ts';
 import { KEY } from '../collector/flowLayout.ts';
 import { TUPLE_ROLE } from '../nat/translation.ts';
 import { NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
-
-const ICMP = PROTOCOLS.indexOf('icmp');
-const ICMPV6 = PROTOCOLS.indexOf('icmpv6');
 
 /** One end of one tuple. */
 export interface TupleEnd {
@@ -50,22 +48,19 @@ export function keyEnd(table: FlowTable, row: number, high: boolean): TupleEnd {
 }
 
 /** The translations as the public JSON has them. @param clientIsHigh side of the flow's own key */
-export function translationList(table: FlowTable, flow: number, clientIsHigh: boolean): Translation[] {
+export function namedTranslations(table: FlowTable, flow: number, clientIsHigh: boolean): Translation[] {
   const found = translationsOf(table, flow);
   if (found === null) return [];
-  const withPort = table.uint8(flow, ROW.protocol) !== ICMP && table.uint8(flow, ROW.protocol) !== ICMPV6;
-  const text = (end: TupleEnd): string => {
-    const address = table.names.addresses.get(end.address) ?? '';
-    return withPort ? formatSocketAddress(address, end.port) : address;
-  };
-  const list: Translation[] = [];
-  if (found.asked !== null) {
-    const to = text(keyEnd(table, flow, !clientIsHigh));
-    list.push({ kind: 'dnat', from: text(found.asked), to });
-  }
-  if (found.translated !== null) {
-    const kind = found.masqueraded ? 'masquerade' : 'snat';
-    list.push({ kind, from: text(keyEnd(table, flow, clientIsHigh)), to: text(found.translated) });
-  }
-  return list;
+  const named = ({ address, port }: TupleEnd): TranslatedEnd => ({
+    address: table.names.addresses.get(address) ?? '',
+    port,
+  });
+  return translationList({
+    protocol: PROTOCOLS[table.uint8(flow, ROW.protocol)] ?? 'other',
+    client: named(keyEnd(table, flow, clientIsHigh)),
+    server: named(keyEnd(table, flow, !clientIsHigh)),
+    asked: found.asked === null ? null : named(found.asked),
+    translated: found.translated === null ? null : named(found.translated),
+    masqueraded: found.masqueraded,
+  });
 }

@@ -37,6 +37,8 @@ export function nameOf({ metadata }: Pod | Service): string {
 }
 
 const EVIDENCE = new Map<string, readonly Evidence[]>();
+/** By both parts. */
+const JOINED = new WeakMap<readonly Evidence[], WeakMap<readonly Evidence[], readonly Evidence[]>>();
 
 /** The one array of this evidence, so that it can be compared by identity. */
 export function evidenceOf(...evidence: readonly Evidence[]): readonly Evidence[] {
@@ -45,4 +47,13 @@ export function evidenceOf(...evidence: readonly Evidence[]): readonly Evidence[
   if (known !== undefined) return known;
   EVIDENCE.set(key, evidence);
   return evidence;
+}
+
+/** The one array of the evidence of two, without looking at what is in them. */
+export function joinedEvidence(first: readonly Evidence[], second: readonly Evidence[]): readonly Evidence[] {
+  let byFirst = JOINED.get(first);
+  if (byFirst === undefined) JOINED.set(first, (byFirst = new WeakMap()));
+  let joined = byFirst.get(second);
+  if (joined === undefined) byFirst.set(second, (joined = evidenceOf(...first, ...second)));
+  return joined;
 }

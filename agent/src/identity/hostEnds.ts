@@ -1,7 +1,7 @@
-import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
+import type { Evidence } from '../../../src/model/endpoint.ts';
 import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import { KEY } from '../collector/flowLayout.ts';
-import { evidenceOf, nameOf, only, podEndpoint, unlistedPod } from './endpoints.ts';
+import { evidenceOf, joinedEvidence, nameOf, only, podEndpoint, unlistedPod } from './endpoints.ts';
 import type { Identity } from './identity.ts';
 import type { IdentityCache } from './identityCache.ts';
 import type { Question } from './question.ts';
@@ -13,12 +13,15 @@ const KERNEL = 'kernel';
 /** IGMP, IP in IP, IPv6 in IP, GRE, ESP and AH. */
 const KERNEL_PROTOCOLS = new Set([2, 4, 41, 47, 50, 51]);
 
+const BY_ADDRESS = evidenceOf('node-ip');
+const BY_KERNEL = evidenceOf('kernel');
+
 /** The node that an address is of. */
 export interface HostNode {
   readonly address: string;
   readonly name: string;
-  /** What the address alone says; made only where nothing else is known. */
-  bare(): Endpoint;
+  /** What the address alone says; asked only where nothing else is known. */
+  bare(): Identity;
 }
 
 /** Names ends at an address of the node itself, which its pods with hostNetwork and its processes share. */
@@ -37,28 +40,50 @@ export class HostEnds {
    */
   identify(node: HostNode, question: Question, isForwarded: boolean): Identity {
     const { socket, netns, protocol } = question;
-    if (this.#owners === null || socket === null) return only(node.bare());
-    if (this.#isKernels(question, socket)) return only(hostProcess(node, KERNEL, ['kernel']));
+    if (this.#owners === null || socket === null) return node.bare();
+    if (this.#isKernels(question, socket)) return this.#process(node, KERNEL, BY_KERNEL);
     const hasSockets = protocol === 'tcp' || protocol === 'udp';
     const { ownership, pending }: Answer = this.#owners.ownerOf(socket, netns, isForwarded || !hasSockets);
-    if (ownership === null) return only(node.bare(), pending);
+    if (ownership === null) return withPending(node.bare(), pending);
     const [owner] = ownership.owners;
     if (ownership.certain && owner !== undefined) {
-      return this.#named(node, owner, evidenceOf(...ownership.evidence, 'node-ip'), pending);
+      return this.#named(node, owner, joinedEvidence(ownership.evidence, BY_ADDRESS), pending);
     }
     const candidates = ownership.owners.map(ownerName).sort();
-    const bare = node.bare();
-    return only({ ...bare, evidence: [...bare.evidence, ...ownership.evidence], candidates }, pending);
+    const { endpoint } = node.bare();
+    const evidence = joinedEvidence(endpoint.evidence, ownership.evidence);
+    return only({ ...endpoint, evidence, candidates }, pending);
   }
 
   #named(node: HostNode, owner: SocketOwner, evidence: readonly Evidence[], pending: boolean): Identity {
-    if (owner.kind !== 'pod' || owner.pod === null) {
-      return only(ownerEndpoint(node, owner, evidence), pending);
+    return withPending(this.#owner(node, owner, evidence), pending);
+  }
+
+  #owner(node: HostNode, owner: SocketOwner, evidence: readonly Evidence[]): Identity {
+    const { address } = node;
+    if (owner.kind === 'kernel') return this.#process(node, KERNEL, joinedEvidence(BY_KERNEL, evidence));
+    if (owner.kind === 'process') return this.#process(node, owner.name, evidence);
+    const { uid, pod, container } = owner;
+    if (pod === null) {
+      return this.#cache.ofUnlisted(address, evidence, uid, () => ({
+        ...unlistedPod(uid, address, evidence),
+        node: node.name,
+      }));
     }
-    const identity = this.#cache.ofPod(owner.pod, node.address, evidence, owner.container, () =>
-      ownerEndpoint(node, owner, evidence),
-    );
-    return pending ? { ...identity, pending } : identity;
+    return this.#cache.ofPod(pod, address, evidence, container, () => {
+      const endpoint = podEndpoint(pod, address, evidence);
+      return { ...endpoint, container: container ?? endpoint.container };
+    });
+  }
+
+  #process({ address, name: node }: HostNode, name: string | null, evidence: readonly Evidence[]): Identity {
+    return this.#cache.ofProcess(address, evidence, name, () => ({
+      ...unknownEndpoint(address),
+      kind: 'process',
+      name,
+      node,
+      evidence,
+    }));
   }
 
   /**
@@ -74,17 +99,8 @@ export class HostEnds {
   }
 }
 
-function ownerEndpoint(node: HostNode, owner: SocketOwner, evidence: Endpoint['evidence']): Endpoint {
-  if (owner.kind === 'kernel') return hostProcess(node, KERNEL, ['kernel', ...evidence]);
-  if (owner.kind === 'process') return hostProcess(node, owner.name, evidence);
-  const { address } = node;
-  if (owner.pod === null) return { ...unlistedPod(owner.uid, address, evidence), node: node.name };
-  const endpoint = podEndpoint(owner.pod, address, evidence);
-  return { ...endpoint, container: owner.container ?? endpoint.container };
-}
-
-function hostProcess(node: HostNode, name: string | null, evidence: Endpoint['evidence']): Endpoint {
-  return { ...unknownEndpoint(node.address), kind: 'process', name, node: node.name, evidence };
+function withPending(identity: Identity, pending: boolean): Identity {
+  return pending ? { ...identity, pending } : identity;
 }
 
 function ownerName(owner: SocketOwner): string {

@@ -5,7 +5,7 @@ import type { Node, Pod, Service } from '../../../src/model/inventory.ts';
 import type { PodReference, Topology } from '../../../src/model/topology.ts';
 import { canonicalAddress, isLoopback, isSpecialAddress } from './address.ts';
 import { AddressRanges } from './addressRanges.ts';
-import { nameOf, only } from './endpoints.ts';
+import { evidenceOf, nameOf, only } from './endpoints.ts';
 import { HostEnds } from './hostEnds.ts';
 import type { Identity } from './identity.ts';
 import { IdentityCache } from './identityCache.ts';
@@ -18,9 +18,12 @@ interface LocalAddress {
   readonly pod: PodReference | null;
 }
 
-const BY_ADDRESS: readonly Evidence[] = ['pod-ip'];
-const BY_VETH: readonly Evidence[] = ['veth'];
-const BY_VETH_AND_ADDRESS: readonly Evidence[] = ['veth', 'pod-ip'];
+const BY_ADDRESS = evidenceOf('pod-ip');
+const BY_VETH = evidenceOf('veth');
+const BY_VETH_AND_ADDRESS = evidenceOf('veth', 'pod-ip');
+const BY_SERVICE_ADDRESS = evidenceOf('service-ip');
+const BY_NODE_ADDRESS = evidenceOf('node-ip');
+const BY_HOST_PORT = evidenceOf('node-ip', 'host-port');
 
 /** Says who an address is: by the veth its packets used, by the inventory at the time, by the node's own wiring. */
 export class Identifier {
@@ -95,20 +98,33 @@ export class Identifier {
   #service({ address, port, protocol }: Question): Identity | null {
     const services = this.#inventory.servicesAt(address);
     if (services.length === 0) return null;
-    const exact = services.filter((service) => servicePort(service, port, protocol) !== undefined);
-    const [service, ...others] = exact.length > 0 ? exact : services;
-    if (service === undefined) return null;
-    if (others.length > 0) {
-      const candidates = [service, ...others].map(nameOf).sort();
-      return only({ ...unknownEndpoint(address), kind: 'service', evidence: ['service-ip'], candidates });
+    let meant = services;
+    if (services.length > 1) {
+      const exact = services.filter((service) => servicePort(service, port, protocol) !== undefined);
+      if (exact.length > 0) meant = exact;
     }
-    const endpoint = serviceEndpoint(service, address, ['service-ip']);
-    return {
-      endpoint,
-      service: serviceReference(service, address, port, protocol),
-      serviceEndpoint: endpoint,
-      pending: false,
-    };
+    const [service] = meant;
+    if (service === undefined) return null;
+    if (meant.length > 1) {
+      const candidates = meant.map(nameOf).sort();
+      const evidence = BY_SERVICE_ADDRESS;
+      return only({ ...unknownEndpoint(address), kind: 'service', evidence, candidates });
+    }
+    return this.#ofService(service, address, port, protocol, BY_SERVICE_ADDRESS);
+  }
+
+  #ofService(
+    service: Service,
+    address: string,
+    port: number,
+    protocol: string,
+    evidence: readonly Evidence[],
+  ): Identity {
+    return this.#cache.ofService(service, address, port, protocol, evidence, () => {
+      const endpoint = serviceEndpoint(service, address, evidence);
+      const reference = serviceReference(service, address, port, protocol);
+      return { endpoint, service: reference, serviceEndpoint: endpoint, pending: false };
+    });
   }
 
   #nodeOrLocal(question: Question): Identity | null {
@@ -118,62 +134,55 @@ export class Identifier {
     const local = own !== undefined && (own.has(address) || isLoopback(address));
     if (node === null && !local) return null;
     const name = node?.metadata.name ?? this.#node;
-    const published = this.#inventory.nodePorts.publishing(name, port, protocol);
-    const bare = (): Endpoint => ({
+    const ports = this.#inventory.nodePorts;
+    const published = ports.publishing(name, port, protocol);
+    const isKnown = node !== null || this.#node === name;
+    const bare = (): Identity => {
+      const pods = published.length > 0 || !isKnown ? published : ports.sharing(name, port, protocol);
+      return this.#ofNode(address, name, node, pods, published.length > 0);
+    };
+    const [service, ...others] = ports.services(port, protocol);
+    const isForwarded = published.length > 0 || service !== undefined;
+    const owner = local ? this.#hosts.identify({ address, name, bare }, question, isForwarded) : bare();
+    if (owner.endpoint.kind !== 'node' || service === undefined || others.length > 0) return owner;
+    const asked = this.#ofService(service, address, port, protocol, BY_NODE_ADDRESS);
+    return { ...owner, service: asked.service, serviceEndpoint: asked.serviceEndpoint };
+  }
+
+  /** @param pods those that share the address, or publish the port */
+  #ofNode(
+    address: string,
+    name: string,
+    node: Node | null,
+    pods: readonly Pod[],
+    isPublished: boolean,
+  ): Identity {
+    this.#refreshRanges();
+    return this.#cache.ofNode(address, pods, name, () => ({
       ...unknownEndpoint(address),
       kind: 'node',
       name,
       uid: node?.metadata.uid ?? null,
       node: name,
-      evidence: published.length > 0 ? ['node-ip', 'host-port'] : ['node-ip'],
-      candidates: this.#sharing(name, node, port, protocol, published),
-    });
-    const [service, ...others] = this.#inventory.nodePorts.services(port, protocol);
-    const isForwarded = published.length > 0 || service !== undefined;
-    const owner = local ? this.#hosts.identify({ address, name, bare }, question, isForwarded) : only(bare());
-    if (owner.endpoint.kind !== 'node' || service === undefined || others.length > 0) return owner;
-    return {
-      ...owner,
-      service: serviceReference(service, address, port, protocol),
-      serviceEndpoint: serviceEndpoint(service, address, ['node-ip']),
-    };
-  }
-
-  /** Pods that share the node's address; those that declare the port, or all when none does. */
-  #sharing(
-    name: string,
-    node: Node | null,
-    port: number,
-    protocol: string,
-    published: readonly Pod[],
-  ): string[] {
-    if (published.length > 0) return published.map(nameOf).sort();
-    const pods = node === null && this.#node !== name ? [] : this.#inventory.nodePorts.sharing(name);
-    const declaring = pods.filter((pod) =>
-      pod.spec.containers.some((container) =>
-        container.ports?.some(
-          (p) => p.containerPort === port && (p.protocol ?? 'TCP').toLowerCase() === protocol,
-        ),
-      ),
-    );
-    return (declaring.length > 0 ? declaring : pods).map(nameOf).sort();
+      evidence: isPublished ? BY_HOST_PORT : BY_NODE_ADDRESS,
+      candidates: pods.map(nameOf).sort(),
+    }));
   }
 
   #stranger(address: string): Identity {
-    const ranges = this.#ranges();
+    this.#refreshRanges();
+    const ranges = this.#ownRanges;
     return this.#cache.ofAddress(address, () => {
       const inside = isSpecialAddress(address) || ranges.has(address);
       return { ...unknownEndpoint(address), kind: inside ? 'unknown' : 'external' };
     });
   }
 
-  #ranges(): AddressRanges {
-    if (this.#rangesVersion !== this.#inventory.version) {
-      this.#ownRanges = new AddressRanges([...this.#inventory.podRanges(), ...this.#bridgeRanges]);
-      this.#rangesVersion = this.#inventory.version;
-      this.#cache.forgetAddresses();
-    }
-    return this.#ownRanges;
+  #refreshRanges(): void {
+    if (this.#rangesVersion === this.#inventory.version) return;
+    this.#ownRanges = new AddressRanges([...this.#inventory.podRanges(), ...this.#bridgeRanges]);
+    this.#rangesVersion = this.#inventory.version;
+    this.#cache.forgetAddresses();
   }
 }
 

@@ -1,9 +1,11 @@
 import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
-import type { Pod } from '../../../src/model/inventory.ts';
+import type { Pod, Service } from '../../../src/model/inventory.ts';
 import { only } from './endpoints.ts';
 import type { Identity } from './identity.ts';
 
 const MOST_ADDRESSES = 4096;
+/** Ports of one Service that are asked for; whoever scans it asks for all. */
+const MOST_PORTS = 64;
 
 interface PodIdentity {
   readonly address: string;
@@ -12,15 +14,31 @@ interface PodIdentity {
   readonly identity: Identity;
 }
 
+interface ServiceIdentity {
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly evidence: readonly Evidence[];
+  readonly identity: Identity;
+}
+
+/** Of an address: by evidence, or by the pods that are candidates, then by name. */
+type ByAddress = Map<string, Map<readonly unknown[], Map<string | null, Identity>>>;
+
 /**
- * What was said before of a pod or an address, as the very same object: most new flows are between the same ends, and
- * whoever refers to endpoints knows them again. An object of the inventory that changes is another one.
+ * What was said before of an end, as the very same object: most new flows are between the same ends, and whoever refers
+ * to endpoints knows them again. An object of the inventory that changes is another one. Arrays of evidence are told
+ * apart by identity: see evidenceOf().
  */
 export class IdentityCache {
   readonly #pods = new WeakMap<Pod, PodIdentity[]>();
+  readonly #services = new WeakMap<Service, ServiceIdentity[]>();
   readonly #addresses = new Map<string, Identity>();
+  readonly #nodes: ByAddress = new Map();
+  readonly #processes: ByAddress = new Map();
+  readonly #unlisted: ByAddress = new Map();
 
-  /** @param evidence one of few constant arrays @param container that the evidence tells, null for none */
+  /** @param container that the evidence tells, null for none */
   ofPod(
     pod: Pod,
     address: string,
@@ -31,7 +49,8 @@ export class IdentityCache {
     let known = this.#pods.get(pod);
     if (known === undefined) this.#pods.set(pod, (known = []));
     for (const one of known) {
-      const isSame = one.address === address && one.evidence === evidence && one.container === container;
+      // The address last: it is compared letter by letter.
+      const isSame = one.evidence === evidence && one.container === container && one.address === address;
       if (isSame) return one.identity;
     }
     const identity = only(make());
@@ -39,17 +58,81 @@ export class IdentityCache {
     return identity;
   }
 
+  /** A Service asked for at an address and port. */
+  ofService(
+    service: Service,
+    address: string,
+    port: number,
+    protocol: string,
+    evidence: readonly Evidence[],
+    make: () => Identity,
+  ): Identity {
+    let known = this.#services.get(service);
+    if (known === undefined) this.#services.set(service, (known = []));
+    for (const one of known) {
+      if (one.port !== port || one.address !== address) continue;
+      if (one.protocol === protocol && one.evidence === evidence) return one.identity;
+    }
+    const identity = make();
+    if (known.length >= MOST_PORTS) known.length = 0;
+    known.push({ address, port, protocol, evidence, identity });
+    return identity;
+  }
+
+  /** A node whose address it is. @param pods who could be meant: one of the inventory's own lists */
+  ofNode(address: string, pods: readonly Pod[], name: string, make: () => Endpoint): Identity {
+    return known(this.#nodes, address, pods, name, make);
+  }
+
+  ofProcess(
+    address: string,
+    evidence: readonly Evidence[],
+    name: string | null,
+    make: () => Endpoint,
+  ): Identity {
+    return known(this.#processes, address, evidence, name, make);
+  }
+
+  /** A pod that the inventory does not have. */
+  ofUnlisted(address: string, evidence: readonly Evidence[], uid: string, make: () => Endpoint): Identity {
+    return known(this.#unlisted, address, evidence, uid, make);
+  }
+
   ofAddress(address: string, make: () => Endpoint): Identity {
-    const known = this.#addresses.get(address);
-    if (known !== undefined) return known;
+    const before = this.#addresses.get(address);
+    if (before !== undefined) return before;
     if (this.#addresses.size >= MOST_ADDRESSES) this.#addresses.clear();
     const identity = only(make());
     this.#addresses.set(address, identity);
     return identity;
   }
 
-  /** Of addresses, not of pods: ranges of the node and the cluster changed. */
+  /** Of addresses, not of pods and Services: the inventory or the wiring changed. */
   forgetAddresses(): void {
     this.#addresses.clear();
+    for (const cache of [this.#nodes, this.#processes, this.#unlisted]) cache.clear();
   }
+}
+
+function known(
+  cache: ByAddress,
+  address: string,
+  by: readonly unknown[],
+  name: string | null,
+  make: () => Endpoint,
+): Identity {
+  let lists = cache.get(address);
+  if (lists === undefined) {
+    if (cache.size >= MOST_ADDRESSES) cache.clear();
+    lists = new Map<readonly unknown[], Map<string | null, Identity>>();
+    cache.set(address, lists);
+  }
+  let names = lists.get(by);
+  if (names === undefined) {
+    names = new Map<string | null, Identity>();
+    lists.set(by, names);
+  }
+  let identity = names.get(name);
+  if (identity === undefined) names.set(name, (identity = only(make())));
+  return identity;
 }

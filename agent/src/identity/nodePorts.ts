@@ -7,6 +7,8 @@ const NO_SERVICES: readonly Service[] = [];
 export class NodePorts {
   readonly #hostPorts = new Map<string, Pod[]>();
   readonly #hostNetwork = new Map<string, Pod[]>();
+  /** Those of #hostNetwork that declare a port. */
+  readonly #declared = new Map<string, Pod[]>();
   readonly #nodePorts = new Map<string, Service[]>();
 
   constructor(pods: readonly Pod[], services: readonly Service[]) {
@@ -18,9 +20,11 @@ export class NodePorts {
     }
   }
 
-  /** Pods of a node that share its network and still run. */
-  sharing(nodeName: string): readonly Pod[] {
-    return this.#hostNetwork.get(nodeName) ?? NO_PODS;
+  /** Pods of a node that share its network and still run: those that declare the port, or all when none does. */
+  sharing(nodeName: string, port: number, protocol: string): readonly Pod[] {
+    const all = this.#hostNetwork.get(nodeName);
+    if (all === undefined) return NO_PODS;
+    return this.#declared.get(`${nodeName} ${portKey(port, protocol)}`) ?? all;
   }
 
   /** Pods of a node that publish this port of the node. */
@@ -33,11 +37,20 @@ export class NodePorts {
     return this.#nodePorts.get(portKey(port, protocol)) ?? NO_SERVICES;
   }
 
+  #addSharing(pod: Pod, nodeName: string): void {
+    append(this.#hostNetwork, nodeName, pod);
+    for (const { ports } of pod.spec.containers) {
+      for (const { containerPort, protocol } of ports ?? []) {
+        append(this.#declared, `${nodeName} ${portKey(containerPort, protocol)}`, pod);
+      }
+    }
+  }
+
   #addPod(pod: Pod): void {
     const { nodeName, hostNetwork, containers } = pod.spec;
     if (nodeName === undefined) return;
     if (hostNetwork === true) {
-      if (pod.status.phase === 'Running') append(this.#hostNetwork, nodeName, pod);
+      if (pod.status.phase === 'Running') this.#addSharing(pod, nodeName);
       return;
     }
     for (const { ports } of containers) {

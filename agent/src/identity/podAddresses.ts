@@ -46,8 +46,8 @@ export class PodAddresses {
   podsAt(address: string, when: number): readonly Pod[] {
     const tenures = this.#tenures.get(address);
     if (tenures === undefined) return NOBODY;
-    const [only, ...others] = tenures;
-    if (only !== undefined && others.length === 0) return isDuring(only, when) ? only.pods : NOBODY;
+    const [only] = tenures;
+    if (only !== undefined && tenures.length === 1) return isDuring(only, when) ? only.pods : NOBODY;
     const valid = tenures.filter((tenure) => isDuring(tenure, when));
     const pods = valid.map(({ pods: [pod] }) => pod);
     const best = Math.max(...pods.map(preference));

@@ -3,10 +3,13 @@ import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import type { Pod } from '../../../src/model/inventory.ts';
 import type { NamespaceTopology } from '../../../src/model/topology.ts';
 import { canonicalAddress } from './address.ts';
-import { evidenceOf, nameOf, only, podEndpoint, unlistedPod } from './endpoints.ts';
+import { evidenceOf, joinedEvidence, nameOf, only, podEndpoint, unlistedPod } from './endpoints.ts';
 import type { Identity } from './identity.ts';
 import type { IdentityCache } from './identityCache.ts';
 import type { SocketClues, SocketOwners } from './socketOwners.ts';
+
+const BY_CGROUP = evidenceOf('cgroup');
+const BY_ADDRESS = evidenceOf('pod-ip');
 
 /** Names ends in pods with a network of their own: which container, and whether the sender is who the address says. */
 export class PodEnds {
@@ -36,11 +39,11 @@ export class PodEnds {
     const sender = this.#owners.senderOf(clues.cgroup);
     if (sender === null) return this.#byTable(pod, identity, clues);
     if (sender.uid === pod.metadata.uid) {
-      return this.#of(pod, sender.container, address, evidenceOf('cgroup', ...evidence));
+      return this.#of(pod, sender.container, address, joinedEvidence(BY_CGROUP, evidence));
     }
     // The address has gone to another pod and the inventory comes late.
     if (sender.pod !== null && mayHave(sender.pod, address) && !evidence.includes('veth')) {
-      return this.#of(sender.pod, sender.container, address, evidenceOf('cgroup'));
+      return this.#of(sender.pod, sender.container, address, BY_CGROUP);
     }
     if (sender.pod === null && !this.#owners.isAlive(pod.metadata.uid)) {
       const candidates = [nameOf(pod)];
@@ -54,7 +57,7 @@ export class PodEnds {
   choose(pods: readonly Pod[], address: string, clues: SocketClues | null): Identity {
     const sender = clues === null ? null : (this.#owners?.senderOf(clues.cgroup) ?? null);
     const pod = pods.find(({ metadata }) => metadata.uid === sender?.uid);
-    if (pod !== undefined) return this.identify(pod, address, evidenceOf('pod-ip'), clues);
+    if (pod !== undefined) return this.identify(pod, address, BY_ADDRESS, clues);
     const candidates = pods.map(nameOf).sort();
     return only({ ...unknownEndpoint(address), kind: 'pod', evidence: ['pod-ip'], candidates });
   }
@@ -72,7 +75,7 @@ export class PodEnds {
     if (ownership?.certain !== true || owner?.kind !== 'pod' || owner.uid !== pod.metadata.uid) {
       return { ...identity, pending };
     }
-    const evidence = evidenceOf(...ownership.evidence, ...endpoint.evidence);
+    const evidence = joinedEvidence(ownership.evidence, endpoint.evidence);
     return { ...this.#of(pod, owner.container, endpoint.address, evidence), pending };
   }
 
@@ -85,8 +88,17 @@ export class PodEnds {
   }
 }
 
+/** The same pod's, as the same object each time. */
+const WITHOUT_CONTAINER = new WeakMap<Identity, Identity>();
+
 function withoutContainer(identity: Identity): Identity {
-  return only({ ...identity.endpoint, container: null });
+  if (identity.endpoint.container === null) return identity;
+  let without = WITHOUT_CONTAINER.get(identity);
+  if (without === undefined) {
+    without = only({ ...identity.endpoint, container: null });
+    WITHOUT_CONTAINER.set(identity, without);
+  }
+  return without;
 }
 
 /** Whether the pod has the address, or may have got it and not said so yet. */

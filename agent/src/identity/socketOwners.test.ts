@@ -27,6 +27,37 @@ describe('owners by socket', () => {
     }
   });
 
+  it('gives the very same endpoint for the same end, so that rows find its name without looking at it', () => {
+    const ports = [{ port: 443, protocol: 'TCP' }];
+    node.push({
+      kind: 'Service',
+      metadata: { name: 'api', namespace: 'shop', uid: 'uid-api' },
+      spec: { type: 'ClusterIP', clusterIPs: ['10.96.0.1'], ports },
+    });
+    node.push({
+      kind: 'Node',
+      metadata: { name: 'node-b', uid: 'uid-node-b' },
+      spec: {},
+      status: { addresses: [{ type: 'InternalIP', address: '10.9.9.8' }] },
+    });
+    const unit = node.cgroup('system.slice/sshd.service');
+    const asked = {
+      'a pod': { port: 5000, clues: { cgroup: node.podCgroup(1) } },
+      'a pod that nobody knows': { port: 5000, clues: { cgroup: node.podCgroup(9) } },
+      'a process': { port: 22, clues: { cgroup: unit } },
+      'the kernel': { port: 7, protocol: 'icmp', clues: { opened: false } },
+      'the node': { port: 4000 },
+      'a node elsewhere': { address: '10.9.9.8', port: 4000 },
+      'a Service': { address: '10.96.0.1', port: 443 },
+    };
+    for (const [what, question] of Object.entries(asked)) {
+      const first = node.ask(question);
+      const second = node.ask({ ...question });
+      assert.equal(second.endpoint, first.endpoint, what);
+      assert.equal(second.service, first.service, what);
+    }
+  });
+
   it('says the node and who could be meant where nothing decides, and that it may be known later', () => {
     const { endpoint, pending } = node.ask({ port: 5000 });
     assert.deepEqual([endpoint.kind, endpoint.name], ['node', 'node-a']);

@@ -7,6 +7,7 @@ import { unitOfCgroupPath } from '../cgroups/unit.ts';
 import type { SocketHolders } from '../sockets/socketHolder.ts';
 import type { FoundSocket, KeyEnd } from '../sockets/socketTable.ts';
 import type { SocketWatch } from '../sockets/socketWatch.ts';
+import { evidenceOf, joinedEvidence } from './endpoints.ts';
 import type { InventoryStore } from './inventoryStore.ts';
 
 /** What a flow tells of the socket at one of its ends. */
@@ -39,6 +40,7 @@ export type SocketOwner =
 export interface Ownership {
   /** One owner, or all who could be meant. */
   readonly owners: readonly SocketOwner[];
+  /** An array of evidenceOf(). */
   readonly evidence: readonly Evidence[];
   /** Whether the one owner is a fact. */
   readonly certain: boolean;
@@ -88,7 +90,7 @@ export class SocketOwners {
   ownerOf(clues: SocketClues, netns: number, isForwarded: boolean): Answer {
     if (clues.others.length > 0) return this.#ofSeveral([clues.cgroup, ...clues.others]);
     const bySender = this.#ofCgroup(clues.cgroup);
-    if (bySender !== null && isNamed(bySender)) return known([bySender], ['cgroup']);
+    if (bySender !== null && isNamed(bySender)) return known([bySender], BY_CGROUP);
     const byConnection = this.#byConnection(clues, netns);
     if (byConnection !== null && byConnection.ownership !== null) return byConnection;
     // Some process of the node, and no pod's: all that is known until its socket is found.
@@ -96,7 +98,7 @@ export class SocketOwners {
     const byPort = isForwarded ? UNKNOWN : this.#byPort(clues, netns);
     if (byPort.ownership !== null) return byPort;
     const pending = byPort.pending || byConnection?.pending === true || this.#cgroups.mayLearn(clues.cgroup);
-    if (unnamed !== null) return { ...known([unnamed], ['cgroup']), pending };
+    if (unnamed !== null) return { ...known([unnamed], BY_CGROUP), pending };
     return { ownership: null, pending };
   }
 
@@ -120,7 +122,7 @@ export class SocketOwners {
     const owners = distinct(cgroups.flatMap((id) => this.#ofCgroup(id) ?? []));
     const certain = owners.length === 1 && cgroups.every((id) => this.#ofCgroup(id) !== null);
     const pending = cgroups.some((id) => this.#cgroups.mayLearn(id));
-    return { ownership: owners.length === 0 ? null : { owners, evidence: ['cgroup'], certain }, pending };
+    return { ownership: owners.length === 0 ? null : { owners, evidence: BY_CGROUP, certain }, pending };
   }
 
   #byConnection(clues: SocketClues, netns: number): Answer | null {
@@ -129,7 +131,7 @@ export class SocketOwners {
     if (socket === null) return null;
     const owner = this.#ofSocket(socket, netns, table?.began ?? 0);
     if (owner === undefined) return { ownership: null, pending: true };
-    return owner === null ? null : known([owner], ['socket', ...byProcess(owner)]);
+    return owner === null ? null : known([owner], withProcess(BY_SOCKET, owner));
   }
 
   #byPort(clues: SocketClues, netns: number): Answer {
@@ -153,7 +155,8 @@ export class SocketOwners {
     }
     const owners = distinct(found);
     if (owners.length === 0) return { ownership: null, pending };
-    const evidence: Evidence[] = ['listener', ...(owners.length === 1 ? owners.flatMap(byProcess) : [])];
+    const [one, ...others] = owners;
+    const evidence = one === undefined || others.length > 0 ? BY_LISTENER : withProcess(BY_LISTENER, one);
     certain &&= owners.length === 1;
     // It may send again while the same socket is there.
     const open = owners.length === 1 && !certain;
@@ -206,6 +209,10 @@ export class SocketOwners {
   }
 }
 
+const BY_CGROUP = evidenceOf('cgroup');
+const BY_SOCKET = evidenceOf('socket');
+const BY_LISTENER = evidenceOf('listener');
+const BY_PROCESS = evidenceOf('process');
 const UNKNOWN: Answer = { ownership: null, pending: false };
 
 function known(owners: readonly SocketOwner[], evidence: readonly Evidence[]): Answer {
@@ -221,8 +228,8 @@ function fits(cgroup: number, sender: number): boolean {
   return sender <= ROOT || cgroup === sender;
 }
 
-function byProcess(owner: SocketOwner): Evidence[] {
-  return owner.kind === 'process' && owner.held ? ['process'] : [];
+function withProcess(evidence: readonly Evidence[], owner: SocketOwner): readonly Evidence[] {
+  return owner.kind === 'process' && owner.held ? joinedEvidence(evidence, BY_PROCESS) : evidence;
 }
 
 function distinct(owners: readonly SocketOwner[]): SocketOwner[] {

@@ -1,5 +1,5 @@
 import type { ConntrackLimits, ConntrackWatch, NetworkNamespace } from '../../native/index.d.ts';
-import { messageOf } from '../failure.ts';
+import { isTransient, messageOf } from '../failure.ts';
 
 /** Connection-tracking records of one namespace, in the kernel's order. */
 export interface ConntrackBatch {
@@ -50,18 +50,7 @@ export class ConntrackFeed {
   follow(namespaces: readonly NetworkNamespace[]): void {
     for (const namespace of namespaces) {
       try {
-        // Followed before it is listed, so that nothing is missed between the two.
-        const watch = namespace.watchConntrack('translated', this.#limits);
-        const followed: Followed = {
-          namespace,
-          watch,
-          index: undefined,
-          listing: 'none',
-          listedAt: 0,
-          takenAt: 0,
-        };
-        this.#followed.push(followed);
-        this.#list(followed, Date.now());
+        this.#follow(namespace);
       } catch (error) {
         this.#refuse(namespace, error);
       }
@@ -112,6 +101,21 @@ export class ConntrackFeed {
     this.#followed = [];
   }
 
+  #follow(namespace: NetworkNamespace): void {
+    // Followed before it is listed, so that nothing is missed between the two.
+    const watch = namespace.watchConntrack('translated', this.#limits);
+    const followed: Followed = {
+      namespace,
+      watch,
+      index: undefined,
+      listing: 'none',
+      listedAt: 0,
+      takenAt: 0,
+    };
+    this.#followed.push(followed);
+    this.#list(followed, Date.now());
+  }
+
   #takeFrom(followed: Followed, netns: number, now: number): ConntrackBatch[] {
     const batches: ConntrackBatch[] = [];
     if (followed.listing instanceof Uint8Array) {
@@ -129,10 +133,24 @@ export class ConntrackFeed {
   #list(followed: Followed, now: number): void {
     followed.listing = 'running';
     followed.listedAt = now;
-    followed.namespace.conntrack('translated').then(
+    this.#listingOf(followed).then(
       (records) => (followed.listing = records),
-      (error: unknown) => this.#forget(followed, error),
+      (error: unknown) => {
+        if (isTransient(error)) this.#listAgain(followed);
+        else this.#forget(followed, error);
+      },
     );
+  }
+
+  /** Rejects also where the namespace cannot even be asked. */
+  async #listingOf({ namespace }: Followed): Promise<Uint8Array> {
+    return namespace.conntrack('translated');
+  }
+
+  /** At the next occasion; its events are taken until then. */
+  #listAgain(followed: Followed): void {
+    followed.listing = 'none';
+    followed.listedAt = -Infinity;
   }
 
   #forget(followed: Followed, error: unknown): void {

@@ -36,6 +36,17 @@ interface Case {
   readonly outerMissing: boolean;
 }
 
+const PLAIN: Case = {
+  kind: 'vxlan',
+  identifier: 7,
+  outerFamily: 4,
+  innerFamily: 4,
+  ends: [1, 101],
+  ports: [1000, 2000],
+  framed: true,
+  outerMissing: false,
+};
+
 const port = fc.integer({ min: 1, max: 65_535 });
 const family = fc.constantFrom<Family>(4, 6);
 const CASE: fc.Arbitrary<Case> = fc.record({
@@ -210,16 +221,7 @@ describe('tunnels in the JSON and over the wire', () => {
   });
 
   it('are read from the kernel only when an id is new, and an id that it does not know is asked for once', () => {
-    const scene = new Scene({
-      kind: 'vxlan',
-      identifier: 7,
-      outerFamily: 4,
-      innerFamily: 4,
-      ends: [1, 101],
-      ports: [1000, 2000],
-      framed: true,
-      outerMissing: false,
-    });
+    const scene = new Scene(PLAIN);
     let reads = 0;
     const flows = new TestFlows([UPLINK], {
       tunnels: () => {
@@ -237,16 +239,7 @@ describe('tunnels in the JSON and over the wire', () => {
   });
 
   it('find a flow around that comes later, keep the link when it has ended, and forget names with the last flow that uses them', () => {
-    const scene = new Scene({
-      kind: 'geneve',
-      identifier: 7,
-      outerFamily: 6,
-      innerFamily: 4,
-      ends: [101, 1],
-      ports: [1000, 2000],
-      framed: true,
-      outerMissing: false,
-    });
+    const scene = new Scene({ ...PLAIN, kind: 'geneve', outerFamily: 6, ends: [101, 1] });
     const flows = new TestFlows([UPLINK], { tunnels: () => tunnelEntries(scene.tunnels) });
     const links = (): (string | null)[] =>
       inJson(flows)

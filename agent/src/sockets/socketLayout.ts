@@ -10,7 +10,6 @@ export const SOCKET = {
   remoteAddress: 32,
   /** uint32, 0 for none */
   inode: 48,
-  uid: 52,
   /** uint32 ifindex it is bound to, 0 for any */
   interface: 56,
   /** uint16 */
@@ -29,7 +28,6 @@ export const SOCKET = {
 /** States of linux/tcp.h. A UDP socket is established when it is connected, else close. */
 export const SOCKET_STATE = {
   established: 1,
-  synReceived: 3,
   timeWait: 6,
   close: 7,
   listen: 10,

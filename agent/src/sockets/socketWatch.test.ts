@@ -41,6 +41,34 @@ describe('sockets of namespaces', () => {
     assert.equal(watch.available, true);
   });
 
+  it('are asked for again after what passes, and the table that is known stays', async () => {
+    let now = 1000;
+    const outcomes = [null, 'ENOBUFS', 'EINTR', 'EBUSY', null];
+    const handle = {
+      sockets: () => {
+        const code = outcomes.shift() ?? null;
+        if (code !== null) return Promise.reject(Object.assign(new Error('netlink'), { code }));
+        return Promise.resolve(Buffer.from(socketRecords([LISTENER])));
+      },
+      close: () => {},
+    };
+    const watch = new SocketWatch({ watched: () => handle, open: () => null }, unexpected, () => now);
+    watch.want(5);
+    await watch.refreshNow();
+    watch.want(5);
+    for (let failed = 0; failed < 3; failed += 1) {
+      await watch.refreshNow();
+      assert.deepEqual([watch.table(5)?.began, watch.since(5, 1), watch.available], [1000, 1000, true]);
+      const left = outcomes.length;
+      watch.refresh(now);
+      assert.equal(outcomes.length, left, 'not at once');
+      now += 1000;
+    }
+    watch.refresh(now);
+    await watch.refreshNow();
+    assert.deepEqual([outcomes.length, watch.table(5)?.began, watch.since(5, 1)], [0, now, 1000]);
+  });
+
   it('are not asked for again where the kernel does not list them, which is told once', async () => {
     const messages: string[] = [];
     const refused = Object.assign(new Error('netlink SOCK_DIAG_BY_FAMILY'), { code: 'ENOENT' });

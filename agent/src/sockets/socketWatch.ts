@@ -1,5 +1,5 @@
 import type { NetworkNamespace } from '../../native/index.d.ts';
-import { codeOf, messageOf } from '../failure.ts';
+import { codeOf, isTransient, messageOf } from '../failure.ts';
 import { SocketTable } from './socketTable.ts';
 
 type Handle = Pick<NetworkNamespace, 'sockets' | 'close'>;
@@ -97,6 +97,7 @@ export class SocketWatch {
 
   async #readAll(inodes: readonly number[]): Promise<void> {
     for (const inode of inodes) {
+      if (this.#refused) return;
       this.#wanted.delete(inode);
       await this.#read(inode);
     }
@@ -112,15 +113,25 @@ export class SocketWatch {
       if (namespace === null) this.#known.delete(inode);
       else this.#take(inode, await namespace.sockets(), began);
     } catch (error) {
-      this.#refuse(error);
+      if (isTransient(error)) this.#retry(inode);
+      else this.#refuse(error);
     } finally {
       opened?.close();
     }
   }
 
+  /** The table that is known stays until then. */
+  #retry(inode: number): void {
+    const known = this.#known.get(inode);
+    const next = this.#clock() + SHORTEST_PAUSE;
+    this.#known.set(inode, { table: known?.table ?? null, since: known?.since ?? new Map(), next });
+    this.#wanted.add(inode);
+  }
+
   #refuse(error: unknown): void {
-    this.#refused = true;
     this.#wanted.clear();
+    if (this.#refused) return;
+    this.#refused = true;
     this.#tell(`owners of sockets are not known: ${messageOf(error)} (${codeOf(error)})`);
   }
 

@@ -13,11 +13,20 @@ export interface TcpSocketFacts {
 
 /** Facts of the socket with this local port; throws when there is not exactly one with a peer. */
 export function tcpSocket(netns: string, localPort: number): TcpSocketFacts {
-  const lines = runIn(netns, 'ss', ['-tinHO', 'state', 'established', 'sport', '=', `:${localPort}`])
+  return socketFacts(netns, 'sport', localPort);
+}
+
+/** Likewise of the socket whose peer has this port. */
+export function tcpSocketTo(netns: string, remotePort: number): TcpSocketFacts {
+  return socketFacts(netns, 'dport', remotePort);
+}
+
+function socketFacts(netns: string, end: 'sport' | 'dport', port: number): TcpSocketFacts {
+  const lines = runIn(netns, 'ss', ['-tinHO', 'state', 'established', end, '=', `:${port}`])
     .trim()
     .split('\n');
   if (lines.length !== 1 || !lines[0]) {
-    throw new Error(`ss shows ${lines.length} sockets with local port ${localPort} in ${netns}, not one`);
+    throw new Error(`ss shows ${lines.length} sockets with ${end} ${port} in ${netns}, not one`);
   }
   const text = lines[0];
   // Fields that are zero are left out by ss.
