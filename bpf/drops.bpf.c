@@ -10,6 +10,7 @@
 #include "flow.h"
 #include "drops.h"
 #include "dropped_packet.h"
+#include "dropped_connection.h"
 
 #define WINDOW_SHIFT 28 /* of ns, as control.limits has them; tracing programs have no coarse clock */
 
@@ -156,15 +157,9 @@ static __always_inline int is_unclaimed_reply(const struct flow_key *key, const 
 		(key->protocol == IPPROTO_ICMPV6 && key->detail == ICMPV6_ECHO_REQUEST << 8));
 }
 
-static __always_inline void send(struct drop_state *state, struct flow_key *key, const struct drop_key *place,
-				 __u32 packets, __u32 length)
+static __always_inline void describe(struct event *event, struct flow_key *key, const struct drop_key *place,
+				     __u32 packets, __u32 length)
 {
-	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-
-	if (!event) {
-		state->events_lost += 1;
-		return;
-	}
 	event->point = order_sides(key) ? POINT_FROM_HIGH : 0;
 	__builtin_memcpy(&event->key, key, sizeof(*key));
 	event->kind = EVENT_DROP;
@@ -175,7 +170,39 @@ static __always_inline void send(struct drop_state *state, struct flow_key *key,
 	event->packets = packets;
 	event->captured = 0;
 	event->offset = 0;
+}
+
+/* An event with the connection behind it. */
+struct connection_event {
+	struct event event;
+	struct dropped_connection connection;
+};
+
+static __always_inline void send(struct drop_state *state, const struct sk_buff *skb, struct flow_key *key,
+				 const struct drop_key *place, __u32 packets, __u32 length)
+{
+	struct dropped_connection connection = {};
+	struct connection_event *longer;
+	struct event *event;
+
+	if (read_connection(skb, &connection)) {
+		longer = bpf_ringbuf_reserve(&events, sizeof(*longer), 0);
+		if (!longer)
+			goto lost;
+		describe(&longer->event, key, place, packets, length);
+		longer->event.captured = sizeof(connection);
+		__builtin_memcpy(&longer->connection, &connection, sizeof(connection));
+		bpf_ringbuf_submit(longer, BPF_RB_NO_WAKEUP);
+		return;
+	}
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event)
+		goto lost;
+	describe(event, key, place, packets, length);
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return;
+lost:
+	state->events_lost += 1;
 }
 
 SEC("tp_btf/kfree_skb")
@@ -215,7 +242,7 @@ int drop(__u64 *arguments) /* the buffer, the code's address, the reason */
 	total->packets += packets;
 	total->bytes += length;
 	if (within_rate(total))
-		send(state, &key, &place, packets, length);
+		send(state, skb, &key, &place, packets, length);
 	else
 		state->suppressed += 1;
 	return 0;

@@ -20,6 +20,32 @@ struct drop_total {
 	__u32 sent;
 };
 
+/* One direction of a connection, as agent/native/src/conntrack_record.h has it: IPv4 as ::ffff:a.b.c.d, ports in host
+ * order.
+ */
+struct tracked_tuple {
+	__u8 source[16];
+	__u8 destination[16];
+	__u16 source_port; /* of ICMP the echo id, on both sides */
+	__u16 destination_port;
+};
+
+#define DROPPED_CONNECTION 2 /* as one that was just made */
+
+/* Data of a drop event: the translated connection that its packet would have begun, as one of the connection tracking's
+ * records. It got no id.
+ */
+struct dropped_connection {
+	__u8 kind;
+	__u8 family;
+	__u8 protocol;
+	__u8 unused[15];
+	__u8 icmp_type; /* of the original tuple */
+	__u8 unused_end[13];
+	struct tracked_tuple original;
+	struct tracked_tuple reply;
+};
+
 /* Of one CPU. */
 struct drop_state {
 	__u64 filtered; /* packets that the filter does not want */

@@ -53,6 +53,12 @@ export class NetworkNamespace {
    */
   conntrack(which: ConntrackSelection): Promise<Buffer>;
   /**
+   * Who began the connections of these flow keys (bpf/flow.h `struct flow_key`, packed; TCP, UDP and what else has ports),
+   * as the connection tracking of zone 0 has it, one byte each: 1 the low side, 2 the high side, 0 where it has no entry
+   * or picked a TCP connection up in its middle. Read on a thread. Rejects as conntrack() does.
+   */
+  conntrackInitiators(keys: Uint8Array): Promise<Buffer>;
+  /**
    * Follows entries that are made and destroyed from here on; a thread keeps the socket empty. Entries older than every
    * follower are destroyed without a word, and with net.netfilter.nf_conntrack_events = 0 all are. Throws NativeError.
    */

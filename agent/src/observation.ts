@@ -18,14 +18,17 @@ import { DropIntake } from './flows/dropIntake.ts';
 import { FlowJoin } from './flows/flowJoin.ts';
 import { FlowTable } from './flows/flowTable.ts';
 import { FlowTracker } from './flows/flowTracker.ts';
+import { Initiators } from './flows/initiators.ts';
 import { ledgerOf } from './flows/ledger.ts';
 import { OwnTraffic } from './flows/ownTraffic.ts';
 import { PointRegistry } from './flows/pointRegistry.ts';
 import { RecordIntake } from './flows/recordIntake.ts';
 import { RowIdentity } from './flows/rowIdentity.ts';
+import { SharedFlows } from './flows/sharedFlows.ts';
 import { TranslationIntake } from './flows/translationIntake.ts';
 import { TunnelLinks } from './flows/tunnelLinks.ts';
 import { UnparsedSamples } from './flows/unparsedSamples.ts';
+import { WiredNamespaces } from './flows/wiredNamespaces.ts';
 import { DnsNames } from './identity/dnsNames.ts';
 import { Identifier } from './identity/identifier.ts';
 import { InventoryStore } from './identity/inventoryStore.ts';
@@ -65,6 +68,8 @@ export class Observation {
   readonly #conntrack: ConntrackFeed;
   readonly #translations = new TranslationTable(MOST_TRANSLATIONS);
   readonly #join: FlowJoin;
+  readonly #initiators: Initiators;
+  readonly #wired = new WiredNamespaces();
   readonly #dropIntake: DropIntake;
   readonly #clock = new WallClock();
   readonly #cost: SelfCostMeter;
@@ -98,7 +103,9 @@ export class Observation {
     const isOwn = (view: DataView, offset: number): boolean => this.own.has(view, offset);
     this.#join = new FlowJoin(this.table, this.#translations, this.#identity);
     this.#conntrack = new ConntrackFeed((message) => options.tell(message));
-    this.#intake = new RecordIntake(this.table, this.#identity, this.#join, isOwn);
+    const shared = new SharedFlows(this.table, this.#join, this.#wired);
+    this.#initiators = new Initiators(this.table, (netns, keys) => this.#conntrack.initiators(netns, keys));
+    this.#intake = new RecordIntake(this.table, this.#identity, this.#join, shared, isOwn);
     this.samples = new UnparsedSamples(this.#points, (nanoseconds) => this.#clock.wallTime(nanoseconds));
     this.#dns = new DnsIntake(
       this.table,
@@ -127,7 +134,7 @@ export class Observation {
       this.#drops = new DropWatch(options.payload.addon, this.#collection, this.#points, (message) =>
         options.tell(message),
       );
-      this.#dropIntake = new DropIntake(this.table, this.#identity, this.#join, this.#drops, isOwn);
+      this.#dropIntake = new DropIntake(this.table, this.#identity, this.#join, shared, this.#drops, isOwn);
       this.#tracker = new FlowTracker(
         this.table,
         this.#intake,
@@ -135,6 +142,7 @@ export class Observation {
         this.#dropIntake,
         new TunnelLinks(this.table, () => this.#collection.tunnels()),
         new TranslationIntake(this.#translations, this.#join),
+        this.#initiators,
       );
       this.#eventReader = this.#collection.events((records) => this.#events.add(records));
       this.#cost = new SelfCostMeter(options.payload.addon, this.#collection, this.table, (message) =>
@@ -145,6 +153,7 @@ export class Observation {
         identifier: this.#identifier,
         drops: this.#drops,
         sockets: this.#sockets,
+        wired: this.#wired,
       });
       for (const path of options.namespaces) this.#collection.watch(path);
       this.#conntrack.follow(this.#collection.namespaces);
@@ -222,6 +231,7 @@ export class Observation {
     this.#drops.stop();
     await this.#tick();
     await this.#sockets.refreshNow();
+    await this.#initiators.settle();
     await this.#tick();
     this.#dns.end();
     this.#tracker.endAll(Date.now());
@@ -253,6 +263,8 @@ export class Observation {
           joinedLate: this.#join.joinedLate,
           overruns: this.#conntrack.overruns,
           evicted: this.#translations.evicted,
+          initiatorsAsked: this.#initiators.counts.asked,
+          initiatorsTold: this.#initiators.counts.told,
         },
         // Readers know themselves what they missed; a row that made room was of no use to them any more.
         queueDropped: readers?.queueDropped ?? this.table.endedDropped,

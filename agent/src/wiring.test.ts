@@ -12,6 +12,7 @@ function wiring(inventory: InventoryStore): { wiring: Wiring; reads: () => numbe
     points: { attach: () => {} },
     identifier: { setTopology: () => {} },
     drops: { update: () => {} },
+    wired: { update: () => undefined },
     sockets: { update: () => (reads += 1) },
   };
   const collection = { namespaces: [], attachedInterfaces: [], isAttached: () => false };

@@ -4,6 +4,7 @@ import type { Addon } from './collector/addon.ts';
 import type { AttachedInterface, Collection } from './collector/collection.ts';
 import type { DropWatch } from './dropWatch.ts';
 import type { PointFacts, PointRegistry } from './flows/pointRegistry.ts';
+import type { WiredNamespaces } from './flows/wiredNamespaces.ts';
 import type { Identifier } from './identity/identifier.ts';
 import type { InventoryStore } from './identity/inventoryStore.ts';
 import type { NodeSockets } from './nodeSockets.ts';
@@ -18,6 +19,7 @@ export interface WiringReaders {
   readonly identifier: Identifier;
   readonly drops: DropWatch;
   readonly sockets: NodeSockets;
+  readonly wired: WiredNamespaces;
 }
 
 /** The node's wiring as it was last read, and whether it is time to read it again. */
@@ -72,6 +74,7 @@ export class Wiring {
       if (facts !== undefined) this.#readers.points.update(attached.index, facts);
     }
     this.#readers.drops.update(topology);
+    this.#readers.wired.update(topology, this.#collection.attachedInterfaces);
     for (const listener of this.#listeners) listener(topology);
     return topology;
   }

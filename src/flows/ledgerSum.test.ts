@@ -46,6 +46,8 @@ function ledger(figure: number, nanoseconds: number | null): Ledger {
       joinedLate: figure,
       overruns: figure,
       evicted: figure,
+      initiatorsAsked: figure,
+      initiatorsTold: figure,
     },
     folded: figure,
     queueDropped: figure,
@@ -84,7 +86,14 @@ describe('sumLedgers', () => {
       unclaimed: 7,
       skipped: 7,
     });
-    const joined = { translations: 7, joinedLate: 7, overruns: 7, evicted: 7 };
+    const joined = {
+      translations: 7,
+      joinedLate: 7,
+      overruns: 7,
+      evicted: 7,
+      initiatorsAsked: 7,
+      initiatorsTold: 7,
+    };
     assert.deepEqual(nat, { available: true, ...joined });
     assert.deepEqual(new Set(Object.values(dns)), new Set([7]));
     assert.deepEqual(inner, { counted: 7, unparsed: 7, mapFull: 7, pointsOverflow: 7 });

@@ -40,6 +40,8 @@ export function sumLedgers(ledgers: readonly Ledger[]): Ledger | null {
       joinedLate: sum((ledger) => ledger.nat.joinedLate),
       overruns: sum((ledger) => ledger.nat.overruns),
       evicted: sum((ledger) => ledger.nat.evicted),
+      initiatorsAsked: sum((ledger) => ledger.nat.initiatorsAsked),
+      initiatorsTold: sum((ledger) => ledger.nat.initiatorsTold),
     },
     folded: sum((ledger) => ledger.folded),
     queueDropped: sum((ledger) => ledger.queueDropped),

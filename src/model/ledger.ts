@@ -128,6 +128,9 @@ export interface NatCounts {
   readonly overruns: number;
   /** Translations that had to go for others before a packet of theirs was counted. */
   readonly evicted: number;
+  /** Flows whose opening was not seen, so that connection tracking was asked who began them; and how often it knew. */
+  readonly initiatorsAsked: number;
+  readonly initiatorsTold: number;
 }
 
 export const NO_NAT: NatCounts = {
@@ -136,6 +139,8 @@ export const NO_NAT: NatCounts = {
   joinedLate: 0,
   overruns: 0,
   evicted: 0,
+  initiatorsAsked: 0,
+  initiatorsTold: 0,
 };
 
 /** What the agent itself costs. */

@@ -62,10 +62,14 @@ export interface ForwardingEntry {
 }
 
 export interface SocketEntry {
+  /** tcp or udp */
   readonly protocol: string;
+  /** Address and port; 0.0.0.0 or [::] for any, port 0 for none. */
   readonly local: string;
   readonly remote: string;
+  /** As TCP has it: established, listen, time-wait ...; unconnected of UDP. */
   readonly state: string;
+  /** Path of the group of who made it, below the root; null where the kernel does not say or the group is gone. */
   readonly cgroup: string | null;
   readonly pod: PodReference | null;
   readonly container: string | null;
@@ -80,6 +84,7 @@ export interface NamespaceTopology {
   readonly routes: readonly Route[];
   readonly neighbours: readonly Neighbour[];
   readonly fdb: readonly ForwardingEntry[];
+  /** Left empty where the topology is followed: they come and go with every connection. */
   readonly sockets: readonly SocketEntry[];
 }
 

@@ -3,28 +3,27 @@
  * sockets and nftables have them.
  */
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import type { Flow } from '../../src/model/flow.ts';
-import { delay, runIn } from './commands.ts';
+import { delay, netnsPath, runIn } from './commands.ts';
 import { Lab } from './lab.ts';
 import type { Place } from './lab.ts';
+import { addServices, NODE_PORT, SERVICE } from './natRules.ts';
 import { Observation } from './observe.ts';
 import type { Observed } from './observe.ts';
 import { exchange, hold, ping, sendDatagrams, serve } from './traffic.ts';
 import type { HeldConnection } from './traffic.ts';
 import { connections } from './truth/connections.ts';
 import type { Connection } from './truth/connections.ts';
+import { assertLocalEnds } from './truth/localEnds.ts';
 import { PacketCounters } from './truth/packetCounters.ts';
 import type { PacketCounts } from './truth/packetCounters.ts';
 import { tcpSocket } from './truth/tcpSockets.ts';
 import type { TcpSocketFacts } from './truth/tcpSockets.ts';
 
 const DATAGRAMS = { count: 40, size: 100, echo: true };
-const UDP_PORT = { ipv4: 42_004, ipv6: 42_006, outside: 42_008 } as const;
+const UDP_PORT = { ipv4: 42_004, ipv6: 42_006, outside: 42_008, nftables: 42_010, hairpin: 42_012 } as const;
 const PINGS = 3;
-/** Addresses of Services that the plan does not have: translated by nftables, and to the one that asks. */
-const NFT_SERVICE = '10.96.0.20';
-const OWN_SERVICE = '10.96.0.30';
-const NODE_PORT = 30_080;
 const BYTES = { send: 200_000, receive: 50_000 };
 
 describe('NAT', () => {
@@ -41,13 +40,11 @@ describe('NAT', () => {
     this.timeout(120_000);
     lab = await Lab.build();
     const { node, outside } = lab.plan;
-    const [client, web1, web2] = ['client', 'web-1', 'web-2'].map((name) => lab.placeOf(lab.pod(name))) as [
-      Place,
-      Place,
-      Place,
-    ];
+    const [client, other, web1, web2] = ['client', 'broken', 'web-1', 'web-2'].map((name) =>
+      lab.placeOf(lab.pod(name)),
+    ) as [Place, Place, Place, Place];
     service = lab.plan.services[0]?.addresses ?? { ipv4: '', ipv6: '' };
-    translate();
+    addServices(lab, service.ipv4);
     for (const place of [web1, web2]) await serve(lab, place, 8080, 8053);
     await serve(lab, lab.outsidePlace, 9000, 9001);
     older = await hold(lab, client, { address: service.ipv4, port: 80 }, BYTES);
@@ -71,13 +68,21 @@ describe('NAT', () => {
     };
     await keep('iptables', client, service.ipv4, 80);
     await keep('ip6tables', client, service.ipv6, 80);
-    await keep('nftables', client, NFT_SERVICE, 81);
-    await keep('hairpin', web1, OWN_SERVICE, 80);
+    await keep('nftables', client, SERVICE.nftables, 81);
+    await keep('hairpin', web1, SERVICE.own, 80);
+    await keep('hairpin by nftables', web1, SERVICE.ownByNftables, 80);
     await keep('NodePort', lab.outsidePlace, node.addresses.ipv4, NODE_PORT);
     await keep('masquerade', client, outside.addresses.ipv4, 9000);
     await keep('direct', client, lab.pod('web-2').addresses.ipv4, 8080);
     for (let short = 0; short < 4; short += 1) {
       exchange(lab, client, { address: service.ipv4, port: 80 }, { send: 100, receive: 100 });
+    }
+    for (const address of [SERVICE.affine, SERVICE.affineByNftables]) {
+      for (const place of [client, other]) {
+        for (let short = 0; short < 3; short += 1) {
+          exchange(lab, place, { address, port: 80 }, { send: 100, receive: 100 });
+        }
+      }
     }
     for (const family of ['ipv4', 'ipv6'] as const) {
       sendDatagrams(lab, client, {
@@ -89,7 +94,12 @@ describe('NAT', () => {
     }
     const away = { address: outside.addresses.ipv4, port: 9001, localPort: UDP_PORT.outside };
     sendDatagrams(lab, client, { ...DATAGRAMS, ...away });
+    const byNftables = { address: SERVICE.nftables, port: 53, localPort: UDP_PORT.nftables };
+    sendDatagrams(lab, client, { ...DATAGRAMS, ...byNftables });
+    const toItself = { address: SERVICE.own, port: 53, localPort: UDP_PORT.hairpin };
+    sendDatagrams(lab, web1, { ...DATAGRAMS, ...toItself });
     ping(lab, client, service.ipv4, PINGS);
+    ping(lab, client, SERVICE.nftables, PINGS);
     ping(lab, client, outside.addresses.ipv4, PINGS);
     counted = counters.read().since(start);
     await older.close();
@@ -102,30 +112,6 @@ describe('NAT', () => {
     await lab.close();
   });
 
-  /** What kube-proxy would have added for these. */
-  function translate(): void {
-    const { netns } = lab.plan.node;
-    const web1 = lab.pod('web-1').addresses.ipv4;
-    const web2 = lab.pod('web-2').addresses.ipv4;
-    const nat = (...rule: string[]): string => runIn(netns, 'iptables', ['-t', 'nat', '-I', ...rule]);
-    const toWeb = (target: string): string[] => ['-j', 'DNAT', '--to-destination', `${target}:8080`];
-    nat('PREROUTING', '-d', OWN_SERVICE, '-p', 'tcp', '--dport', '80', ...toWeb(web1));
-    nat('POSTROUTING', '-s', web1, '-d', web1, '-j', 'MASQUERADE');
-    nat('PREROUTING', '-p', 'tcp', '--dport', String(NODE_PORT), ...toWeb(web2));
-    nat('POSTROUTING', '-s', lab.plan.outside.addresses.ipv4, '-d', web2, '-j', 'MASQUERADE');
-    nat('PREROUTING', '-d', service.ipv4, '-p', 'icmp', '-j', 'DNAT', '--to-destination', web1);
-    runIn(
-      netns,
-      'nft',
-      ['-f', '-'],
-      [
-        'table ip lab_services {',
-        'chain services { type nat hook prerouting priority -110;',
-        `ip daddr ${NFT_SERVICE} tcp dport 81 dnat to ${web1}:8080; }; }`,
-      ].join('\n'),
-    );
-  }
-
   const flowOf = ({ protocol, original, reply }: Connection): Flow[] =>
     observed.flows.filter(
       (flow) =>
@@ -136,7 +122,7 @@ describe('NAT', () => {
     );
 
   it('one flow for each connection that conntrack lists, and no other', () => {
-    assert.ok(listed.length >= 17, `${listed.length} connections`);
+    assert.ok(listed.length >= 31, `${listed.length} connections`);
     for (const connection of listed) assert.equal(flowOf(connection).length, 1, connection.line);
     const tracked = new Set(listed.flatMap(flowOf));
     const protocols = ['tcp', 'udp', 'icmp'];
@@ -189,9 +175,18 @@ describe('NAT', () => {
     assert.equal(flow?.sent.packets, counted.of('udp', veth, 'ingress').packets);
     assert.equal(flow.received.packets, counted.of('answers', veth, 'egress').packets);
     const echoes = observed.flows.filter(({ protocol }) => protocol === 'icmp');
-    assert.equal(echoes.length, 2);
+    assert.equal(echoes.length, 3);
     for (const { sent, received } of echoes) {
       assert.deepEqual([sent.packets, received.packets], [PINGS, PINGS]);
+    }
+  });
+
+  it('connections of one client to the same backend where the Service keeps them there', () => {
+    for (const address of [SERVICE.affine, SERVICE.affineByNftables]) {
+      const flows = observed.flows.filter(({ nat }) => nat.some(({ from }) => from === `${address}:80`));
+      const pairs = flows.map(({ client, server }) => `${client.name ?? ''} to ${server.name ?? ''}`);
+      assert.deepEqual([flows.length, new Set(pairs).size], [6, 2], pairs.join());
+      assert.equal(new Set(flows.map(({ server }) => server.name)).size, 2);
     }
   });
 
@@ -221,6 +216,11 @@ describe('NAT', () => {
     assert.equal(flow.tcp?.flags.includes('SYN'), false);
     assert.deepEqual([flow.client.name, flow.service?.name, flow.initiator], ['client', 'web', 'certain']);
     assert.equal(flow.nat.length, 1);
+  });
+
+  it('at each point the source is local where packets leave, the destination where they arrive', () => {
+    const netns = statSync(netnsPath(lab.plan.node.netns)).ino;
+    assert.ok(assertLocalEnds(observed.flows, lab.plan, netns) > 80);
   });
 
   it('nothing had to be joined late, and nothing was lost', () => {

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <endian.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <sys/socket.h>
@@ -87,15 +88,29 @@ IcmpFacts read_tuple(const nlattr* nest, ConntrackTuple& tuple, uint8_t& protoco
   return icmp;
 }
 
-uint8_t read_state(const nlattr* nest) {
-  uint8_t state = 0;
+/* The kernel sets it where it did not see how a connection began (tcp_new in nf_conntrack_proto_tcp.c). */
+bool is_liberal(const nlattr* attribute) {
+  auto* flags = static_cast<const nf_ct_tcp_flags*>(mnl_attr_get_payload(attribute));
+  return mnl_attr_get_payload_len(attribute) >= sizeof(*flags) &&
+         (flags->flags & IP_CT_TCP_FLAG_BE_LIBERAL) != 0;
+}
+
+void read_protocol_state(const nlattr* nest, ConntrackRecord& record) {
   for_each_nested(nest, [&](const nlattr* protocol) {
     if (mnl_attr_get_type(protocol) != CTA_PROTOINFO_TCP) return;
     for_each_nested(protocol, [&](const nlattr* attribute) {
-      if (mnl_attr_get_type(attribute) == CTA_PROTOINFO_TCP_STATE) state = mnl_attr_get_u8(attribute);
+      switch (mnl_attr_get_type(attribute)) {
+        case CTA_PROTOINFO_TCP_STATE:
+          record.state = mnl_attr_get_u8(attribute);
+          break;
+        case CTA_PROTOINFO_TCP_FLAGS_ORIGINAL:
+          record.is_picked_up = is_liberal(attribute);
+          break;
+        default:
+          break;
+      }
     });
   });
-  return state;
 }
 
 uint64_t read_start(const nlattr* nest) {
@@ -124,7 +139,7 @@ void read_attribute(const nlattr* attribute, ConntrackRecord& record) {
       record.status = ntohl(mnl_attr_get_u32(attribute));
       break;
     case CTA_PROTOINFO:
-      record.state = read_state(attribute);
+      read_protocol_state(attribute, record);
       break;
     case CTA_TIMEOUT:
       record.timeout = ntohl(mnl_attr_get_u32(attribute));

@@ -42,7 +42,9 @@ struct ConntrackRecord {
   uint8_t icmp_code;
   uint8_t reply_icmp_type;
   uint8_t reply_icmp_code;
-  uint16_t unused;
+  /** Whether its first packet was in the middle of a TCP connection: then its source may be who answers. */
+  bool is_picked_up;
+  uint8_t unused;
   /** Nanoseconds since the epoch; 0 where net.netfilter.nf_conntrack_timestamp is off. */
   uint64_t start;
   ConntrackTuple original;

@@ -6,11 +6,21 @@
 #include <set>
 #include <utility>
 
+#include "conntrack_record.h"
 #include "failure.h"
 
 namespace vethscope {
 
 namespace {
+
+static_assert(sizeof(dropped_connection) == sizeof(ConntrackRecord));
+static_assert(offsetof(dropped_connection, family) == offsetof(ConntrackRecord, family));
+static_assert(offsetof(dropped_connection, protocol) == offsetof(ConntrackRecord, protocol));
+static_assert(offsetof(dropped_connection, icmp_type) == offsetof(ConntrackRecord, icmp_type));
+static_assert(offsetof(dropped_connection, original) == offsetof(ConntrackRecord, original));
+static_assert(offsetof(dropped_connection, reply) == offsetof(ConntrackRecord, reply));
+static_assert(sizeof(tracked_tuple) == sizeof(ConntrackTuple));
+static_assert(DROPPED_CONNECTION == static_cast<int>(ConntrackKind::created));
 
 constexpr const char* kProgram = "drop";
 constexpr const char* kSharedMaps[] = {".data.control", "events", "filter_addresses"};

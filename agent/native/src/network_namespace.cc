@@ -1,10 +1,12 @@
 #include "network_namespace.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
 #include "closable.h"
 #include "conntrack_dump.h"
+#include "conntrack_initiators.h"
 #include "conntrack_watch.h"
 #include "environment.h"
 #include "failure.h"
@@ -40,6 +42,20 @@ bool wants_translated_only(const Napi::CallbackInfo& info) {
   throw Napi::TypeError::New(info.Env(), "Argument 1 must be 'all' or 'translated'");
 }
 
+/** Argument 1 of conntrackInitiators. */
+std::vector<flow_key> flow_keys(const Napi::CallbackInfo& info) {
+  if (info.Length() < 1 || !info[0].IsBuffer()) {
+    throw Napi::TypeError::New(info.Env(), "Argument 1 must be a Buffer of flow keys");
+  }
+  auto buffer = info[0].As<Napi::Buffer<uint8_t>>();
+  if (buffer.Length() % sizeof(flow_key) != 0) {
+    throw Napi::RangeError::New(info.Env(), "Argument 1 must be whole flow keys");
+  }
+  std::vector<flow_key> keys(buffer.Length() / sizeof(flow_key));
+  std::copy(buffer.Data(), buffer.Data() + buffer.Length(), reinterpret_cast<uint8_t*>(keys.data()));
+  return keys;
+}
+
 /** Argument 2 of watchConntrack. */
 ConntrackLimits conntrack_limits(const Napi::CallbackInfo& info) {
   ConntrackLimits limits;
@@ -71,6 +87,7 @@ void NetworkNamespace::define(Napi::Env env, Napi::Object exports) {
           InstanceMethod<&NetworkNamespace::id_of>("idOf", napi_default_method),
           InstanceMethod<&NetworkNamespace::watch>("watch", napi_default_method),
           InstanceMethod<&NetworkNamespace::conntrack>("conntrack", napi_default_method),
+          InstanceMethod<&NetworkNamespace::conntrack_initiators>("conntrackInitiators", napi_default_method),
           InstanceMethod<&NetworkNamespace::watch_conntrack>("watchConntrack", napi_default_method),
       });
   Environment::of(env).network_namespace = Napi::Persistent(constructor);
@@ -175,6 +192,16 @@ Napi::Value NetworkNamespace::conntrack(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   return guarded(env, [&] {
     return queue(std::make_unique<ConntrackDump>(env, open(env), wants_translated_only(info)));
+  });
+}
+
+Napi::Value NetworkNamespace::conntrack_initiators(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  return guarded(env, [&] {
+    auto worker = std::make_unique<ConntrackInitiators>(env, open(env), flow_keys(info));
+    Napi::Promise promise = worker->promise();
+    worker.release()->Queue();
+    return promise;
   });
 }
 

@@ -63,6 +63,7 @@ class NetworkNamespace : public Napi::ObjectWrap<NetworkNamespace> {
   Napi::Value id_of(const Napi::CallbackInfo& info);
   Napi::Value watch(const Napi::CallbackInfo& info);
   Napi::Value conntrack(const Napi::CallbackInfo& info);
+  Napi::Value conntrack_initiators(const Napi::CallbackInfo& info);
   Napi::Value watch_conntrack(const Napi::CallbackInfo& info);
 
   std::shared_ptr<NamespaceResource> resource_;

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 
+import { keyOf } from '../../src/collector/flowKey.fixture.ts';
 import { addon } from './addon.ts';
 import { entriesOf, listedByConntrack, parseEntry } from './conntrackTable.ts';
 import type { Entry } from './conntrackTable.ts';
@@ -141,6 +142,30 @@ describe('connection tracking', function () {
     }
   });
 
+  it('tells who began a connection, by the tuple of either direction, of as many as are asked for', async () => {
+    await talk();
+    const entries = listedByConntrack(pair.left).filter(
+      (entry) => !isTranslated(entry) && entry.zone === 0 && entry.original.includes('sport'),
+    );
+    assert.ok(entries.length > 0);
+    const asked = entries.map((entry) => {
+      const [, from = '', to = '', fromPort, toPort] =
+        /src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+)/.exec(entry.original) ?? [];
+      const ends = { from, fromPort: Number(fromPort), to, toPort: Number(toPort) };
+      const there = keyOf({ ...ends, protocol: entry.protocol, netns: 1 });
+      // What the other end would have sent from another port is no connection.
+      const nowhere = keyOf({ ...ends, fromPort: 1, protocol: entry.protocol, netns: 1 });
+      return { keys: [there.key, nowhere.key], expected: [there.fromHigh ? 2 : 1, 0] };
+    });
+    const all = Array.from({ length: 500 }, () => asked).flat();
+    const answers = await pair.left.netns.conntrackInitiators(Buffer.concat(all.flatMap(({ keys }) => keys)));
+    assert.deepEqual(
+      [...answers],
+      all.flatMap(({ expected }) => expected),
+    );
+    assert.throws(() => pair.left.netns.conntrackInitiators(Buffer.alloc(45)), /whole flow keys/);
+  });
+
   it('counts overruns of the socket, and another dump has everything', async () => {
     const watch = pair.left.netns.watchConntrack('all', { receiveBytes: 4096, records: 1 });
     try {
@@ -177,6 +202,7 @@ describe('connection tracking', function () {
     watch.close();
     watch.close();
     await pair.left.netns.conntrack('all');
+    await pair.left.netns.conntrackInitiators(Buffer.alloc(0));
     assert.equal(addon.openHandles(), before);
   });
 });

@@ -5,14 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
+import { EVENT_BYTES, eventLength, viewOf } from '../../src/collector/flowLayout.ts';
 import type { Closable, Collector, DropTotal } from '../index.d.ts';
 import { addon, objectPath, openCollector } from './addon.ts';
+import { entriesOf } from './conntrackTable.ts';
 import { buildFrameSender, ethernet, ipv4, sendFrames, udp } from './frames.ts';
 import { datagrams } from './traffic.ts';
 import type { End } from './vethPair.ts';
 import { VethPair } from './vethPair.ts';
 
-const EVENT_BYTES = 80;
 const DROP = 4;
 const FLOOD = 200_000;
 const IP_HEADER = 14;
@@ -28,6 +29,8 @@ interface DropEvent {
   /** Addresses and ports with the sender first. */
   from: string;
   to: string;
+  /** What its packet would have begun, as a record of the connection tracking. */
+  connection: Buffer;
 }
 
 function endText(buffer: Buffer, at: number, address: number, port: number): string {
@@ -40,7 +43,7 @@ function endText(buffer: Buffer, at: number, address: number, port: number): str
 function readEvents(buffers: Buffer[]): DropEvent[] {
   const events: DropEvent[] = [];
   for (const buffer of buffers) {
-    for (let at = 0; at < buffer.length; at += EVENT_BYTES) {
+    for (let at = 0; at < buffer.length; at += eventLength(viewOf(buffer), at)) {
       assert.equal(buffer.readUInt16LE(at + 44), DROP);
       const low = endText(buffer, at, 0, 36);
       const high = endText(buffer, at, 16, 38);
@@ -54,6 +57,7 @@ function readEvents(buffers: Buffer[]): DropEvent[] {
         protocol: buffer.readUInt8(at + 40),
         from: fromHigh ? high : low,
         to: fromHigh ? low : high,
+        connection: buffer.subarray(at + EVENT_BYTES, at + EVENT_BYTES + buffer.readUInt32LE(at + 72)),
       });
     }
   }
@@ -166,6 +170,62 @@ describe('dropped packets', function () {
       ),
     );
     assert.equal(told.filter(({ to }) => to === `fd09${'0'.repeat(27)}2:4000`).length, 20);
+  });
+
+  it('tells what DNAT had changed in the first packet of a connection, and says nothing of any other', async () => {
+    const { left, right } = pair;
+    for (const address of [right.ipv4, right.ipv6]) learnNeighbour(left, address);
+    const service = { ipv4: '10.9.9.100', ipv6: 'fd09::100' };
+    const toRight = (command: string, address: string, target: string): string =>
+      left.run(
+        command,
+        '-t',
+        'nat',
+        '-A',
+        'OUTPUT',
+        '-d',
+        address,
+        '-p',
+        'udp',
+        '-j',
+        'DNAT',
+        '--to',
+        target,
+      );
+    toRight('iptables', service.ipv4, `${right.ipv4}:4000`);
+    toRight('ip6tables', service.ipv6, `[${right.ipv6}]:4000`);
+    const postrouting = 'type filter hook postrouting priority 0; policy accept;';
+    left.run('nft', `add table inet drops; add chain inet drops post { ${postrouting} }`);
+    left.run('nft', 'add rule inet drops post udp dport 4000 drop');
+    for (const address of [service.ipv4, service.ipv6]) {
+      assert.throws(() => datagrams(left, address, 53, 1, 10), /EPERM/);
+    }
+    const told = (await events('NETFILTER_DROP', 2)).filter(({ to }) => to.endsWith(':4000'));
+    assert.equal(told.length, 2);
+    const connections = told.map(({ connection }) => entriesOf(connection)[0]);
+    assert.deepEqual(
+      connections.map((entry) => [entry?.kind, entry?.family, entry?.protocol, entry?.id]),
+      [
+        ['created', 'ipv4', 17, 0],
+        ['created', 'ipv6', 17, 0],
+      ],
+    );
+    const port = /sport=(\d+)/.exec(connections[0]?.original ?? '')?.[1] ?? '';
+    assert.deepEqual(
+      [connections[0]?.original, connections[0]?.reply],
+      [
+        `src=${left.ipv4} dst=${service.ipv4} sport=${port} dport=53`,
+        `src=${right.ipv4} dst=${left.ipv4} sport=4000 dport=${port}`,
+      ],
+    );
+    assert.match(connections[1]?.original ?? '', /^src=fd09::1 dst=fd09::100 /);
+    left.run('nft', 'add rule inet drops post udp dport 53 drop');
+    assert.throws(() => datagrams(left, right.ipv4, 53, 1, 10), /EPERM/);
+    const plain = (await events('NETFILTER_DROP', 3)).filter(({ to }) => to.endsWith(':53'));
+    assert.deepEqual(
+      plain.map(({ connection }) => connection.length),
+      [0],
+    );
   });
 
   it('counts what is dropped before it has an interface, in the namespace that sends it', async () => {

@@ -22,6 +22,14 @@ export const KEY = {
 
 export const DETAIL_FRAGMENT = 0xffff;
 
+/** Whether an address is 127.0.0.0/8 or ::1: a different host in each namespace. @param offset of its 16 bytes */
+export function isLoopback(view: DataView, offset: number): boolean {
+  if (view.getUint32(offset) !== 0 || view.getUint32(offset + 4) !== 0) return false;
+  const third = view.getUint32(offset + 8);
+  if (third === 0xffff) return view.getUint8(offset + 12) === 127;
+  return third === 0 && view.getUint32(offset + 12) === 1;
+}
+
 export const RECORD_BYTES = 368;
 /** Offsets within a record. */
 export const RECORD = {

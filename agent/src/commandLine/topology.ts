@@ -4,6 +4,7 @@ import { loadPayload } from '../collector/addon.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { readInventoryFile } from '../identity/inventoryFile.ts';
 import { InventoryStore } from '../identity/inventoryStore.ts';
+import { withSockets } from './namespaceSockets.ts';
 import { namespacePath } from '../topology/namespacePath.ts';
 import { readTopology } from '../topology/readTopology.ts';
 
@@ -15,7 +16,7 @@ export interface TopologyOptions {
 }
 
 /** Prints the wiring once. Attaches nothing. */
-export function topology(options: TopologyOptions): void {
+export async function topology(options: TopologyOptions): Promise<void> {
   const inventory = new InventoryStore();
   if (options.inventory !== undefined) {
     const upserts = readInventoryFile(options.inventory);
@@ -33,7 +34,13 @@ export function topology(options: TopologyOptions): void {
       pods: inventory,
       isAttached: () => false,
     });
-    process.stdout.write(options.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : table(found));
+    if (options.output === 'table') {
+      process.stdout.write(table(found));
+      return;
+    }
+    const tell = (message: string): unknown => process.stderr.write(`${message}\n`);
+    const whole = await withSockets(found, { addon, inventory, watched, tell });
+    process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
   } finally {
     for (const namespace of watched) namespace.close();
   }

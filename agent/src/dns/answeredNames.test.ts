@@ -69,7 +69,7 @@ class World {
 
   /** @param readsDns whether this interval's DNS events come with it, or with a later one */
   tick(at: number, readsDns = true, identityChanged = false): void {
-    this.flows.feed(drainOf(this.#packets), at, 0, [], identityChanged);
+    this.flows.feed(drainOf(this.#packets), at, 0, [], [], identityChanged);
     this.#packets = [];
     this.#intake.add(readsDns ? this.#events.splice(0) : [], at * 1e6);
   }

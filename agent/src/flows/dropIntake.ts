@@ -1,9 +1,18 @@
-import { COARSE_UNIT, EVENT, KEY, KEY_BYTES, readUint64, viewOf } from '../collector/flowLayout.ts';
+import {
+  COARSE_UNIT,
+  EVENT,
+  isLoopback,
+  KEY,
+  KEY_BYTES,
+  readUint64,
+  viewOf,
+} from '../collector/flowLayout.ts';
 import { NONE, ROW, ROW_BYTES } from './flowRow.ts';
 import type { FlowJoin } from './flowJoin.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { WallTime } from './recordIntake.ts';
 import type { RowIdentity } from './rowIdentity.ts';
+import type { SharedFlows } from './sharedFlows.ts';
 
 /** What a drop event's numbers stand for. */
 export interface DropNames {
@@ -19,6 +28,7 @@ export class DropIntake {
   readonly #table: FlowTable;
   readonly #identity: RowIdentity;
   readonly #join: FlowJoin;
+  readonly #shared: SharedFlows;
   readonly #names: DropNames;
   readonly #isOwn: (view: DataView, keyOffset: number) => boolean;
   readonly #key = new Uint8Array(KEY_BYTES);
@@ -29,12 +39,14 @@ export class DropIntake {
     table: FlowTable,
     identity: RowIdentity,
     join: FlowJoin,
+    shared: SharedFlows,
     names: DropNames,
     isOwn: (view: DataView, keyOffset: number) => boolean,
   ) {
     this.#table = table;
     this.#identity = identity;
     this.#join = join;
+    this.#shared = shared;
     this.#names = names;
     this.#isOwn = isOwn;
   }
@@ -92,16 +104,10 @@ export class DropIntake {
     copy.setUint32(KEY.netns, isLocal || this.#names.observed.includes(own) ? own : node, true);
     const joined = this.#join.open(copy, 0);
     if (joined !== NONE) return joined;
-    const row = table.start(copy, 0);
-    if (row !== NONE) this.#identity.stampByAddress(row, when);
+    const shared = this.#shared.find(copy, 0);
+    if (shared !== NONE) return shared;
+    const row = this.#shared.start(copy, 0);
+    if (row !== NONE) this.#identity.stampByAddress(table.flowOf(row), when);
     return row;
   }
-}
-
-/** 127.0.0.0/8 and ::1 are different hosts in each namespace. */
-function isLoopback(view: DataView, offset: number): boolean {
-  if (view.getUint32(offset) !== 0 || view.getUint32(offset + 4) !== 0) return false;
-  const third = view.getUint32(offset + 8);
-  if (third === 0xffff) return view.getUint8(offset + 12) === 127;
-  return third === 0 && view.getUint32(offset + 12) === 1;
 }

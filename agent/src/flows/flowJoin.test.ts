@@ -1,147 +1,20 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
-import type { Flow } from '../../../src/model/flow.ts';
-import { keyOf } from '../collector/flowKey.fixture.ts';
-import { IP_PROTOCOL, TCP_FLAG } from '../collector/flowLayout.ts';
-import type { Question } from '../identity/question.ts';
-import type { TestConnection } from '../nat/conntrackRecords.fixture.ts';
+import { IP_PROTOCOL } from '../collector/flowLayout.ts';
 import { conntrackBatch, conntrackRecord } from '../nat/conntrackRecords.fixture.ts';
-import { flowJson } from './flowJson.ts';
+import {
+  ANSWER,
+  FAMILIES,
+  HAIRPIN,
+  INTERFACES,
+  OPENING,
+  SERVICE,
+  connectionOf,
+  flowsOf,
+  inventory,
+  newFlows,
+  packetsOf,
+} from './flowJoin.fixture.ts';
 import { BOOT, TestFlows } from './flowTable.fixture.ts';
-import type { SeenPacket } from './kernelRecords.fixture.ts';
-import { drainOf, setSide } from './kernelRecords.fixture.ts';
-
-const CLIENT = { namespace: 'shop', name: 'client', uid: 'uid-client' };
-const WEB = { namespace: 'shop', name: 'web', uid: 'uid-web' };
-const CLIENT_VETH = { ifindex: 5, name: 'veth5', role: 'pod-veth', pod: CLIENT } as const;
-const WEB_VETH = { ifindex: 6, name: 'veth6', role: 'pod-veth', pod: WEB } as const;
-const BRIDGE = { ifindex: 3, name: 'cni0', role: 'bridge' } as const;
-const UPLINK = { ifindex: 2, name: 'eth0', role: 'uplink' } as const;
-const INTERFACES = [CLIENT_VETH, WEB_VETH, BRIDGE, UPLINK];
-
-const NODE = '172.31.0.2';
-const FAMILIES = {
-  v4: { client: '10.244.1.5', service: '10.96.0.10', web: '10.244.1.6', outside: '192.0.2.7', gateway: NODE },
-  v6: {
-    client: 'fd00::5',
-    service: 'fd00:96::10',
-    web: 'fd00::6',
-    outside: '2001:db8::7',
-    gateway: 'fd00::1',
-  },
-};
-
-type Way = 'direct' | 'service' | 'hairpin' | 'masqueraded' | 'remapped';
-
-/** A connection of the client pod, by what NAT does to it. */
-function connectionOf(way: Way, index: number, protocol: number, family: 'v4' | 'v6'): TestConnection {
-  const { client, service, web, outside, gateway } = FAMILIES[family];
-  const echo = protocol === IP_PROTOCOL.icmp;
-  const port = 40_000 + index;
-  const end = (address: string, own: number): TestConnection['client'] => ({
-    address,
-    port: echo ? port : own,
-  });
-  const from = end(client, port);
-  const base = { id: index + 1, protocol, client: from, source: from };
-  if (way === 'direct') return { ...base, asked: end(web, 8080), server: end(web, 8080) };
-  if (way === 'service') return { ...base, asked: end(service, 80), server: end(web, 8080) };
-  if (way === 'masqueraded') {
-    return { ...base, asked: end(outside, 443), server: end(outside, 443), source: end(gateway, port) };
-  }
-  // SNAT may give another port, and another echo id.
-  const other = { address: way === 'hairpin' ? gateway : client, port: 60_000 + index };
-  const answers = echo ? { address: web, port: other.port } : end(web, 8080);
-  return { ...base, asked: end(service, 80), server: answers, source: other };
-}
-
-/** One packet with each tuple at the points where it passes so: veth, bridge between DNAT and SNAT, server's side. */
-function packetsOf(connection: TestConnection, shape: Shape): SeenPacket[] {
-  const { client, asked, server, source, protocol } = connection;
-  const { reply, time, bytes, tcpFlags } = shape;
-  const plainServer = protocol === IP_PROTOCOL.icmp ? { ...server, port: client.port } : server;
-  const out = server.address === asked.address && source.address !== client.address ? UPLINK : WEB_VETH;
-  const seen = (from: typeof client, to: typeof client, ifindex: number, egress: boolean): SeenPacket => {
-    const [a, b] = reply ? [to, from] : [from, to];
-    const ends = { from: a.address, fromPort: a.port, to: b.address, toPort: b.port };
-    const flags = protocol === IP_PROTOCOL.tcp ? tcpFlags : 0;
-    return { ...ends, protocol, netns: 1, ifindex, egress: egress !== reply, bytes, tcpFlags: flags, time };
-  };
-  const atClient = seen(client, asked, CLIENT_VETH.ifindex, false);
-  const atServer = seen(source, server, out.ifindex, true);
-  const isRemapped = source.address === client.address && source.port !== client.port;
-  if (isRemapped) return [atClient, atServer];
-  return [atClient, seen(client, plainServer, BRIDGE.ifindex, false), atServer];
-}
-
-interface Shape {
-  readonly reply: boolean;
-  readonly time: number;
-  readonly bytes: number;
-  readonly tcpFlags: number;
-}
-
-function flowsOf(flows: TestFlows): Flow[] {
-  return flows
-    .rows()
-    .map((row) => flowJson(flows.table, row, 's'))
-    .sort((a, b) => a.client.port - b.client.port || a.server.port - b.server.port);
-}
-
-/** What must not depend on the order of things; a handshake's packets are spread against time here. */
-function truth(flow: Flow): object {
-  const { id, client, server, ...rest } = flow;
-  assert.ok(id);
-  // A flow that NAT left alone has the evidence of the moment when it was first counted.
-  const end = (one: Flow['client']): object => (flow.nat.length === 0 ? { ...one, evidence: null } : one);
-  const tcp = flow.tcp === null ? null : { ...flow.tcp, handshakeUs: null };
-  return { ...rest, client: end(client), server: end(server), tcp };
-}
-
-function newFlows(maxFlows = 1024): TestFlows {
-  const flows = new TestFlows(INTERFACES, { maxFlows });
-  flows.inventory.update({ reset: true, upserts: inventory(), deletedUids: [] }, BOOT - 5000);
-  return flows;
-}
-
-function inventory(): Parameters<TestFlows['inventory']['update']>[0]['upserts'] {
-  const metadata = { namespace: 'shop', creationTimestamp: '2025-12-31T00:00:00Z' };
-  const pod = ({ name, uid }: typeof WEB, ...ips: string[]): object => ({
-    kind: 'Pod',
-    metadata: { ...metadata, name, uid },
-    spec: { nodeName: 'node-a', containers: [{ name }] },
-    status: { phase: 'Running', startTime: metadata.creationTimestamp, podIPs: ips.map((ip) => ({ ip })) },
-  });
-  return [
-    pod(CLIENT, FAMILIES.v4.client, FAMILIES.v6.client),
-    pod(WEB, FAMILIES.v4.web, FAMILIES.v6.web),
-    {
-      kind: 'Service',
-      metadata: { ...metadata, name: 'web', uid: 'uid-service' },
-      spec: {
-        type: 'ClusterIP',
-        clusterIPs: [FAMILIES.v4.service, FAMILIES.v6.service],
-        ports: [{ name: 'http', port: 80, targetPort: 8080, protocol: 'TCP' }],
-      },
-      status: { loadBalancer: {} },
-    },
-    {
-      kind: 'Node',
-      metadata: { name: 'node-a', uid: 'uid-node', creationTimestamp: metadata.creationTimestamp },
-      spec: { podCIDRs: [] },
-      status: {
-        addresses: [{ type: 'InternalIP', address: NODE }],
-        nodeInfo: { operatingSystem: 'linux', architecture: 'amd64' },
-      },
-    },
-  ] as never;
-}
-
-const OPENING = { reply: false, time: 100, bytes: 74, tcpFlags: TCP_FLAG.syn };
-const ANSWER = { reply: true, time: 101, bytes: 74, tcpFlags: TCP_FLAG.syn | TCP_FLAG.ack };
-
-const SERVICE = connectionOf('service', 0, IP_PROTOCOL.tcp, 'v4');
-const HAIRPIN = connectionOf('hairpin', 0, IP_PROTOCOL.tcp, 'v4');
 
 describe('join across NAT', () => {
   it('makes one flow of a connection through a Service: client, Service, backend, and each tuple where it was seen', () => {
@@ -190,128 +63,28 @@ describe('join across NAT', () => {
     assert.equal(flows.join.joinedLate, 0);
   });
 
-  it('gives the same flows and sums for any order of packets and conntrack events', () => {
-    const arbitraryConnection = fc.record({
-      way: fc.constantFrom<Way>('direct', 'service', 'hairpin', 'masqueraded', 'remapped'),
-      protocol: fc.constantFrom<number>(IP_PROTOCOL.tcp, IP_PROTOCOL.udp, IP_PROTOCOL.icmp),
-      family: fc.constantFrom('v4' as const, 'v6' as const),
-      shapes: fc.array(
-        fc.record({
-          reply: fc.boolean(),
-          time: fc.integer({ min: 1, max: 5000 }),
-          bytes: fc.integer({ min: 54, max: 65_000 }),
-          tcpFlags: fc.constantFrom<number>(
-            TCP_FLAG.ack,
-            TCP_FLAG.ack | TCP_FLAG.psh,
-            TCP_FLAG.fin | TCP_FLAG.ack,
-          ),
-        }),
-        { minLength: 1, maxLength: 6 },
-      ),
-    });
-    fc.assert(
-      fc.property(
-        fc.array(arbitraryConnection, { minLength: 1, maxLength: 5 }),
-        fc.array(fc.nat(3), { minLength: 97, maxLength: 97 }),
-        (all, cuts) => {
-          const connections = all.map(({ way, protocol, family, shapes }, index) => ({
-            shapes,
-            connection: connectionOf(way, index, protocol, protocol === IP_PROTOCOL.icmp ? 'v4' : family),
-            isTranslated: way !== 'direct',
-          }));
-          const packets = connections.flatMap(({ connection, shapes }) =>
-            shapes.flatMap((shape) => packetsOf(connection, shape)),
-          );
-          const translated = connections
-            .filter(({ isTranslated }) => isTranslated)
-            .map(({ connection }) => connection);
-          const made = translated.map((connection) => conntrackRecord(connection, 'created'));
-          const whole = newFlows();
-          whole.tick(byTime(packets), 10_000, [conntrackBatch(made)]);
-          whole.tick([], 10_100);
-
-          const spread = newFlows();
-          let used = 0;
-          const drains = [0, 1, 2, 3].map(() => ({
-            packets: [] as SeenPacket[],
-            records: [] as Uint8Array[],
-          }));
-          const next = (): number => cuts[used++ % cuts.length] ?? 0;
-          for (const packet of packets) drains[next()]?.packets.push(packet);
-          for (const connection of translated) {
-            const at = next();
-            drains[at]?.records.push(conntrackRecord(connection, 'created'));
-            // It may be destroyed in any interval from then on, before its packets are counted, too.
-            const end = at + next();
-            drains[end]?.records.push(conntrackRecord(connection, 'destroyed'));
-          }
-          for (const drain of drains) {
-            spread.tick(byTime(drain.packets), 10_000, [conntrackBatch(drain.records)]);
-          }
-          spread.tick([], 10_100);
-          assert.deepEqual(flowsOf(spread).map(truth), flowsOf(whole).map(truth));
-          assertCounted(flowsOf(spread), connections);
-        },
-      ),
-      { numRuns: 300 },
-    );
-  });
-
-  /** One flow a connection, with each of its packets once. */
-  function assertCounted(
-    flows: readonly Flow[],
-    connections: readonly { connection: TestConnection; shapes: readonly Shape[] }[],
-  ): void {
-    assert.equal(flows.length, connections.length);
-    for (const { connection, shapes } of connections) {
-      const flow = flows.find(({ client, server }) =>
-        [client.port, server.port].includes(connection.client.port),
-      );
-      assert.ok(flow);
-      const bytes = shapes.reduce((sum, shape) => sum + shape.bytes, 0);
-      assert.equal(flow.sent.packets + flow.received.packets, shapes.length);
-      assert.equal(flow.sent.bytes + flow.received.bytes, bytes);
+  it('tells readers when the Service, or that the address after SNAT is the node’s, is known later', () => {
+    const flows = new TestFlows(INTERFACES);
+    const listed = inventory();
+    const add = (upserts: typeof listed): void =>
+      flows.inventory.update({ reset: false, upserts, deletedUids: [] }, BOOT);
+    add(listed.filter(({ kind }) => kind === 'Pod'));
+    flows.tick(packetsOf(HAIRPIN, OPENING), 200, [conntrackBatch([conntrackRecord(HAIRPIN, 'created')])]);
+    const facts = (): unknown[] => {
+      const [flow] = flowsOf(flows);
+      return [flow?.service?.name, flow?.nat[1]?.kind];
+    };
+    assert.deepEqual(facts(), [undefined, 'snat']);
+    for (const [kind, expected] of [
+      ['Service', ['web', 'snat']],
+      ['Node', ['web', 'masquerade']],
+    ] as const) {
+      const told = flows.table.sequence;
+      add(listed.filter((object) => object.kind === kind));
+      flows.tick([], 300);
+      assert.deepEqual(facts(), expected);
+      assert.equal([...flows.table.changedSince(told)].length, 1, kind);
     }
-  }
-
-  it('keeps every cgroup that sent as an end, whichever tuple carried it and whenever the tuples were joined', () => {
-    const sending = fc.record({
-      way: fc.constantFrom<'service' | 'hairpin'>('service', 'hairpin'),
-      /** Of each packet: which of the tuples it is seen as, and its sender's cgroup; 1 is the root. */
-      packets: fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: 5 })), { minLength: 1, maxLength: 8 }),
-      learned: fc.nat(8),
-    });
-    fc.assert(
-      fc.property(sending, ({ way, packets, learned }) => {
-        const connection = connectionOf(way, 0, IP_PROTOCOL.tcp, 'v4');
-        const known = new Map<string, readonly number[]>();
-        const asked = ({ address, port, socket }: Question): void => {
-          if (socket !== null) known.set(`${address}:${port}`, [socket.cgroup, ...socket.others]);
-        };
-        const flows = new TestFlows(INTERFACES, { asked });
-        const noted = new Set<number>();
-        packets.forEach(([tuple, cgroup], index) => {
-          const time = 1000 + index * 100;
-          const packet = packetsOf(connection, { ...OPENING, time })[tuple];
-          assert.ok(packet);
-          const drain = drainOf([packet]);
-          setSide(drain.records, keyOf(packet).fromHigh, { cgroup });
-          noted.add(cgroup);
-          const records = index === learned ? [conntrackRecord(connection, 'created')] : [];
-          flows.feed(drain, time + 50, 0, [conntrackBatch(records)]);
-        });
-        flows.tick([], 5000, [conntrackBatch([conntrackRecord(connection, 'created')])]);
-        flows.tick([], 6000);
-        // What the root's sockets send may be the kernel's own.
-        if (noted.size > 1) noted.delete(1);
-        const { address, port } = connection.client;
-        assert.deepEqual([...(known.get(`${address}:${port}`) ?? [])].sort(), [...noted].sort());
-        flows.tracker.endAll(BOOT + 7000);
-        flows.table.forgetEnded(flows.table.sequence);
-        assert.equal(flows.table.otherSenders.size, 0);
-      }),
-      { numRuns: 300 },
-    );
   });
 
   it('tells the address after SNAT, and masquerade by the node having it', () => {
@@ -417,7 +190,3 @@ describe('join across NAT', () => {
     }
   });
 });
-
-function byTime(packets: readonly SeenPacket[]): SeenPacket[] {
-  return [...packets].sort((a, b) => a.time - b.time);
-}

@@ -49,6 +49,7 @@ export class FlowJoin {
   }
 
   #join(translation: number, since: number): void {
+    if (this.#isShared(translation)) return;
     const table = this.#table;
     for (let role = 0; role < ROLES; role += 1) this.#endOther(translation, role, since);
     const known = this.#knownFlow(translation);
@@ -67,6 +68,16 @@ export class FlowJoin {
     const translations = this.#translations;
     if (!translations.isSeenAs(translation, role)) return NONE;
     return this.#table.findKey(translations.view, translations.keyOffset(translation, role));
+  }
+
+  /** Another namespace has the flow of one of the tuples (sharedFlows.ts): this is NAT within one of several on its way. */
+  #isShared(translation: number): boolean {
+    const table = this.#table;
+    for (let role = 0; role < ROLES; role += 1) {
+      const row = this.#rowOf(translation, role);
+      if (row !== NONE && table.flowOf(row) !== row && table.uint8(row, ROW.role) === 0) return true;
+    }
+    return false;
   }
 
   /** The tuple may still have the flow of an earlier connection, which is over then. */
@@ -131,7 +142,10 @@ export class FlowJoin {
       if (row === NONE) {
         row = table.addKey(flow, translations.view, translations.keyOffset(translation, role), turned);
       } else if (table.flowOf(row) !== flow) {
+        const further: number[] = [];
+        table.forEachKey(row, (key) => further.push(key));
         mergeFlows(table, row, flow, turned);
+        for (const key of further.slice(1)) table.linkKey(flow, key, turned !== table.isTurned(key));
         merged = true;
       }
       table.rows.setUint8(row * ROW_BYTES + ROW.role, role + 1);

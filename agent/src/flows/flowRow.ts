@@ -92,6 +92,10 @@ export const ROW = {
   masqueraded: 225,
   /** uint8: 1 while its sides are to be named anew with what this interval brought. */
   unnamed: 226,
+  /** uint8, SIDE_NUMBER of the side that conntrack has as the source of a flow whose opening was not seen, 0 for none. */
+  source: 227,
+  /** uint8: 1 when conntrack was asked for it. */
+  sourceAsked: 228,
 } as const;
 
 /** A multiple of 8, so that float64 stay aligned. */

@@ -4,6 +4,7 @@ import { COARSE_DELAY } from '../collector/clock.ts';
 import { KEY } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
+import { initiatorOf } from './initiators.ts';
 import { pointRank } from './pointRegistry.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -45,8 +46,7 @@ export function summarize(table: FlowTable, row: number): FlowSummary {
     sightings += 1;
   }
   if (table.uint32(row, ROW.dropped) !== 0) addDropTimes(table, row, low, high);
-  // What conntrack has as the connection's source is that, whoever's SYN was seen.
-  const opened = table.uint8(row, ROW.original) || table.uint8(row, ROW.opened);
+  const opened = initiatorOf(table, row);
   const clientIsHigh = opened === 0 ? guessClientIsHigh(table, row, low, high) : opened === SIDE_NUMBER.high;
   const sent = clientIsHigh ? high : low;
   const received = clientIsHigh ? low : high;

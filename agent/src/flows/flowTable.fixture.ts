@@ -11,14 +11,18 @@ import { DropIntake } from './dropIntake.ts';
 import { FlowJoin } from './flowJoin.ts';
 import { FlowTable } from './flowTable.ts';
 import { FlowTracker } from './flowTracker.ts';
+import type { AskInitiators } from './initiators.ts';
+import { Initiators } from './initiators.ts';
 import type { SeenPacket } from './kernelRecords.fixture.ts';
 import { drainOf } from './kernelRecords.fixture.ts';
 import { PointRegistry } from './pointRegistry.ts';
 import { RecordIntake } from './recordIntake.ts';
 import { ROW_BYTES, STATE, ROW } from './flowRow.ts';
 import { RowIdentity } from './rowIdentity.ts';
+import { SharedFlows } from './sharedFlows.ts';
 import { TunnelLinks } from './tunnelLinks.ts';
 import { TranslationIntake } from './translationIntake.ts';
+import { WiredNamespaces } from './wiredNamespaces.ts';
 
 /** Wall time of CLOCK_MONOTONIC 0 in these tests, milliseconds since the epoch. */
 export const BOOT = Date.parse('2026-01-01T00:00:00Z');
@@ -39,7 +43,10 @@ export class TestFlows {
   readonly tracker: FlowTracker;
   readonly join: FlowJoin;
   readonly names: DnsNames;
+  readonly initiators: Initiators;
+  readonly wired = new WiredNamespaces();
   readonly identity: RowIdentity;
+  #inventoryVersion = 0;
 
   constructor(
     interfaces: readonly TestPoint[],
@@ -48,6 +55,7 @@ export class TestFlows {
       translations?: number;
       isOwn?: (view: DataView, offset: number) => boolean;
       tunnels?: () => Uint8Array;
+      initiators?: AskInitiators;
       /** Is told whatever is asked of who an end is. */
       asked?: (question: Question) => void;
       names?: DnsNames;
@@ -85,9 +93,18 @@ export class TestFlows {
     const { identity } = this;
     const translations = new TranslationTable(options.translations ?? 256);
     this.join = new FlowJoin(this.table, translations, identity);
-    this.intake = new RecordIntake(this.table, identity, this.join, options.isOwn ?? (() => false));
+    const shared = new SharedFlows(this.table, this.join, this.wired);
+    this.initiators = new Initiators(this.table, options.initiators ?? (() => Promise.resolve(null)));
+    this.intake = new RecordIntake(this.table, identity, this.join, shared, options.isOwn ?? (() => false));
     const names = { reason: String, interface: () => null, observed: [1] };
-    const drops = new DropIntake(this.table, identity, this.join, names, options.isOwn ?? (() => false));
+    const drops = new DropIntake(
+      this.table,
+      identity,
+      this.join,
+      shared,
+      names,
+      options.isOwn ?? (() => false),
+    );
     const tunnels = new TunnelLinks(this.table, options.tunnels ?? (() => new Uint8Array(0)));
     this.tracker = new FlowTracker(
       this.table,
@@ -96,12 +113,18 @@ export class TestFlows {
       drops,
       tunnels,
       new TranslationIntake(translations, this.join),
+      this.initiators,
     );
   }
 
   /** One interval with these packets. @param at monotonic milliseconds of its end */
-  tick(packets: readonly SeenPacket[], at: number, connections: readonly ConntrackBatch[] = []): void {
-    this.feed(drainOf(packets), at, 0, connections);
+  tick(
+    packets: readonly SeenPacket[],
+    at: number,
+    connections: readonly ConntrackBatch[] = [],
+    events: readonly Uint8Array[] = [],
+  ): void {
+    this.feed(drainOf(packets), at, 0, connections, events);
   }
 
   /** One interval with a drain made before. @param late milliseconds that its packets come later than they say */
@@ -110,16 +133,18 @@ export class TestFlows {
     at: number,
     late: number,
     connections: readonly ConntrackBatch[] = [],
-    identityChanged = false,
+    events: readonly Uint8Array[] = [],
+    identityChanged = this.inventory.version !== this.#inventoryVersion,
   ): void {
     this.tracker.tick({
       ...drain,
-      events: [],
+      events,
       connections,
       identityChanged,
       now: BOOT + at,
       wallTime: (coarse) => BOOT + late + (coarse * COARSE_UNIT) / 1e6,
     });
+    this.#inventoryVersion = this.inventory.version;
   }
 
   /** Rows of flows, live or ended. */

@@ -1,12 +1,14 @@
 import { VERDICTS } from '../../../src/model/flowRecord.ts';
 import { forEachEvent } from '../collector/eventQueue.ts';
-import { EVENT_KIND } from '../collector/flowLayout.ts';
+import { EVENT, EVENT_KIND, KEY } from '../collector/flowLayout.ts';
 import type { ConntrackBatch } from '../nat/conntrackFeed.ts';
+import { CONNTRACK_BYTES } from '../nat/conntrackLayout.ts';
 import { ROW } from './flowRow.ts';
 import { protocolOf, refreshRow, summarize } from './flowSummary.ts';
 import type { DropIntake } from './dropIntake.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { RecordIntake, WallTime } from './recordIntake.ts';
+import type { Initiators } from './initiators.ts';
 import type { RowIdentity } from './rowIdentity.ts';
 import type { TranslationIntake } from './translationIntake.ts';
 import type { TunnelLinks } from './tunnelLinks.ts';
@@ -40,6 +42,7 @@ export class FlowTracker {
   readonly #drops: DropIntake;
   readonly #tunnels: TunnelLinks;
   readonly #translations: TranslationIntake;
+  readonly #initiators: Initiators;
   /** Rows that opened and wait for an answer. */
   readonly #waiting = new Set<number>();
   #lastExpiry = 0;
@@ -51,6 +54,7 @@ export class FlowTracker {
     drops: DropIntake,
     tunnels: TunnelLinks,
     translations: TranslationIntake,
+    initiators: Initiators,
   ) {
     this.#table = table;
     this.#intake = intake;
@@ -58,13 +62,16 @@ export class FlowTracker {
     this.#drops = drops;
     this.#tunnels = tunnels;
     this.#translations = translations;
+    this.#initiators = initiators;
   }
 
   /** Takes an interval in. Everything that changed carries the table's new sequence. */
   tick(harvest: Harvest): void {
     const before = this.#table.sequence;
     this.#table.nextSequence();
+    this.#initiators.take();
     this.#translations.take(harvest.connections, harvest.now);
+    this.#takeDroppedConnections(harvest);
     this.#intake.addRecords(harvest.records, harvest.count, harvest.wallTime);
     forEachEvent(harvest.events, (view, offset, kind) => {
       if (kind === EVENT_KIND.icmpError) this.#intake.addIcmpError(view, offset);
@@ -81,8 +88,10 @@ export class FlowTracker {
     for (const row of this.#table.changedSince(before)) {
       refreshRow(this.#table, row, harvest.now);
       this.#tunnels.link(row);
+      this.#initiators.note(row);
       if (this.#waits(row)) this.#waiting.add(row);
     }
+    this.#initiators.send();
   }
 
   /** Ends all flows; their figures are then final. @param now milliseconds since the epoch */
@@ -93,6 +102,15 @@ export class FlowTracker {
       refreshRow(this.#table, row, now);
     });
     this.#waiting.clear();
+  }
+
+  /** Before their packets are added, so that these find one flow. */
+  #takeDroppedConnections({ events, now }: Harvest): void {
+    forEachEvent(events, (view, offset, kind) => {
+      if (kind !== EVENT_KIND.drop || view.getUint32(offset + EVENT.captured, true) < CONNTRACK_BYTES) return;
+      const netns = view.getUint32(offset + EVENT.key + KEY.netns, true);
+      this.#translations.takeDropped(view, offset + EVENT.data, netns, now);
+    });
   }
 
   #waits(row: number): boolean {

@@ -15,6 +15,7 @@ import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.t
 import type { FlowJoin } from './flowJoin.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { RowIdentity } from './rowIdentity.ts';
+import type { SharedFlows } from './sharedFlows.ts';
 import { noteCgroup } from './sideCgroup.ts';
 
 /** CLOCK_MONOTONIC in units of 2^20 nanoseconds (uint32, wrapping) to milliseconds since the epoch. */
@@ -42,6 +43,7 @@ export class RecordIntake {
   readonly #table: FlowTable;
   readonly #identity: RowIdentity;
   readonly #join: FlowJoin;
+  readonly #shared: SharedFlows;
   readonly #isOwn: (view: DataView, keyOffset: number) => boolean;
 
   /** @param isOwn whether a key belongs to the agent's own connection */
@@ -49,11 +51,13 @@ export class RecordIntake {
     table: FlowTable,
     identity: RowIdentity,
     join: FlowJoin,
+    shared: SharedFlows,
     isOwn: (view: DataView, keyOffset: number) => boolean,
   ) {
     this.#table = table;
     this.#identity = identity;
     this.#join = join;
+    this.#shared = shared;
     this.#isOwn = isOwn;
   }
 
@@ -79,8 +83,9 @@ export class RecordIntake {
     const table = this.#table;
     let key = table.findKey(view, offset);
     if (key === NONE) key = this.#join.open(view, offset);
+    if (key === NONE) key = this.#shared.find(view, offset);
     const isNew = key === NONE;
-    if (isNew) key = table.start(view, offset);
+    if (isNew) key = this.#shared.start(view, offset);
     if (key === NONE) {
       this.outside.folded += recordPackets(view, offset);
       return;

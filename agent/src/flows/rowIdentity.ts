@@ -122,8 +122,10 @@ export class RowIdentity {
     const table = this.#table;
     const fields = [ROW.lowEndpoint, ROW.highEndpoint, ROW.lowService, ROW.highService];
     const before = fields.map((field) => table.uint32(row, field));
+    const masqueraded = table.uint8(row, ROW.masqueraded);
     this.#stampFromSightings(row, when, keepsNames);
-    if (fields.some((field, index) => table.uint32(row, field) !== before[index])) table.touch(row);
+    const isNew = fields.some((field, index) => table.uint32(row, field) !== before[index]);
+    if (isNew || table.uint8(row, ROW.masqueraded) !== masqueraded) table.touch(row);
   }
 
   #stampFromSightings(row: number, when: number, keepsNames = true): void {
@@ -179,15 +181,16 @@ export class RowIdentity {
           : this.#ask(row, asked, when, null, null);
       rows.setUint32(base + (isHigh ? ROW.highEndpoint : ROW.lowEndpoint), id, true);
       rows.setUint32(base + (isHigh ? ROW.highService : ROW.lowService), this.#useService(service), true);
-      if (isUnresolved(identity)) unresolved = 1;
+      if (isUnresolved(identity) || (asked !== null && isUnresolved(service))) unresolved = 1;
       pending ||= identity.pending;
     }
-    rows.setUint8(base + ROW.unresolved, unresolved);
-    if (pending) this.#pending.add(row);
     if (translations?.translated) {
       const source = this.#ask(row, translations.translated, when, null, null);
       rows.setUint8(base + ROW.masqueraded, source.endpoint.kind === 'node' ? 1 : 0);
+      if (isUnresolved(source)) unresolved = 1;
     }
+    rows.setUint8(base + ROW.unresolved, unresolved);
+    if (pending) this.#pending.add(row);
   }
 
   /** By the one name that the other side asked for. */

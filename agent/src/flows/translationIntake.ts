@@ -9,6 +9,8 @@ import type { FlowJoin } from './flowJoin.ts';
 export class TranslationIntake {
   readonly #translations: TranslationTable;
   readonly #join: FlowJoin;
+  /** Indices of namespaces that are listed now and then: only what is there can be found to be gone. */
+  readonly #followed = new Set<number>();
 
   constructor(translations: TranslationTable, join: FlowJoin) {
     this.#translations = translations;
@@ -19,6 +21,7 @@ export class TranslationIntake {
   take(batches: readonly ConntrackBatch[], now: number): void {
     this.#join.now = now;
     for (const batch of batches) {
+      this.#followed.add(batch.netns);
       if (batch.isWhole) this.#translations.beginListing();
       const view = viewOf(batch.records);
       for (let record = 0; record < view.byteLength; record += CONNTRACK_BYTES) {
@@ -26,6 +29,17 @@ export class TranslationIntake {
       }
       if (batch.isWhole) this.#translations.sweep(batch.netns, now);
     }
+  }
+
+  /**
+   * The connection that a dropped packet would have begun (bpf/drops.h): it is never confirmed, so nothing else tells of it.
+   * @param record offset of its record @param netns index of its namespace @param now milliseconds since the epoch
+   */
+  takeDropped(view: DataView, record: number, netns: number, now: number): void {
+    if (!this.#followed.has(netns)) return;
+    this.#join.now = now;
+    const translation = this.#translations.addUnconfirmed(view, record, netns);
+    if (translation !== NO_TRANSLATION) this.#join.learn(translation, 0);
   }
 
   #takeRecord(view: DataView, record: number, { netns, since }: ConntrackBatch, now: number): void {

@@ -80,6 +80,22 @@ export class ConntrackFeed {
     });
   }
 
+  /**
+   * Who began the connections of these flow keys, as NetworkNamespace.conntrackInitiators() has it.
+   * @param netns index of their namespace in flow keys
+   * @returns null where it is not followed
+   */
+  async initiators(netns: number, keys: Uint8Array): Promise<Uint8Array | null> {
+    const followed = this.#followed.find(({ index }) => index === netns);
+    if (followed === undefined) return null;
+    try {
+      return await followed.namespace.conntrackInitiators(keys);
+    } catch (error) {
+      this.#forget(followed, error);
+      return null;
+    }
+  }
+
   close(): void {
     for (const { watch } of this.#followed) watch.close();
     this.#followed = [];

@@ -12,6 +12,9 @@ const SLOT_BYTES = KEY_BYTES + 8;
 
 const STATE = { free: 0, live: 1, gone: 2 } as const;
 
+/** In place of the id of a connection that conntrack never confirmed. */
+const UNCONFIRMED = 0;
+
 /** How long packets may come late after their entry is destroyed, milliseconds: several drains of a busy agent. */
 const LINGER = 30_000;
 /** How many places are looked at for one whose entry is gone, before a live one has to go. */
@@ -82,6 +85,21 @@ export class TranslationTable {
     const translation = this.#takePlace();
     this.#write(translation, id);
     return translation;
+  }
+
+  /**
+   * Takes in a connection whose first packet was dropped, so that it has no id. One that lives with the same tuple goes on:
+   * of two first packets at once conntrack takes one.
+   * @returns the translation where it is new
+   */
+  addUnconfirmed(view: DataView, record: number, netns: number): number {
+    if (!canBeJoined(view, record)) return NO_TRANSLATION;
+    this.#keys.make(view, record, netns);
+    const known = this.#slotOf(TUPLE_ROLE.asked);
+    const before = known === NOT_FOUND ? NO_TRANSLATION : Math.floor(known / ROLES);
+    const isConfirmed = before !== NO_TRANSLATION && this.#ids[before] !== UNCONFIRMED;
+    if (isConfirmed && this.#state[before] === STATE.live) return NO_TRANSLATION;
+    return this.add(view, record, netns);
   }
 
   /** Takes note that a connection is gone. Late packets are joined for a while. @param now milliseconds since the epoch */
