@@ -76,4 +76,25 @@ describe('NAT at 5,000 new connections a second', () => {
     }
     assert.equal(new Set(sprayed.map(({ server }) => server.port)).size, sent);
   });
+
+  it('has conntrack say who began each that it does not translate, some at a time', async function () {
+    this.timeout(120_000);
+    const web = lab.pod('web-1').addresses.ipv4;
+    const observation = await Observation.start(lab, 60, SHIPPED_COMMAND);
+    const args = [SPRAY, web, '1', String(CONNECTIONS), String(PACE)];
+    const child = lab.spawn(lab.placeOf(lab.pod('client')), process.execPath, args);
+    child.stdout?.resume();
+    await once(child, 'exit');
+    const { flows, ledger } = await observation.interrupt();
+    const { initiatorsAsked, initiatorsTold } = ledger.nat;
+    console.log(`      asked for ${initiatorsAsked}, told of ${initiatorsTold}`);
+    const client = lab.pod('client').addresses.ipv4;
+    const sprayed = flows.filter(({ protocol, server }) => protocol === 'udp' && server.address === web);
+    assert.ok(sprayed.length > 0.9 * CONNECTIONS);
+    assert.deepEqual(
+      sprayed.filter((flow) => flow.client.address !== client || flow.initiator !== 'certain'),
+      [],
+    );
+    assert.ok(initiatorsTold >= sprayed.length);
+  });
 });
