@@ -1,8 +1,8 @@
 import type { ClockOffset } from '../model/clockOffset.ts';
 
 const SAME: ClockOffset = { offset: 0, uncertainty: 0 };
-/** Offsets that differ by less leave the times that are stored as they are, milliseconds. */
-const WORTH_SHIFTING = 0.5;
+/** Clocks that differ by less are taken as they were, milliseconds. */
+const WORTH_A_CHANGE = 0.5;
 
 /** How far the agents' clocks are ahead of ours, by their numbers in the store. */
 export class AgentClocks {
@@ -12,12 +12,16 @@ export class AgentClocks {
     return this.#clocks.get(agent) ?? SAME;
   }
 
-  /** @returns milliseconds to take off the agent's times that were stored with the offset before; 0 for none */
-  set(agent: number, clock: ClockOffset): number {
-    const shift = clock.offset - this.of(agent).offset;
-    const isWorth = Math.abs(shift) >= WORTH_SHIFTING;
-    // Stored times stay those of one offset.
-    this.#clocks.set(agent, isWorth ? clock : { ...clock, offset: this.of(agent).offset });
-    return isWorth ? shift : 0;
+  /**
+   * @returns milliseconds to take off the agent's times that were stored with the clock before; null when it stays as
+   * it was
+   */
+  set(agent: number, clock: ClockOffset): number | null {
+    const before = this.of(agent);
+    const shift = clock.offset - before.offset;
+    const change = Math.max(Math.abs(shift), Math.abs(clock.uncertainty - before.uncertainty));
+    if (change < WORTH_A_CHANGE) return null;
+    this.#clocks.set(agent, clock);
+    return shift;
   }
 }

@@ -76,10 +76,10 @@ export class AgentFlows {
     for (const [key, slot] of this.#slots) if (agentOfKey(key) === agent) this.#end(slot);
   }
 
-  /** @returns whether times of the agent's flows changed by it */
+  /** @returns whether the agent's flows may be taken for other conversations by it */
   setClock(agent: number, clock: ClockOffset): boolean {
     const shift = this.clocks.set(agent, clock);
-    if (shift === 0) return false;
+    if (shift === null) return false;
     for (const [key, slot] of this.#slots) if (agentOfKey(key) === agent) this.#shiftTimes(slot, shift);
     return true;
   }

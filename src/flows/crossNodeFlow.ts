@@ -32,6 +32,10 @@ export class CrossNodeFlow {
     this.agent = this.#records.uint32(slot, FLOW.agent);
   }
 
+  /** Empty while it is not known. */
+  get node(): string {
+    return this.#flows.names.nodeOf(this.agent) ?? '';
+  }
   get isTurned(): boolean {
     return this.#turned;
   }

@@ -43,16 +43,24 @@ export class CrossNodeRecord {
     const { records } = table;
     writeEnds(records, row, ends, order);
     writeCounts(records, row, counting, flows);
+    // Ids of the agent whose name the row has: what others call tunnels is in the row's details.
+    const named = flows.find(({ slot }) => slot === leader) ?? counting;
+    for (const side of SIDES) {
+      records.setUint32(row, sideField(side, 'tunnel'), named.uint32(named.at(side, 'tunnel')));
+    }
     writeFacts(records, row, order);
     records.setUint8(row, FLOW.verdict, verdictOf(order));
   }
 
   /** Sides as the best agent has them: who translates knows who asked, and who saw the opening. */
   #turnedRight(members: readonly number[], groups: CrossNodeGroups): CrossNodeFlow[] {
-    const asFirst = members.map((slot) => new CrossNodeFlow(this.#flows, slot, groups.isTurned(slot)));
+    const flowsOf = (turn: boolean): CrossNodeFlow[] =>
+      members
+        .map((slot) => new CrossNodeFlow(this.#flows, slot, groups.isTurned(slot) !== turn))
+        .sort(bySize);
+    const asFirst = flowsOf(false);
     const best = asFirst.reduce((one, other) => (knowsSidesBetter(other, one) ? other : one));
-    if (!best.isTurned) return asFirst;
-    return members.map((slot) => new CrossNodeFlow(this.#flows, slot, !groups.isTurned(slot)));
+    return best.isTurned ? flowsOf(true) : asFirst;
   }
 
   #byNearness(flows: readonly CrossNodeFlow[], ends: CrossNodeEnds): CrossNodeFlow[] {
@@ -66,7 +74,7 @@ export class CrossNodeRecord {
       return { flow, rank: this.#nearness.rank(flow, nodes, isOwn) };
     });
     return ranked
-      .sort((one, other) => one.rank - other.rank || compareSize(other.flow, one.flow))
+      .sort((one, other) => one.rank - other.rank || bySize(one.flow, other.flow))
       .map(({ flow }) => flow);
   }
 }
@@ -75,16 +83,22 @@ function knowsSidesBetter(flow: CrossNodeFlow, other: CrossNodeFlow): boolean {
   const rank = ({ isJoined, isCertain }: CrossNodeFlow): number => (isJoined ? 2 : 0) + (isCertain ? 1 : 0);
   if (rank(flow) !== rank(other)) return rank(flow) > rank(other);
   const port = (one: CrossNodeFlow): number => one.uint16(FLOW.serverPort);
-  return port(flow) !== port(other) ? port(flow) < port(other) : compareSize(flow, other) > 0;
+  return port(flow) !== port(other) ? port(flow) < port(other) : bySize(flow, other) < 0;
 }
 
-/** By what tells two agents' flows apart whoever came first. */
-function compareSize(one: CrossNodeFlow, other: CrossNodeFlow): number {
+/** The fuller one first; whoever came first, the order is the same. */
+function bySize(one: CrossNodeFlow, other: CrossNodeFlow): number {
   for (const field of [FLOW.sentPackets, FLOW.receivedPackets, FLOW.sentBytes, FLOW.receivedBytes]) {
-    const difference = one.float64(field) - other.float64(field);
+    const difference = other.float64(field) - one.float64(field);
     if (difference !== 0) return difference;
   }
-  return other.float64(FLOW.start) - one.float64(FLOW.start) || other.uint32(FLOW.id) - one.uint32(FLOW.id);
+  const earlier = one.float64(FLOW.start) - other.float64(FLOW.start);
+  if (earlier !== 0) return earlier;
+  return one.node === other.node
+    ? one.uint32(FLOW.id) - other.uint32(FLOW.id)
+    : one.node < other.node
+      ? -1
+      : 1;
 }
 
 /**
@@ -152,9 +166,6 @@ function writeCounts(
     for (const field of ['packets', 'bytes'] as const) {
       records.setFloat64(row, sideField(side, field), counting.float64(counting.at(side, field)));
     }
-    // Ids of the agent whose name the row has: what others call tunnels is in the row's details.
-    const [leader = counting] = flows;
-    records.setUint32(row, sideField(side, 'tunnel'), leader.uint32(leader.at(side, 'tunnel')));
     const flags = flows.reduce((seen, flow) => seen | flow.uint16(flow.at(side, 'tcpFlags')), 0);
     records.setUint16(row, sideField(side, 'tcpFlags'), flags);
   }

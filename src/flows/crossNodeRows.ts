@@ -28,6 +28,8 @@ export class CrossNodeRows implements FlowFollower {
   #arrivals = new Float64Array(1024);
   #arrivalsEver = 0;
   #arrivalsSettled = 0;
+  /** Kept for one look at a tuple's flows after the other. */
+  readonly #agents = new Set<number>();
   #size = 0;
 
   /** Goes on with the rows that the flows of a single agent were. */
@@ -127,18 +129,41 @@ export class CrossNodeRows implements FlowFollower {
     return true;
   }
 
-  /** Whether a flow with one of its tuples is about that is not in its row, or several of one agent are. */
+  /**
+   * Whether a flow with one of its tuples is about that is not in its row, or several of one agent are, for it or for
+   * those about it: any of them may fit better now.
+   */
   #isUnsettled(slot: number): boolean {
     const row = this.#groups.rowOf(slot);
     if (row < 0) return true;
+    const index = this.#index;
+    const agents = this.#agents;
+    for (let entry = slot * TUPLES_OF_FLOW; entry < (slot + 1) * TUPLES_OF_FLOW; entry++) {
+      if (!index.isPresent(entry)) continue;
+      agents.clear();
+      agents.add(this.#same.agentOf(slot));
+      for (let other = index.first(entry); other >= 0; other = index.following(other, entry)) {
+        const otherSlot = slotOf(other);
+        if (otherSlot === slot || !this.#same.isNear(slot, otherSlot)) continue;
+        const agent = this.#same.agentOf(otherSlot);
+        if (agents.has(agent) || this.#groups.rowOf(otherSlot) !== row) return true;
+        if (this.#hasRival(entry, otherSlot)) return true;
+        agents.add(agent);
+      }
+    }
+    return false;
+  }
+
+  /** Whether another flow of the same agent and tuple is about at the time of the other one. */
+  #hasRival(entry: number, other: number): boolean {
+    const slot = slotOf(entry);
     const agent = this.#same.agentOf(slot);
-    let unsettled = false;
-    this.#forEachOfTuples(slot, (other) => {
-      if (other === slot) return;
-      const apart = this.#groups.rowOf(other) !== row || this.#same.agentOf(other) === agent;
-      if (apart && this.#same.isNear(slot, other)) unsettled = true;
-    });
-    return unsettled;
+    for (let rival = this.#index.first(entry); rival >= 0; rival = this.#index.following(rival, entry)) {
+      const rivalSlot = slotOf(rival);
+      if (rivalSlot === slot || this.#same.agentOf(rivalSlot) !== agent) continue;
+      if (this.#same.isNear(other, rivalSlot)) return true;
+    }
+    return false;
   }
 
   #forEachOfTuples(slot: number, visit: (other: number, entry: number, otherEntry: number) => void): void {
@@ -249,8 +274,8 @@ export class CrossNodeRows implements FlowFollower {
     if (ended) this.ended.add(row);
     else this.ended.delete(row);
     // What came apart from another row was counted there before.
-    if (isNew && members.some((member) => this.#arrival(member) < this.#arrivalsSettled))
-      this.table.settle(row);
+    const seenBefore = members.some((member) => this.#arrival(member) < this.#arrivalsSettled);
+    if (isNew && seenBefore) this.table.settle(row);
   }
 
   #addRow(): number {

@@ -85,6 +85,11 @@ export class FlowStore {
     return this.#droppedEnded;
   }
 
+  /** Rows that went so far: dropped, absorbed, or joined with another. */
+  get removals(): number {
+    return this.#rows.removals;
+  }
+
   /** Updates that agents dropped because they were read too slowly. */
   get skippedUpdates(): number {
     return this.#skippedUpdates;

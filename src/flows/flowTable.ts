@@ -7,6 +7,8 @@ const FIRST_CAPACITY = 1024;
 
 /** Growing typed arrays with one entry a slot: record, state and rate. A freed slot is used again. */
 export class FlowTable {
+  /** Flows that left their slots so far. */
+  removals = 0;
   readonly #freeSlots: number[] = [];
   #slots = 0;
   #bytes = new Uint8Array(FIRST_CAPACITY * FLOW_RECORD_BYTES);
@@ -45,6 +47,7 @@ export class FlowTable {
     this.#states[slot] = SLOT.free;
     this.#rates[slot] = 0;
     this.#freeSlots.push(slot);
+    this.removals++;
   }
 
   /** Copies one record in. */
@@ -72,6 +75,7 @@ export class FlowTable {
     const copy = new FlowTable();
     while (copy.#states.length < this.#slots) copy.#grow();
     copy.#slots = this.#slots;
+    copy.removals = this.removals;
     copy.#freeSlots.push(...this.#freeSlots);
     copy.#bytes.set(this.#bytes.subarray(0, this.#slots * FLOW_RECORD_BYTES));
     copy.#states.set(this.#states.subarray(0, this.#slots));

@@ -157,13 +157,18 @@ export type ToFlowsPage =
   | { readonly type: 'window'; readonly window: FlowsWindow }
   | {
       readonly type: 'detail';
+      /** As it was selected. */
       readonly flow: FlowReference;
+      /** What it is called now: it may have been absorbed by another flow, or joined with what another node saw of it. */
+      readonly heir: FlowReference;
       /** One flow record; null when the flow is no longer kept. */
       readonly record: ArrayBuffer | null;
       readonly sightings: readonly SightingRow[];
       readonly tunnels: readonly TunnelRow[];
       /** What NAT did to it. */
       readonly nat: readonly Translation[];
+      /** Nodes of its ends on which no agent of the session runs. */
+      readonly unobserved: readonly string[];
     }
   | { readonly type: 'filterError'; readonly message: string; readonly position: number };
 
