@@ -1,3 +1,4 @@
+import type { ClockOffset } from './clockOffset.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { FlowTunnel, Translation, Verdict } from './flow.ts';
 import type { Ledger } from './ledger.ts';
@@ -100,6 +101,12 @@ export interface FlowsPanelState {
   readonly sort: FlowSort;
   /** Sum over the session's agents; null until one told. */
   readonly ledger: Ledger | null;
+  /** Clocks of the observed nodes, as far as they were measured: by them times of several nodes are compared. */
+  readonly clocks: readonly NodeClock[];
+}
+
+export interface NodeClock extends ClockOffset {
+  readonly node: string;
 }
 
 /** The visible part of the table. */

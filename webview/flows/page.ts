@@ -223,6 +223,7 @@ export class FlowsPage {
     const content = footer({
       ledger: this.#state?.ledger ?? null,
       droppedEnded: this.#droppedEnded,
+      clocks: this.#state?.clocks ?? [],
       open: this.#kept.ledgerOpen,
       onToggle: () => {
         this.#keep({ ledgerOpen: !this.#kept.ledgerOpen });
