@@ -270,8 +270,9 @@ describe('connections between two observed nodes', () => {
     const detail = (): ReturnType<FlowStore['detail']> => {
       const { slots, records, states } = store.picture(0);
       for (let slot = 0; slot < slots; slot++) {
-        if (states[slot] === 0 || records.uint16(slot, FLOW.clientPort) !== held.connection.localPort)
+        if (states[slot] === 0 || records.uint16(slot, FLOW.clientPort) !== held.connection.localPort) {
           continue;
+        }
         return store.detail(records.uint32(slot, FLOW.agent), records.uint32(slot, FLOW.id));
       }
       return null;

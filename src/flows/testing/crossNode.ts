@@ -37,6 +37,8 @@ export class TestAgent {
   readonly node: string;
   readonly #endpoints = new Map<string, number>();
   readonly #addresses = new Map<string, number>();
+  /** Names that were told, of each kind. */
+  #told = { endpoints: 0, addresses: 0, points: 0 };
 
   constructor(agent: number, node: string) {
     this.agent = agent;
@@ -48,6 +50,7 @@ export class TestAgent {
     seen: readonly SeenFlow[],
     more: { ended?: readonly number[]; absorbed?: readonly number[]; reset?: boolean } = {},
   ): FlowUpdate {
+    if (more.reset === true) this.#told = { endpoints: 0, addresses: 0, points: 0 };
     const flows = seen.map((flow) => this.#plain(flow));
     const sightings = seen.flatMap((flow) =>
       (flow.points ?? []).map((point) => ({
@@ -63,18 +66,22 @@ export class TestAgent {
         last: flow.end ?? 0,
       })),
     );
+    const points = POINTS.map((point, index) => ({
+      id: index + 1,
+      node: this.node,
+      interface: 'eth0',
+      point,
+      inner: false,
+    }));
+    const told = this.#told;
+    this.#told = { endpoints: this.#endpoints.size, addresses: this.#addresses.size, points: points.length };
+    const newEndpoints = [...this.#endpoints].slice(told.endpoints);
     return updateOf({
       agent: this.agent,
       reset: more.reset ?? false,
-      endpoints: [...this.#endpoints].map(([text, id]) => ({ id, endpoint: JSON.parse(text) as Endpoint })),
-      addresses: [...this.#addresses].map(([address, id]) => ({ id, address })),
-      points: POINTS.map((point, index) => ({
-        id: index + 1,
-        node: this.node,
-        interface: 'eth0',
-        point,
-        inner: false,
-      })),
+      endpoints: newEndpoints.map(([text, id]) => ({ id, endpoint: JSON.parse(text) as Endpoint })),
+      addresses: [...this.#addresses].slice(told.addresses).map(([address, id]) => ({ id, address })),
+      points: points.slice(told.points),
       flows: packFlows(flows),
       sightings: packSightings(sightings),
       ended: packIds(more.ended ?? []),
