@@ -36,11 +36,23 @@ export class AgentFlows {
   readonly ended = new Set<number>();
   follower: FlowFollower | null = null;
   readonly #slots = new Map<number, number>();
+  /** By the agent's number: its number on the wire, which stays when it starts anew. */
+  readonly #observers: number[] = [];
   /** From an absorbed flow to the one that has its figures. */
   readonly #heirs = new Map<number, number>();
 
   get size(): number {
     return this.#slots.size;
+  }
+
+  /** Makes an agent known. @param observer what it and those that came before it in its place have in common */
+  addAgent(agent: number, observer: number): void {
+    this.#observers[agent] = observer;
+  }
+
+  /** Who tells of the flow in a slot, or told before the agent started anew. */
+  observerOf(slot: number): number {
+    return this.#observers[this.table.records.uint32(slot, FLOW.agent)] ?? -1;
   }
 
   /** Throws RangeError when flows or sightings are not whole records. */

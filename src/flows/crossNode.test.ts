@@ -302,6 +302,24 @@ describe('flows that agents of several nodes saw', () => {
     assert.equal(shownRows(store)[0]?.ended, true);
   });
 
+  it('are two rows where an agent started anew at once: neither saw what the other did', () => {
+    store.apply(nodeB.update([{ ...atServer, id: 3, from: { ...WEB, port: 1 } }]));
+    store.apply(nodeA.update([atClient]));
+    const again = { start: times.end + 10, end: times.end + 20, sentBytes: 300 };
+    store.apply(nodeA.update([{ ...atClient, ...again }], { reset: true }));
+    const sent = shownRows(store).filter(({ clientPort }) => clientPort === WEB.port);
+    assert.deepEqual(
+      sent.map(({ sentBytes }) => sentBytes),
+      [1000, 300],
+    );
+  });
+
+  it('say nothing of nodes where the observed machine has no name in the inventory', () => {
+    store.apply(nodeA.update([atClient]));
+    store.observe([{ agent: 0, node: null, clock: null }]);
+    assert.deepEqual(store.detail(0, 1)?.unobserved, []);
+  });
+
   it('say which nodes of their ends nobody observes', () => {
     store.apply(nodeA.update([atClient]));
     store.observe([{ agent: 0, node: 'node-a', clock: null }]);

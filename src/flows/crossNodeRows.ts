@@ -29,7 +29,7 @@ export class CrossNodeRows implements FlowFollower {
   #arrivalsEver = 0;
   #arrivalsSettled = 0;
   /** Kept for one look at a tuple's flows after the other. */
-  readonly #agents = new Set<number>();
+  readonly #observers = new Set<number>();
   #size = 0;
 
   /** Goes on with the rows that the flows of a single agent were. */
@@ -44,7 +44,7 @@ export class CrossNodeRows implements FlowFollower {
       this.#arrive(slot);
       this.#groups.join(slot, slot, false);
       this.#size++;
-      this.#tasks.set(slot, TASK.regroup);
+      this.#index.put(slot, flows.table.records, flows.endpoints);
     }
   }
 
@@ -137,18 +137,18 @@ export class CrossNodeRows implements FlowFollower {
     const row = this.#groups.rowOf(slot);
     if (row < 0) return true;
     const index = this.#index;
-    const agents = this.#agents;
+    const observers = this.#observers;
     for (let entry = slot * TUPLES_OF_FLOW; entry < (slot + 1) * TUPLES_OF_FLOW; entry++) {
       if (!index.isPresent(entry)) continue;
-      agents.clear();
-      agents.add(this.#same.agentOf(slot));
+      observers.clear();
+      observers.add(this.#flows.observerOf(slot));
       for (let other = index.first(entry); other >= 0; other = index.following(other, entry)) {
         const otherSlot = slotOf(other);
         if (otherSlot === slot || !this.#same.isNear(slot, otherSlot)) continue;
-        const agent = this.#same.agentOf(otherSlot);
-        if (agents.has(agent) || this.#groups.rowOf(otherSlot) !== row) return true;
+        const observer = this.#flows.observerOf(otherSlot);
+        if (observers.has(observer) || this.#groups.rowOf(otherSlot) !== row) return true;
         if (this.#hasRival(entry, otherSlot)) return true;
-        agents.add(agent);
+        observers.add(observer);
       }
     }
     return false;
@@ -157,10 +157,10 @@ export class CrossNodeRows implements FlowFollower {
   /** Whether another flow of the same agent and tuple is about at the time of the other one. */
   #hasRival(entry: number, other: number): boolean {
     const slot = slotOf(entry);
-    const agent = this.#same.agentOf(slot);
+    const observer = this.#flows.observerOf(slot);
     for (let rival = this.#index.first(entry); rival >= 0; rival = this.#index.following(rival, entry)) {
       const rivalSlot = slotOf(rival);
-      if (rivalSlot === slot || this.#same.agentOf(rivalSlot) !== agent) continue;
+      if (rivalSlot === slot || this.#flows.observerOf(rivalSlot) !== observer) continue;
       if (this.#same.isNear(other, rivalSlot)) return true;
     }
     return false;
@@ -247,9 +247,9 @@ export class CrossNodeRows implements FlowFollower {
     const members = new Map([[slot, false]]);
     placed.add(slot);
     for (const [member, turned] of members) {
-      const agent = this.#same.agentOf(member);
+      const observer = this.#flows.observerOf(member);
       this.#forEachOfTuples(member, (other, entry, otherEntry) => {
-        if (placed.has(other) || this.#same.agentOf(other) === agent) return;
+        if (placed.has(other) || this.#flows.observerOf(other) === observer) return;
         if (!this.#same.isSame(entry, otherEntry)) return;
         placed.add(other);
         members.set(

@@ -31,7 +31,8 @@ export interface FlowDetail {
 /** An agent of the session as it is now, by its number on the wire. */
 export interface ObservingAgent {
   readonly agent: number;
-  readonly node: string;
+  /** As the inventory names it; null where that is not known, as of this machine. */
+  readonly node: string | null;
   /** Null while it was not measured. */
   readonly clock: ClockOffset | null;
 }
@@ -193,6 +194,7 @@ export class FlowStore {
     if (known !== undefined) this.#flows.endAgent(known);
     const agent = this.#agentsEver++;
     this.#agents.set(update.agent, agent);
+    this.#flows.addAgent(agent, update.agent);
     this.#takeClock(update.agent, agent);
     return agent;
   }
@@ -254,11 +256,7 @@ export class FlowStore {
 
   #unobserved(record: FlowRecords): string[] {
     const observed = new Set(this.#observing.map(({ node }) => node));
-    for (const { agent } of this.#observing) {
-      const number = this.#agents.get(agent);
-      const node = number === undefined ? null : this.#flows.names.nodeOf(number);
-      if (node !== null) observed.add(node);
-    }
+    if (observed.has(null)) return [];
     const nodes = [FLOW.client, FLOW.server].map(
       (field) => this.endpoints.endpoint(record.uint32(0, field))?.node ?? null,
     );

@@ -24,10 +24,6 @@ export class SameConversation {
     this.#index = index;
   }
 
-  agentOf(slot: number): number {
-    return this.#flows.table.records.uint32(slot, FLOW.agent);
-  }
-
   /** Whether they were there at one time, or may have been. */
   isNear(slot: number, other: number): boolean {
     return this.#gap(slot, other) <= this.#slack(slot, other);
@@ -42,12 +38,13 @@ export class SameConversation {
   #picks(entry: number, other: number): boolean {
     const [slot, chosen] = [slotOf(entry), slotOf(other)];
     if (!this.isNear(slot, chosen)) return false;
-    const agent = this.agentOf(chosen);
+    const observer = this.#flows.observerOf(chosen);
     const isCertain = this.#isCertain(slot, chosen);
     const index = this.#index;
     for (let rival = index.first(entry); rival >= 0; rival = index.following(rival, entry)) {
       const rivalSlot = slotOf(rival);
-      if (rivalSlot === chosen || rivalSlot === slot || this.agentOf(rivalSlot) !== agent) continue;
+      if (rivalSlot === chosen || rivalSlot === slot || this.#flows.observerOf(rivalSlot) !== observer)
+        continue;
       if (!this.isNear(slot, rivalSlot)) continue;
       const rivalIsCertain = this.#isCertain(slot, rivalSlot);
       if (!isCertain && rivalIsCertain) return false;
@@ -73,8 +70,12 @@ export class SameConversation {
   }
 
   #slack(slot: number, other: number): number {
-    const { clocks } = this.#flows;
-    return SLACK + clocks.of(this.agentOf(slot)).uncertainty + clocks.of(this.agentOf(other)).uncertainty;
+    return SLACK + this.#uncertainty(slot) + this.#uncertainty(other);
+  }
+
+  #uncertainty(slot: number): number {
+    const { clocks, table } = this.#flows;
+    return clocks.of(table.records.uint32(slot, FLOW.agent)).uncertainty;
   }
 
   #isNearer(slot: number, rival: number, chosen: number): boolean {

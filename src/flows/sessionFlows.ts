@@ -1,4 +1,5 @@
 import type { Ledger } from '../model/ledger.ts';
+import type { NodeClock } from '../model/panelMessages.ts';
 import type { Session } from '../session/types.ts';
 import type { ObservingAgent } from './flowStore.ts';
 import { FlowStore } from './flowStore.ts';
@@ -16,24 +17,32 @@ export class SessionFlows {
 
   constructor(session: Session) {
     this.session = session;
-    this.store.observe(this.observing);
+    this.store.observe(this.#observing);
     this.#subscriptions = [
-      session.onChange(() => this.store.observe(this.observing)),
+      session.onChange(() => this.store.observe(this.#observing)),
       session.consumeFlows((batch) => {
         this.store.apply(flowUpdateOf(batch));
       }),
       // Once a second, which is more often than clocks are measured.
       session.onLedger(({ agent, ledger }) => {
         this.#ledgers.set(agent, ledger);
-        this.store.observe(this.observing);
+        this.store.observe(this.#observing);
       }),
     ];
   }
 
+  /** Clocks of the observed nodes, as far as they were measured. */
+  get clocks(): readonly NodeClock[] {
+    return this.session.agents.flatMap(({ node, clock }) => (clock === null ? [] : [{ node, ...clock }]));
+  }
+
   /** Agents that run, or are expected back. */
-  get observing(): readonly ObservingAgent[] {
-    return this.session.agents.flatMap(({ phase, node, clock }, agent) =>
-      phase === 'stopped' || phase === 'failed' ? [] : [{ agent, node, clock }],
+  get #observing(): readonly ObservingAgent[] {
+    const { agents, source } = this.session;
+    return agents.flatMap(({ phase, node, clock }, agent) =>
+      phase === 'stopped' || phase === 'failed'
+        ? []
+        : [{ agent, node: source.kind === 'local' ? null : node, clock }],
     );
   }
 

@@ -125,8 +125,7 @@ export class FlowsPanel {
         clocks: [],
       };
     }
-    const { session, ledger, observing } = this.#flows;
-    const clocks = observing.flatMap(({ node, clock }) => (clock === null ? [] : [{ node, ...clock }]));
+    const { session, ledger, clocks } = this.#flows;
     const { phase, status, problem } = session.state;
     return { ...look, title: session.title, scope: session.scope, phase, status, problem, ledger, clocks };
   }
