@@ -302,6 +302,15 @@ describe('flows that agents of several nodes saw', () => {
     assert.equal(shownRows(store)[0]?.ended, true);
   });
 
+  it('are one row with what an agent saw before and after it started anew, the first and the last packets alone too', () => {
+    store.apply(nodeB.update([{ ...atServer, start: times.start, end: times.start + 20 }]));
+    store.apply(nodeA.update([atClient]));
+    store.apply(nodeB.update([{ ...atServer, start: times.end, end: times.end }], { reset: true }));
+    const [row, ...others] = shownRows(store);
+    assert.deepEqual(others, []);
+    assert.deepEqual([row?.sentBytes, row?.sightings.length], [1000, 6]);
+  });
+
   it('are two rows where an agent started anew at once: neither saw what the other did', () => {
     store.apply(nodeB.update([{ ...atServer, id: 3, from: { ...WEB, port: 1 } }]));
     store.apply(nodeA.update([atClient]));

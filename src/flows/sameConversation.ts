@@ -43,14 +43,14 @@ export class SameConversation {
     const index = this.#index;
     for (let rival = index.first(entry); rival >= 0; rival = index.following(rival, entry)) {
       const rivalSlot = slotOf(rival);
-      if (rivalSlot === chosen || rivalSlot === slot || this.#flows.observerOf(rivalSlot) !== observer)
-        continue;
-      if (!this.isNear(slot, rivalSlot)) continue;
+      if (rivalSlot === chosen || rivalSlot === slot) continue;
+      if (this.#flows.observerOf(rivalSlot) !== observer || !this.isNear(slot, rivalSlot)) continue;
       const rivalIsCertain = this.#isCertain(slot, rivalSlot);
-      if (!isCertain && rivalIsCertain) return false;
-      if (isCertain !== rivalIsCertain || !this.#isNearer(slot, rivalSlot, chosen)) continue;
-      // One after the other they may both be parts of a longer one: the agent took it for several.
-      if (!isCertain || this.#isCertain(rivalSlot, chosen)) return false;
+      const isBetter =
+        isCertain === rivalIsCertain ? this.#isNearer(slot, rivalSlot, chosen) : rivalIsCertain;
+      if (!isBetter) continue;
+      // Well after one another they may both be parts of a longer one: the agent took it for several, or started anew.
+      if (isCertain ? this.#isCertain(rivalSlot, chosen) : this.isNear(rivalSlot, chosen)) return false;
     }
     return true;
   }
