@@ -1,10 +1,16 @@
 import type { Endpoint } from '../model/endpoint.ts';
 import { endpointText, unknownEndpoint } from '../model/endpoint.ts';
+import { AddressNumbers } from './addressNumbers.ts';
+import { endpointDoubt } from './endpointDoubt.ts';
 import type { AgentEndpoint } from './flowUpdate.ts';
 import { TextRanks } from './textRanks.ts';
 
 interface Entry {
   readonly endpoint: Endpoint;
+  readonly addressNumber: number;
+  readonly doubt: number;
+  /** Everything said of it; made when it is first asked for. */
+  words: string | null;
   /** What the table shows, for sorting. */
   readonly text: string;
   /** Everything a filter may match, in lower case. */
@@ -21,6 +27,11 @@ export class EndpointTable {
   readonly #entries: (Entry | null)[] = [null];
   readonly #idsByAgent = new Map<number, Map<number, number>>();
   readonly #ranks = new TextRanks();
+  readonly #addresses: AddressNumbers;
+
+  constructor(addresses = new AddressNumbers()) {
+    this.#addresses = addresses;
+  }
 
   /** Ids are below this. */
   get size(): number {
@@ -36,6 +47,9 @@ export class EndpointTable {
       const previous = this.#entries[id];
       this.#entries[id] = {
         endpoint,
+        addressNumber: this.#addresses.numberOf(endpoint.address),
+        doubt: endpointDoubt(endpoint),
+        words: null,
         text,
         searchText: searchText(endpoint),
         revision: (previous?.revision ?? 0) + 1,
@@ -57,6 +71,24 @@ export class EndpointTable {
 
   endpoint(id: number): Endpoint | null {
     return this.#entries[id]?.endpoint ?? null;
+  }
+
+  /** The session's number of its address. */
+  addressNumber(id: number): number {
+    return this.#entries[id]?.addressNumber ?? 0;
+  }
+
+  /** How unsure it is who it is (`endpointDoubt`). */
+  doubt(id: number): number {
+    return this.#entries[id]?.doubt ?? Infinity;
+  }
+
+  /** Everything said of it, to tell it from another. */
+  words(id: number): string {
+    const entry = this.#entries[id];
+    if (entry === undefined || entry === null) return '';
+    entry.words ??= JSON.stringify(entry.endpoint);
+    return entry.words;
   }
 
   revision(id: number): number {

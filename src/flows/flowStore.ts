@@ -1,50 +1,60 @@
-import { FLOW, FLOW_BITS, FLOW_RECORD_BYTES, SIGHTING, SIGHTING_RECORD_BYTES } from '../model/flowRecord.ts';
+import { FLOW } from '../model/flowRecord.ts';
+import type { ClockOffset } from '../model/clockOffset.ts';
 import type { Translation } from '../model/flow.ts';
-import { FlowRecords, SightingRecords } from '../model/flowRecords.ts';
-import type { SightingRow, TunnelRow } from '../model/panelMessages.ts';
-import { EndpointTable } from './endpointTable.ts';
+import { FlowRecords } from '../model/flowRecords.ts';
+import type { FlowReference, SightingRow, TunnelRow } from '../model/panelMessages.ts';
+import { AgentFlows } from './agentFlows.ts';
+import { CrossNodeRows } from './crossNodeRows.ts';
+import type { EndpointTable } from './endpointTable.ts';
 import type { FlowPicture } from './flowPicture.ts';
-import { SLOT } from './flowPicture.ts';
-import { FlowTable } from './flowTable.ts';
-import type { AgentPoint, AgentTunnel, FlowUpdate } from './flowUpdate.ts';
-import { SightingStore } from './sightingStore.ts';
+import type { FlowTable } from './flowTable.ts';
+import type { FlowUpdate } from './flowUpdate.ts';
 import { translationsOf } from './translations.ts';
 import { TUNNEL_FIELDS, tunnelRow } from './tunnelRow.ts';
 
 export interface FlowStoreLimits {
-  /** Ended flows that are kept; beyond that the oldest are dropped and counted. */
+  /** Ended rows that are kept; beyond that the oldest are dropped and counted. */
   readonly ended: number;
 }
 
 export interface FlowDetail {
   /** One flow record. */
   readonly record: ArrayBuffer;
+  /** Of all agents that saw it. */
   readonly sightings: readonly SightingRow[];
   readonly tunnels: readonly TunnelRow[];
   readonly nat: readonly Translation[];
+  /** Nodes of its ends on which no agent of the session runs: what happened there is not known. */
+  readonly unobserved: readonly string[];
+}
+
+/** An agent of the session as it is now, by its number on the wire. */
+export interface ObservingAgent {
+  readonly agent: number;
+  /** As the inventory names it; null where that is not known, as of this machine. */
+  readonly node: string | null;
+  /** Null while it was not measured. */
+  readonly clock: ClockOffset | null;
 }
 
 const DEFAULT_LIMITS: FlowStoreLimits = { ended: 20_000 };
 const RATE_INTERVAL_MILLISECONDS = 1000;
 
 /**
- * All flows of one session as packed records. An update replaces its flow's record. Agents and endpoints have numbers
- * of the session here: an agent that starts anew gets another number, so that its ids never meet those of before.
+ * All flows of one session as packed records, one row a conversation: with several agents, what they saw of one is
+ * joined. Agents and endpoints have numbers of the session here: an agent that starts anew gets another number, so that
+ * its ids never meet those of before.
  */
 export class FlowStore {
-  readonly endpoints = new EndpointTable();
+  readonly endpoints: EndpointTable;
   readonly #limits: FlowStoreLimits;
-  readonly #table = new FlowTable();
-  readonly #sightings = new SightingStore();
-  readonly #slots = new Map<number, number>();
-  /** Slots of ended flows, oldest first: a Set keeps the order of insertion. */
-  readonly #endedSlots = new Set<number>();
-  readonly #points = new Map<number, AgentPoint>();
-  readonly #addresses = new Map<number, string>();
-  readonly #tunnels = new Map<number, AgentTunnel>();
+  readonly #flows = new AgentFlows();
+  /** Null while a single agent told of flows: its flows are the rows. */
+  #crossNode: CrossNodeRows | null = null;
   /** From the number on the wire to the number in the store. */
   readonly #agents = new Map<number, number>();
   #agentsEver = 0;
+  #observing: readonly ObservingAgent[] = [];
   #measuredAt: number | null = null;
   #revision = 0;
   #droppedEnded = 0;
@@ -53,6 +63,7 @@ export class FlowStore {
 
   constructor(limits: FlowStoreLimits = DEFAULT_LIMITS) {
     this.#limits = limits;
+    this.endpoints = this.#flows.endpoints;
   }
 
   /** Changes with every change of the store. */
@@ -60,19 +71,24 @@ export class FlowStore {
     return this.#revision;
   }
 
-  /** Flows held, live and ended. */
+  /** Rows held, live and ended. */
   get size(): number {
-    return this.#slots.size;
+    return this.#crossNode?.size ?? this.#flows.size;
   }
 
-  /** Ended flows held. */
+  /** Ended rows held. */
   get ended(): number {
-    return this.#endedSlots.size;
+    return (this.#crossNode ?? this.#flows).ended.size;
   }
 
-  /** Ended flows no longer held. */
+  /** Ended rows no longer held. */
   get droppedEnded(): number {
     return this.#droppedEnded;
+  }
+
+  /** Rows that went so far: dropped, absorbed, or joined with another. */
+  get removals(): number {
+    return this.#rows.removals;
   }
 
   /** Updates that agents dropped because they were read too slowly. */
@@ -80,7 +96,7 @@ export class FlowStore {
     return this.#skippedUpdates;
   }
 
-  /** Flows that had traffic during the last whole second. */
+  /** Rows that had traffic during the last whole second. */
   get activeFlows(): number {
     return this.#activeFlows;
   }
@@ -88,17 +104,22 @@ export class FlowStore {
   /** Throws RangeError when flows or sightings are not whole records. */
   apply(update: FlowUpdate): void {
     const agent = this.#agentOf(update);
-    this.endpoints.define(agent, update.endpoints);
-    for (const point of update.points) this.#points.set(keyOf(agent, point.id), point);
-    for (const { id, address } of update.addresses) this.#addresses.set(keyOf(agent, id), address);
-    for (const tunnel of update.tunnels) this.#tunnels.set(keyOf(agent, tunnel.id), tunnel);
-    this.#putFlows(agent, update.flows);
-    this.#putSightings(agent, update.sightings);
-    this.#endFlows(agent, update.ended);
-    this.#removeAbsorbed(agent, update.absorbed);
+    if (this.#agents.size > 1) this.#joinNodes();
+    this.#flows.apply(agent, update);
+    this.#crossNode?.settle();
     this.#dropOldestEnded();
     this.#skippedUpdates += update.skippedUpdates;
     this.#revision++;
+  }
+
+  /** Takes which agents run, on which nodes, and what is known of their clocks. */
+  observe(observing: readonly ObservingAgent[]): void {
+    this.#observing = observing;
+    for (const [agent, number] of this.#agents) {
+      if (observing.some((one) => one.agent === agent)) this.#takeClock(agent, number);
+      // With none left the session is over, and its rows stay as they were.
+      else if (observing.length > 0) this.#forgetAgent(agent, number);
+    }
   }
 
   /** Takes rates when a second has passed since they were last taken; true when it did. */
@@ -106,173 +127,139 @@ export class FlowStore {
     const elapsed = this.#measuredAt === null ? 0 : now - this.#measuredAt;
     if (this.#measuredAt !== null && elapsed < RATE_INTERVAL_MILLISECONDS) return false;
     this.#measuredAt = now;
-    this.#activeFlows = this.#table.measure(elapsed / 1000);
+    this.#activeFlows = this.#rows.measure(elapsed / 1000);
     this.#revision++;
     return true;
   }
 
-  /** The slot of a flow, by its agent's number in the store. */
+  /** The slot of the row that a flow is in, by its agent's number in the store. */
   slotOf(agent: number, flow: number): number | undefined {
-    return this.#slots.get(keyOf(agent, flow));
+    const slot = this.#flows.slotOf(agent, flow);
+    return slot === undefined ? undefined : this.#rowOf(slot);
   }
 
-  /** A flow's record and its sightings with their names; null when it is no longer held. */
-  detail(agent: number, flow: number): FlowDetail | null {
-    const slot = this.slotOf(agent, flow);
+  /**
+   * The name under which a flow goes on: its own, or that of the row that has it now because it was absorbed by another
+   * flow or seen by another agent as well. Null when it is no longer held.
+   */
+  heirOf({ agent, flow }: FlowReference): FlowReference | null {
+    const slot = this.#flows.heirSlot(agent, flow);
     if (slot === undefined) return null;
-    const record = this.#table.get(slot).buffer;
+    const { records } = this.#rows;
+    const row = this.#rowOf(slot);
+    return { agent: records.uint32(row, FLOW.agent), flow: records.uint32(row, FLOW.id) };
+  }
+
+  /** The record of a flow's row and its sightings with their names; null when it is no longer held. */
+  detail(agent: number, flow: number): FlowDetail | null {
+    const row = this.slotOf(agent, flow);
+    if (row === undefined) return null;
+    const record = this.#rows.get(row).buffer;
+    const { names } = this.#flows;
     const nat = translationsOf(new FlowRecords(record), {
-      address: (id) => this.#addresses.get(keyOf(agent, id)) ?? '?',
+      address: (id) => names.addresses.textOf(id),
       endpoint: (id) => this.endpoints.endpoint(id)?.address ?? '?',
     });
+    const slots = this.#crossNode?.flowsOf(row) ?? [row];
     return {
       record,
-      sightings: this.#sightingRows(agent, this.#sightings.get(slot)),
-      tunnels: this.#tunnelRows(agent, slot),
+      sightings: slots.flatMap((slot) => this.#sightingRows(slot)),
+      tunnels: this.#tunnelRows(slots),
       nat,
+      unobserved: this.#unobserved(new FlowRecords(record)),
     };
   }
 
-  /** The flows as they are; take it again after every change. */
+  /** The rows as they are; take it again after every change. */
   picture(now: number): FlowPicture {
-    return this.#table.picture(now, this.#droppedEnded);
+    return this.#rows.picture(now, this.#droppedEnded);
   }
 
-  /** The flows as they are now, for good. */
+  /** The rows as they are now, for good. */
   frozenPicture(now: number): FlowPicture {
-    return this.#table.frozenPicture(now, this.#droppedEnded);
+    return this.#rows.frozenPicture(now, this.#droppedEnded);
+  }
+
+  get #rows(): FlowTable {
+    return (this.#crossNode ?? this.#flows).table;
+  }
+
+  #rowOf(slot: number): number {
+    return this.#crossNode?.rowOf(slot) ?? slot;
   }
 
   #agentOf(update: FlowUpdate): number {
     const known = this.#agents.get(update.agent);
     if (known !== undefined && !update.reset) return known;
-    if (known !== undefined) this.#endAgent(known);
+    if (known !== undefined) this.#flows.endAgent(known);
     const agent = this.#agentsEver++;
     this.#agents.set(update.agent, agent);
+    this.#flows.addAgent(agent, update.agent);
+    this.#takeClock(update.agent, agent);
     return agent;
   }
 
-  #endAgent(agent: number): void {
-    for (const [key, slot] of this.#slots) if (agentOfKey(key) === agent) this.#end(slot);
+  #forgetAgent(agent: number, number: number): void {
+    this.#agents.delete(agent);
+    this.#flows.endAgent(number);
+    this.#crossNode?.settle();
+    this.#revision++;
   }
 
-  #putFlows(agent: number, flows: Uint8Array): void {
-    const records = new FlowRecords(flows);
-    for (let row = 0; row < records.count; row++) {
-      const slot = this.#slotFor(keyOf(agent, records.uint32(row, FLOW.id)));
-      this.#table.put(slot, flows.subarray(row * FLOW_RECORD_BYTES, (row + 1) * FLOW_RECORD_BYTES));
-      const stored = this.#table.records;
-      for (const field of [FLOW.client, FLOW.server, FLOW.service]) {
-        stored.setUint32(slot, field, this.endpoints.idOf(agent, records.uint32(row, field)));
-      }
-      stored.setUint32(slot, FLOW.agent, agent);
-      if ((records.uint8(row, FLOW.bits) & FLOW_BITS.final) !== 0) this.#end(slot);
-    }
+  #joinNodes(): void {
+    if (this.#crossNode !== null) return;
+    this.#crossNode = new CrossNodeRows(this.#flows);
+    this.#flows.follower = this.#crossNode;
   }
 
-  #slotFor(key: number): number {
-    let slot = this.#slots.get(key);
-    if (slot === undefined) {
-      slot = this.#table.add();
-      this.#slots.set(key, slot);
-    }
-    this.#endedSlots.delete(slot);
-    this.#table.setState(slot, SLOT.live);
-    return slot;
-  }
-
-  /** Sightings of one flow usually stand together; where they do not, the later ones are added to the first. */
-  #putSightings(agent: number, sightings: Uint8Array): void {
-    const records = new SightingRecords(sightings);
-    const seen = new Set<number>();
-    let next = 0;
-    while (next < records.count) {
-      const row = next;
-      const flow = records.uint32(row, SIGHTING.flow);
-      while (next < records.count && records.uint32(next, SIGHTING.flow) === flow) next++;
-      const slot = this.slotOf(agent, flow);
-      if (slot === undefined) continue;
-      const run = sightings.subarray(row * SIGHTING_RECORD_BYTES, next * SIGHTING_RECORD_BYTES);
-      if (seen.has(slot)) this.#sightings.append(slot, run);
-      else this.#sightings.put(slot, run);
-      seen.add(slot);
-    }
-  }
-
-  #endFlows(agent: number, ended: Uint8Array): void {
-    const ids = new DataView(ended.buffer, ended.byteOffset, ended.byteLength);
-    for (let offset = 0; offset + 4 <= ids.byteLength; offset += 4) {
-      const slot = this.slotOf(agent, ids.getUint32(offset, true));
-      if (slot !== undefined) this.#end(slot);
-    }
-  }
-
-  #end(slot: number): void {
-    if (this.#table.state(slot) !== SLOT.live) return;
-    this.#table.setState(slot, SLOT.ended);
-    const { records } = this.#table;
-    records.setUint8(slot, FLOW.bits, records.uint8(slot, FLOW.bits) | FLOW_BITS.final);
-    this.#endedSlots.add(slot);
-  }
-
-  /** The flow that absorbed another comes with both their figures: the other row would count them twice. */
-  #removeAbsorbed(agent: number, absorbed: Uint8Array): void {
-    const pairs = new DataView(absorbed.buffer, absorbed.byteOffset, absorbed.byteLength);
-    for (let offset = 0; offset + 8 <= pairs.byteLength; offset += 8) {
-      const slot = this.slotOf(agent, pairs.getUint32(offset, true));
-      if (slot !== undefined) this.#remove(slot);
-    }
+  #takeClock(agent: number, number: number): void {
+    const clock = this.#observing.find((one) => one.agent === agent)?.clock ?? null;
+    if (clock === null || !this.#flows.setClock(number, clock)) return;
+    this.#crossNode?.regroupAll();
+    this.#crossNode?.settle();
+    this.#revision++;
   }
 
   #dropOldestEnded(): void {
-    for (const slot of this.#endedSlots) {
-      if (this.#endedSlots.size <= this.#limits.ended) return;
-      this.#remove(slot);
+    const rows = this.#crossNode ?? this.#flows;
+    for (const row of rows.ended) {
+      if (rows.ended.size <= this.#limits.ended) break;
+      rows.remove(row);
       this.#droppedEnded++;
     }
+    this.#crossNode?.settle();
   }
 
-  #remove(slot: number): void {
-    const { records } = this.#table;
-    this.#slots.delete(keyOf(records.uint32(slot, FLOW.agent), records.uint32(slot, FLOW.id)));
-    this.#endedSlots.delete(slot);
-    this.#sightings.remove(slot);
-    this.#table.remove(slot);
+  #sightingRows(slot: number): SightingRow[] {
+    const { names, sightings, clocks, table } = this.#flows;
+    const agent = table.records.uint32(slot, FLOW.agent);
+    return names.sightingRows(agent, sightings.get(slot), clocks.of(agent).offset);
   }
 
-  #tunnelRows(agent: number, slot: number): TunnelRow[] {
-    return TUNNEL_FIELDS.flatMap(({ direction, field }) => {
-      const tunnel = this.#tunnels.get(keyOf(agent, this.#table.records.uint32(slot, field)));
-      if (tunnel === undefined) return [];
-      const held = this.slotOf(agent, tunnel.flow) !== undefined;
-      return [tunnelRow(direction, tunnel, held ? { agent, flow: tunnel.flow } : null)];
-    });
+  /** A tunnel between two nodes is seen at both. */
+  #tunnelRows(slots: readonly number[]): TunnelRow[] {
+    const { records } = this.#flows.table;
+    const rows = new Map<string, TunnelRow>();
+    for (const slot of slots) {
+      const agent = records.uint32(slot, FLOW.agent);
+      for (const { direction, field } of TUNNEL_FIELDS) {
+        const tunnel = this.#flows.names.tunnel(agent, records.uint32(slot, field));
+        if (tunnel === undefined) continue;
+        const row = tunnelRow(direction, tunnel, this.heirOf({ agent, flow: tunnel.flow }));
+        const { flow, ...words } = row;
+        const key = JSON.stringify(words);
+        if (flow !== null || !rows.has(key)) rows.set(key, row);
+      }
+    }
+    return [...rows.values()];
   }
 
-  #sightingRows(agent: number, records: SightingRecords): SightingRow[] {
-    return Array.from({ length: records.count }, (_, row) => {
-      const point = this.#points.get(keyOf(agent, records.uint32(row, SIGHTING.point)));
-      const address = (field: number): string =>
-        this.#addresses.get(keyOf(agent, records.uint32(row, field))) ?? '?';
-      return {
-        node: point?.node ?? '?',
-        interface: point?.interface ?? '?',
-        point: point?.point ?? '?',
-        inner: point?.inner ?? false,
-        source: address(SIGHTING.source),
-        sourcePort: records.uint16(row, SIGHTING.sourcePort),
-        destination: address(SIGHTING.destination),
-        destinationPort: records.uint16(row, SIGHTING.destinationPort),
-        packets: records.float64(row, SIGHTING.packets),
-        bytes: records.float64(row, SIGHTING.bytes),
-        first: records.float64(row, SIGHTING.first),
-        last: records.float64(row, SIGHTING.last),
-      };
-    });
+  #unobserved(record: FlowRecords): string[] {
+    const observed = new Set(this.#observing.map(({ node }) => node));
+    if (observed.has(null)) return [];
+    const nodes = [FLOW.client, FLOW.server].map(
+      (field) => this.endpoints.endpoint(record.uint32(0, field))?.node ?? null,
+    );
+    return [...new Set(nodes.filter((node) => node !== null))].filter((node) => !observed.has(node));
   }
 }
-
-/** Ids are 32 bits wide; the agent's number stands above them. Exact up to two million agents. */
-const KEY_STRIDE = 2 ** 32;
-const keyOf = (agent: number, id: number): number => agent * KEY_STRIDE + id;
-const agentOfKey = (key: number): number => Math.floor(key / KEY_STRIDE);

@@ -7,6 +7,8 @@ const FIRST_CAPACITY = 1024;
 
 /** Growing typed arrays with one entry a slot: record, state and rate. A freed slot is used again. */
 export class FlowTable {
+  /** Flows that left their slots so far. */
+  removals = 0;
   readonly #freeSlots: number[] = [];
   #slots = 0;
   #bytes = new Uint8Array(FIRST_CAPACITY * FLOW_RECORD_BYTES);
@@ -15,6 +17,11 @@ export class FlowTable {
   #rates = new Float64Array(FIRST_CAPACITY);
   /** Total bytes of each flow when rates were last taken. */
   #measuredBytes = new Float64Array(FIRST_CAPACITY);
+
+  /** Slots are below this. */
+  get slots(): number {
+    return this.#slots;
+  }
 
   get records(): FlowRecords {
     return this.#records;
@@ -40,6 +47,7 @@ export class FlowTable {
     this.#states[slot] = SLOT.free;
     this.#rates[slot] = 0;
     this.#freeSlots.push(slot);
+    this.removals++;
   }
 
   /** Copies one record in. */
@@ -47,9 +55,33 @@ export class FlowTable {
     this.#bytes.set(record, slot * FLOW_RECORD_BYTES);
   }
 
+  /** One record, not copied: it changes with the table. */
+  view(slot: number): Uint8Array {
+    return this.#bytes.subarray(slot * FLOW_RECORD_BYTES, (slot + 1) * FLOW_RECORD_BYTES);
+  }
+
   /** A copy of one record. */
   get(slot: number): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(slot * FLOW_RECORD_BYTES, (slot + 1) * FLOW_RECORD_BYTES);
+  }
+
+  /** Takes what the flow has counted so far as counted before. */
+  settle(slot: number): void {
+    this.#measuredBytes[slot] = this.#totalBytes(slot);
+  }
+
+  /** Another table with the same flows in the same slots. */
+  clone(): FlowTable {
+    const copy = new FlowTable();
+    while (copy.#states.length < this.#slots) copy.#grow();
+    copy.#slots = this.#slots;
+    copy.removals = this.removals;
+    copy.#freeSlots.push(...this.#freeSlots);
+    copy.#bytes.set(this.#bytes.subarray(0, this.#slots * FLOW_RECORD_BYTES));
+    copy.#states.set(this.#states.subarray(0, this.#slots));
+    copy.#rates.set(this.#rates.subarray(0, this.#slots));
+    copy.#measuredBytes.set(this.#measuredBytes.subarray(0, this.#slots));
+    return copy;
   }
 
   /** Takes every flow's rate since the last call; returns how many flows had traffic. `seconds` 0 gives no rates. */
@@ -57,8 +89,7 @@ export class FlowTable {
     let active = 0;
     for (let slot = 0; slot < this.#slots; slot++) {
       if (this.#states[slot] === SLOT.free) continue;
-      const total =
-        this.#records.float64(slot, FLOW.sentBytes) + this.#records.float64(slot, FLOW.receivedBytes);
+      const total = this.#totalBytes(slot);
       const grown = total - (this.#measuredBytes[slot] ?? 0);
       this.#measuredBytes[slot] = total;
       this.#rates[slot] = seconds > 0 ? Math.max(0, grown) / seconds : 0;
@@ -92,6 +123,10 @@ export class FlowTable {
       droppedEnded,
       now,
     };
+  }
+
+  #totalBytes(slot: number): number {
+    return this.#records.float64(slot, FLOW.sentBytes) + this.#records.float64(slot, FLOW.receivedBytes);
   }
 
   #grow(): void {

@@ -221,4 +221,18 @@ describe('FlowView', () => {
     store.apply(updateOf({ flows: packFlows([plainFlow({ id: 2, serverPort: 80 })]) }));
     assert.deepEqual(shownIds(view), []);
   });
+
+  it('shows a row that is joined with another no more, at once', () => {
+    const store = new FlowStore();
+    const view = new FlowView(store, () => 0);
+    const endpoints = [1, 2].map((id) => ({ id, endpoint: plainEndpoint({ address: `10.0.0.${id}` }) }));
+    const early = packFlows([plainFlow({ id: 1, start: 0, end: 1 })]);
+    store.apply(updateOf({ agent: 0, endpoints, flows: early }));
+    store.apply(
+      updateOf({ agent: 1, endpoints, flows: packFlows([plainFlow({ id: 2, start: 900, end: 901 })]) }),
+    );
+    assert.deepEqual(shownIds(view), [1, 2]);
+    store.apply(updateOf({ agent: 0, flows: packFlows([plainFlow({ id: 1, start: 0, end: 901 })]) }));
+    assert.deepEqual(shownIds(view), [1]);
+  });
 });

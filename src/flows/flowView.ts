@@ -30,7 +30,7 @@ export class FlowView {
   #total = 0;
   #changed = true;
   #sortedRevision = -1;
-  #sortedDropped = 0;
+  #sortedRemovals = 0;
   #sortedAt = -Infinity;
   #sortCost = 0;
 
@@ -85,7 +85,7 @@ export class FlowView {
     const started = this.#clock();
     if (!this.#changed && !this.#due(started)) return false;
     this.#sortedRevision = this.#store.revision;
-    this.#sortedDropped = this.#store.droppedEnded;
+    this.#sortedRemovals = this.#store.removals;
     this.#changed = false;
     this.#reorder(this.#picture(now));
     this.#sortedAt = this.#clock();
@@ -118,8 +118,8 @@ export class FlowView {
 
   #due(time: number): boolean {
     if (this.#frozen !== null || this.#sortedRevision === this.#store.revision) return false;
-    // Another flow may have a dropped one's slot by now.
-    if (this.#sortedDropped !== this.#store.droppedEnded) return true;
+    // Another flow may have the slot of one that went by now.
+    if (this.#sortedRemovals !== this.#store.removals) return true;
     return time - this.#sortedAt >= Math.max(SORT_INTERVAL_MILLISECONDS, this.#sortCost * SORT_SHARE);
   }
 

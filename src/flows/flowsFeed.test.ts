@@ -3,7 +3,7 @@ import { FLOW_RECORD_BYTES } from '../model/flowRecord.ts';
 import type { ToFlowsPage } from '../model/panelMessages.ts';
 import { FlowStore } from './flowStore.ts';
 import { FlowsFeed } from './flowsFeed.ts';
-import { packFlows, plainEndpoint, plainFlow, updateOf } from './testing/packFlow.ts';
+import { packFlows, packIds, plainEndpoint, plainFlow, updateOf } from './testing/packFlow.ts';
 
 function feedWithFlow(): { store: FlowStore; feed: FlowsFeed; posted: ToFlowsPage[]; types: () => string[] } {
   const store = new FlowStore();
@@ -83,6 +83,27 @@ describe('FlowsFeed', () => {
     feed.receive({ type: 'select', flow: { agent: 0, flow: 99 } }, 0);
     const last = posted.at(-1);
     assert.equal(last?.type === 'detail' ? last.record : undefined, null);
+  });
+
+  it('goes on with the selected flow under the name of the one that absorbed it', () => {
+    const { store, feed, posted } = feedWithFlow();
+    feed.receive({ type: 'ready' }, 0);
+    feed.receive(VIEW, 0);
+    const [absorbed, heir] = [1, 2].map((flow) => ({ agent: 0, flow }));
+    feed.receive({ type: 'select', flow: absorbed ?? null }, 0);
+    const flows = packFlows([plainFlow({ id: 2 })]);
+    store.apply(updateOf({ flows, absorbed: packIds([1, 2]) }));
+    feed.tick(100);
+    feed.receive({ type: 'received' }, 100);
+    feed.tick(1200);
+    const details = posted.filter((message) => message.type === 'detail').slice(-2);
+    assert.deepEqual(
+      details.map(({ flow, heir: now, record }) => [flow, now, record === null]),
+      [
+        [absorbed, heir, false],
+        [heir, heir, false],
+      ],
+    );
   });
 
   it('never sends more rows than a page can show', () => {

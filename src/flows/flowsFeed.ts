@@ -133,15 +133,20 @@ export class FlowsFeed {
 
   #sendDetail(): void {
     if (this.#selected === null || !this.#ready || !this.#visible) return;
-    const detail = this.#store.detail(this.#selected.agent, this.#selected.flow);
+    const selected = this.#selected;
+    const heir = this.#store.heirOf(selected) ?? selected;
+    this.#selected = heir;
+    const detail = this.#store.detail(heir.agent, heir.flow);
     if (detail !== null) this.#sendEndpoints(new FlowRecords(detail.record));
     this.#post({
       type: 'detail',
-      flow: this.#selected,
+      flow: selected,
+      heir,
       record: detail?.record ?? null,
       sightings: detail?.sightings ?? [],
       tunnels: detail?.tunnels ?? [],
       nat: detail?.nat ?? [],
+      unobserved: detail?.unobserved ?? [],
     });
   }
 

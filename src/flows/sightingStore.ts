@@ -29,6 +29,11 @@ export class SightingStore {
     this.put(slot, all);
   }
 
+  /** How many a slot has. */
+  countOf(slot: number): number {
+    return this.#counts[slot] ?? 0;
+  }
+
   /** A copy of a slot's sightings. */
   get(slot: number): SightingRecords {
     return new SightingRecords(this.#copy(slot));

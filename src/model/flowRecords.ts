@@ -38,8 +38,16 @@ class PackedRecords {
     this.#view.setUint8(row * this.#recordBytes + offset, value);
   }
 
+  setUint16(row: number, offset: number, value: number): void {
+    this.#view.setUint16(row * this.#recordBytes + offset, value, true);
+  }
+
   setUint32(row: number, offset: number, value: number): void {
     this.#view.setUint32(row * this.#recordBytes + offset, value, true);
+  }
+
+  setFloat64(row: number, offset: number, value: number): void {
+    this.#view.setFloat64(row * this.#recordBytes + offset, value, true);
   }
 }
 

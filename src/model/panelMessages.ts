@@ -1,3 +1,4 @@
+import type { ClockOffset } from './clockOffset.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { FlowTunnel, Translation, Verdict } from './flow.ts';
 import type { Ledger } from './ledger.ts';
@@ -100,6 +101,12 @@ export interface FlowsPanelState {
   readonly sort: FlowSort;
   /** Sum over the session's agents; null until one told. */
   readonly ledger: Ledger | null;
+  /** Clocks of the observed nodes, as far as they were measured: by them times of several nodes are compared. */
+  readonly clocks: readonly NodeClock[];
+}
+
+export interface NodeClock extends ClockOffset {
+  readonly node: string;
 }
 
 /** The visible part of the table. */
@@ -157,13 +164,18 @@ export type ToFlowsPage =
   | { readonly type: 'window'; readonly window: FlowsWindow }
   | {
       readonly type: 'detail';
+      /** As it was selected. */
       readonly flow: FlowReference;
+      /** What it is called now: it may have been absorbed by another flow, or joined with what another node saw of it. */
+      readonly heir: FlowReference;
       /** One flow record; null when the flow is no longer kept. */
       readonly record: ArrayBuffer | null;
       readonly sightings: readonly SightingRow[];
       readonly tunnels: readonly TunnelRow[];
       /** What NAT did to it. */
       readonly nat: readonly Translation[];
+      /** Nodes of its ends on which no agent of the session runs. */
+      readonly unobserved: readonly string[];
     }
   | { readonly type: 'filterError'; readonly message: string; readonly position: number };
 

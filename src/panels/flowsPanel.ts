@@ -122,11 +122,12 @@ export class FlowsPanel {
         status: 'This observation ended when VS Code was closed. Nothing of it runs now.',
         problem: null,
         ledger: null,
+        clocks: [],
       };
     }
-    const { session, ledger } = this.#flows;
+    const { session, ledger, clocks } = this.#flows;
     const { phase, status, problem } = session.state;
-    return { ...look, title: session.title, scope: session.scope, phase, status, problem, ledger };
+    return { ...look, title: session.title, scope: session.scope, phase, status, problem, ledger, clocks };
   }
 
   #dispose(): void {

@@ -60,6 +60,18 @@ describe('agent connection', () => {
     await until(() => agent.heartbeats >= 3, 'heartbeats');
   });
 
+  it('measures how far the clock of the agent is ahead, and that it was set', async () => {
+    agent.ahead = 40_000;
+    connect();
+    const ahead = (): boolean => {
+      const { clock } = connection;
+      return clock !== null && Math.abs(clock.offset - agent.ahead) <= clock.uncertainty;
+    };
+    await until(ahead, 'the offset');
+    agent.ahead = -5000;
+    await until(ahead, 'the new offset');
+  });
+
   it('reads flows one message at a time: a slow reader stops the agent, not the heartbeats', async () => {
     agent.flowMilliseconds = 0;
     connect();

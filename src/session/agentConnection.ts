@@ -2,10 +2,12 @@ import { Backoff } from '../kube/backoff.ts';
 import { problemText, type Problem } from '../kube/errors.ts';
 import { Listeners, type Disposable } from '../kube/listeners.ts';
 import type { Log } from '../kube/log.ts';
+import type { ClockOffset } from '../model/clockOffset.ts';
 import type { Ledger } from '../model/ledger.ts';
 import { PROTOCOL_VERSION } from '../model/protocolVersion.ts';
 import type { Topology } from '../model/topology.ts';
 import type { HelloResponse, StreamFlowsResponse } from '../model/wire/generated/vethscope_pb.js';
+import { ClockMeter } from './clockMeter.ts';
 import { connectionProblem, isFatal, otherVersion } from './connectionProblems.ts';
 import { linkAgent, type AgentLink } from './agentLink.ts';
 import { pushInventory } from './inventoryPush.ts';
@@ -63,12 +65,18 @@ export class AgentConnection {
   readonly #topologies = new Listeners<Topology>();
   readonly #ledgers = new Listeners<Ledger>();
   readonly #backoff = new Backoff({ firstMilliseconds: 150, maximumMilliseconds: 5000 });
+  readonly #clock = new ClockMeter();
   #link: AgentLink | null = null;
   /** Updates that readers missed because they stalled or were away. */
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: AgentConnectionOptions) {
     this.#options = options;
+  }
+
+  /** How far the agent's clock is ahead of ours; null before its first heartbeat. */
+  get clock(): ClockOffset | null {
+    return this.#clock.offset;
   }
 
   /** Starts connecting; what comes of it shows in `phase`. */
@@ -207,12 +215,14 @@ export class AgentConnection {
   async #heartbeat(link: AgentLink): Promise<void> {
     const { heartbeatMilliseconds = 3000, heartbeatTimeoutMilliseconds = 10_000 } = this.#options;
     for (let sequence = 1n; !link.signal.aborted; sequence++) {
-      const request = { sequence, sentAtMilliseconds: Date.now() };
+      const sentAtMilliseconds = Date.now();
+      const request = { sequence, sentAtMilliseconds };
       const answer = await link.client.heartbeat(request, {
         signal: link.signal,
         timeoutMs: heartbeatTimeoutMilliseconds,
       });
       if (answer.sequence !== sequence) throw new Error('the agent answered another heartbeat');
+      this.#clock.add(sentAtMilliseconds, Date.now(), answer.agentTimeMilliseconds);
       await new Promise<void>((resolve) => {
         const done = (): void => {
           clearTimeout(timer);

@@ -1,6 +1,7 @@
 import { problemText, asKubeError, isKubeError, KubeError, type Problem } from '../kube/errors.ts';
 import { Listeners, type Disposable } from '../kube/listeners.ts';
 import type { Log } from '../kube/log.ts';
+import type { ClockOffset } from '../model/clockOffset.ts';
 import type { Ledger } from '../model/ledger.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Check } from '../model/wire/generated/vethscope_pb.js';
@@ -76,6 +77,10 @@ export class ManagedAgent implements Agent {
 
   get ledger(): Ledger | null {
     return this.#connection?.ledger ?? null;
+  }
+
+  get clock(): ClockOffset | null {
+    return this.#connection?.clock ?? null;
   }
 
   get deployedName(): string | null {

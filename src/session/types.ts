@@ -6,6 +6,7 @@ import type { Cluster } from '../kube/cluster.ts';
 import type { Problem } from '../kube/errors.ts';
 import type { Disposable } from '../kube/listeners.ts';
 import type { LocalTargetSetting, Settings } from '../contributions.ts';
+import type { ClockOffset } from '../model/clockOffset.ts';
 import type { Ledger } from '../model/ledger.ts';
 import type { SessionPhase } from '../model/panelMessages.ts';
 import type { Topology } from '../model/topology.ts';
@@ -83,6 +84,8 @@ export interface Agent {
   readonly phase: AgentPhase;
   readonly status: string;
   readonly problem: Problem | null;
+  /** How far its node's clock is ahead of ours; null until it was measured. */
+  readonly clock: ClockOffset | null;
   /** What doctor found; empty until connected. */
   readonly checks: readonly Check[];
   readonly kernel: string;
@@ -109,6 +112,7 @@ export interface Session {
   /** For example "cluster prod · pod shop/web-1 · node node-a". */
   readonly scope: string;
   readonly state: SessionState;
+  /** In the order of their numbers in flow batches, 0 upward. */
   readonly agents: readonly Agent[];
   /** Called after every change of state, of the list of agents or of one agent's phase. */
   onChange(listener: () => void): Disposable;

@@ -19,6 +19,7 @@ import { table } from './figures.ts';
 import type { Figure, Result } from './figures.ts';
 import { measureGrid } from './grid.ts';
 import { measureJoin } from './join.ts';
+import { measureStore } from './store.ts';
 import { measureActivation, measureClick } from './vscode.ts';
 
 const alone = (measure: () => Promise<readonly Figure[]>) => async (): Promise<Result> => ({
@@ -30,6 +31,7 @@ const PARTS: Readonly<Record<string, (plan: Plan) => Promise<Result>>> = {
   collector: measureCollector,
   agent: alone(measureAgent),
   join: alone(measureJoin),
+  store: alone(measureStore),
   grid: alone(measureGrid),
   activation: alone(measureActivation),
   click: alone(measureClick),

@@ -12,11 +12,15 @@ import type { Lab } from './lab.ts';
 const MAIN = fileURLToPath(new URL('../../agent/src/main.ts', import.meta.url));
 export const TOKEN = 'e'.repeat(32);
 
-/** Arguments of Node that serve the lab's node. */
-export function serveArguments(lab: Lab, more: readonly string[] = []): string[] {
+/** Arguments of Node that serve the lab's node, or what another namespace sees. */
+export function serveArguments(
+  lab: Lab,
+  more: readonly string[] = [],
+  { netns, inventory } = { netns: lab.plan.node.netns, inventory: lab.inventory },
+): string[] {
   const tokenFile = join(lab.folder, 'token');
   writeFileSync(tokenFile, TOKEN);
-  const where = ['--netns', lab.plan.node.netns, '--inventory', lab.inventory];
+  const where = ['--netns', netns, '--inventory', inventory];
   return [MAIN, 'serve', '--token-file', tokenFile, ...where, '--heartbeat-timeout', '60', ...more];
 }
 

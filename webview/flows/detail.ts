@@ -26,10 +26,15 @@ export interface FlowDetail {
   readonly sightings: readonly SightingRow[];
   readonly tunnels: readonly TunnelRow[];
   readonly nat: readonly Translation[];
+  /** Nodes of its ends on which no agent of the session runs. */
+  readonly unobserved: readonly string[];
 }
 
 /** All that is known of one flow. */
-export function detail({ row, sightings, tunnels, nat }: FlowDetail, onClose: () => void): TemplateResult {
+export function detail(
+  { row, sightings, tunnels, nat, unobserved }: FlowDetail,
+  onClose: () => void,
+): TemplateResult {
   if (row === null) {
     return html`<div class="detail-head">
       <span class="detail-title">This flow ended long ago and is no longer kept.</span>${closeButton(onClose)}
@@ -48,12 +53,15 @@ export function detail({ row, sightings, tunnels, nat }: FlowDetail, onClose: ()
         id: 'points',
         label: 'Observation Points',
         badge: String(sightings.length),
-        content: html`${sightingsTable(sightings, row.hasPorts)}${tunnelLines(tunnels)}`,
+        content: html`${sightingsTable(sightings, row.hasPorts)}${tunnelLines(tunnels)}${unobservedLines(unobserved)}`,
       },
       { id: 'endpoints', label: 'Endpoints', badge: null, content: endpointCards(row) },
       { id: 'figures', label: 'Figures', badge: null, content: figures(row) },
     ])}`;
 }
+
+const unobservedLines = (nodes: readonly string[]): TemplateResult[] =>
+  nodes.map((node) => html`<p class="weak">${node} is not observed: what happened there is not known.</p>`);
 
 const closeButton = (onClose: () => void): TemplateResult =>
   iconButton({ label: 'Close Details', icon: 'close', onClick: onClose });

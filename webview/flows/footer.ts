@@ -4,7 +4,9 @@ import { formatCount } from '../../src/model/format.ts';
 import type { DropCounts, Ledger, UnparsedCause } from '../../src/model/ledger.ts';
 import { UNPARSED_CAUSES } from '../../src/model/ledger.ts';
 import { icon } from '../shared/controls.ts';
+import type { NodeClock } from '../../src/model/panelMessages.ts';
 import { costLine, costTable } from './agentCost.ts';
+import { clockTable } from './nodeClocks.ts';
 
 /** One figure of the ledger with what it means. */
 interface LedgerLine {
@@ -125,6 +127,7 @@ function lostPackets(ledger: Ledger): number {
 export interface FooterOptions {
   readonly ledger: Ledger | null;
   readonly droppedEnded: number;
+  readonly clocks: readonly NodeClock[];
   readonly open: boolean;
   readonly onToggle: () => void;
 }
@@ -137,7 +140,7 @@ export function footer(options: FooterOptions): TemplateResult {
   }
   const unparsed = Object.values(ledger.unparsed).reduce((sum, count) => sum + count, 0);
   const lost = lostPackets(ledger);
-  return html`${open ? ledgerTable(ledger, options.droppedEnded) : nothing}
+  return html`${open ? ledgerTable(ledger, options) : nothing}
     <div class="footer-line">
       <button class="footer-toggle" aria-expanded=${open} aria-controls="ledger" @click=${onToggle}>
         ${icon(open ? 'chevron-down' : 'chevron-up')}Ledger
@@ -153,7 +156,7 @@ export function footer(options: FooterOptions): TemplateResult {
     </div>`;
 }
 
-function ledgerTable(ledger: Ledger, droppedEnded: number): TemplateResult {
+function ledgerTable(ledger: Ledger, { droppedEnded, clocks }: FooterOptions): TemplateResult {
   const points = ledger.byPoint;
   return html`<div id="ledger" class="ledger" tabindex="0" role="region" aria-label="Ledger">
     <table>
@@ -172,6 +175,7 @@ function ledgerTable(ledger: Ledger, droppedEnded: number): TemplateResult {
       </tbody>
     </table>
     ${ledger.cost === null ? nothing : costTable(ledger.cost)}
+    ${clocks.length === 0 ? nothing : clockTable(clocks)}
     ${points.length === 0 ? nothing : pointTable(points)}
   </div>`;
 }

@@ -143,12 +143,17 @@ export class FlowsPage {
     requestAnimationFrame(() => this.#host.post({ type: 'received' }));
   }
 
-  #takeDetail({ flow, record, sightings, tunnels, nat }: Extract<ToFlowsPage, { type: 'detail' }>): void {
+  #takeDetail(message: Extract<ToFlowsPage, { type: 'detail' }>): void {
+    const { flow, heir, record, sightings, tunnels, nat, unobserved } = message;
     const { selected } = this.#kept;
     if (selected?.agent !== flow.agent || selected.flow !== flow.flow) return;
+    if (heir.agent !== flow.agent || heir.flow !== flow.flow) {
+      this.#keep({ selected: heir });
+      this.#grid.refresh();
+    }
     const row =
       record === null ? null : new FlowRow(new FlowRecords(record), 0, this.#endpoints, 0, Date.now());
-    this.#shownDetail = { row, sightings, tunnels, nat };
+    this.#shownDetail = { row, sightings, tunnels, nat, unobserved };
     this.#drawDetail();
   }
 
@@ -218,6 +223,7 @@ export class FlowsPage {
     const content = footer({
       ledger: this.#state?.ledger ?? null,
       droppedEnded: this.#droppedEnded,
+      clocks: this.#state?.clocks ?? [],
       open: this.#kept.ledgerOpen,
       onToggle: () => {
         this.#keep({ ledgerOpen: !this.#kept.ledgerOpen });

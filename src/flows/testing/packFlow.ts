@@ -35,6 +35,14 @@ export interface PlainFlow {
   readonly sightings: number;
   readonly sentTunnel: number;
   readonly receivedTunnel: number;
+  /** What NAT did, with the agent's ids of addresses. */
+  readonly asked?: PlainAddress;
+  readonly translated?: PlainAddress & { readonly masqueraded: boolean };
+}
+
+export interface PlainAddress {
+  readonly address: number;
+  readonly port: number;
 }
 
 export interface PlainSighting {
@@ -67,7 +75,16 @@ function packFlow(view: DataView, flow: PlainFlow): void {
   view.setUint16(FLOW.serverPort, flow.serverPort, true);
   view.setUint8(FLOW.protocol, PROTOCOLS.indexOf(flow.protocol));
   view.setUint8(FLOW.verdict, VERDICTS.indexOf(flow.verdict));
-  view.setUint8(FLOW.bits, flow.initiatorCertain ? FLOW_BITS.initiatorCertain : 0);
+  const { asked, translated } = flow;
+  const bits =
+    (flow.initiatorCertain ? FLOW_BITS.initiatorCertain : 0) |
+    (asked === undefined && translated === undefined ? 0 : FLOW_BITS.joined) |
+    (translated?.masqueraded === true ? FLOW_BITS.masqueraded : 0);
+  view.setUint8(FLOW.bits, bits);
+  view.setUint32(FLOW.askedAddress, asked?.address ?? 0, true);
+  view.setUint16(FLOW.askedPort, asked?.port ?? 0, true);
+  view.setUint32(FLOW.translatedAddress, translated?.address ?? 0, true);
+  view.setUint16(FLOW.translatedPort, translated?.port ?? 0, true);
   view.setUint32(FLOW.handshakeUs, NOT_KNOWN, true);
   view.setUint32(FLOW.rttUs, flow.rttUs ?? NOT_KNOWN, true);
   view.setUint32(FLOW.retransmits, flow.retransmits, true);

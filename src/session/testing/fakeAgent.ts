@@ -19,6 +19,8 @@ export class FakeAgent implements Transport {
   bootId = 'first';
   /** Heartbeats are answered; false: they hang. */
   answersHeartbeats = true;
+  /** Of its clock, milliseconds. */
+  ahead = 0;
   opened = 0;
   closed = 0;
   heartbeats = 0;
@@ -52,7 +54,7 @@ export class FakeAgent implements Transport {
       heartbeat: async ({ sequence }, { signal }) => {
         this.heartbeats += 1;
         if (!this.answersHeartbeats) await delay(60_000, undefined, { signal });
-        return { sequence, agentTimeMilliseconds: 1 };
+        return { sequence, agentTimeMilliseconds: Date.now() + this.ahead };
       },
       streamFlows: (request, { signal }) => this.#flows(request.afterSequence, signal),
       streamTopology: async function* (_request, { signal }) {

@@ -24,4 +24,5 @@ export const RUNNING: Scenario['state'] = {
   status: 'Observing.',
   problem: null,
   ledger: null,
+  clocks: [{ node: 'node-a', offset: -3.5, uncertainty: 1.5 }],
 };
