@@ -1,5 +1,5 @@
 import type { Endpoint } from '../model/endpoint.ts';
-import { endpointText } from '../model/endpoint.ts';
+import { endpointLabel, labelText } from '../model/endpoint.ts';
 import type { AgentEndpoint } from './flowUpdate.ts';
 import { TextRanks } from './textRanks.ts';
 
@@ -32,7 +32,7 @@ export class EndpointTable {
     for (const { id: agentId, endpoint } of endpoints) {
       const known = ids.get(agentId);
       const id = known ?? this.#entries.length;
-      const text = endpointText(endpoint).toLowerCase();
+      const text = labelText(endpointLabel(endpoint)).toLowerCase();
       const previous = this.#entries[id];
       this.#entries[id] = {
         endpoint,
@@ -97,7 +97,7 @@ const NAMELESS: Endpoint = {
 
 function searchText(endpoint: Endpoint): string {
   const parts = [
-    endpointText(endpoint),
+    labelText(endpointLabel(endpoint)),
     endpoint.address,
     endpoint.container,
     endpoint.workload?.name,

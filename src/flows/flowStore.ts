@@ -8,6 +8,7 @@ import { SLOT } from './flowPicture.ts';
 import { FlowTable } from './flowTable.ts';
 import type { AgentPoint, AgentTunnel, FlowUpdate } from './flowUpdate.ts';
 import { SightingStore } from './sightingStore.ts';
+import type { RecordNames } from './translations.ts';
 import { translationsOf } from './translations.ts';
 import { TUNNEL_FIELDS, tunnelRow } from './tunnelRow.ts';
 
@@ -121,15 +122,20 @@ export class FlowStore {
     const slot = this.slotOf(agent, flow);
     if (slot === undefined) return null;
     const record = this.#table.get(slot).buffer;
-    const nat = translationsOf(new FlowRecords(record), {
-      address: (id) => this.#addresses.get(keyOf(agent, id)) ?? '?',
-      endpoint: (id) => this.endpoints.endpoint(id)?.address ?? '?',
-    });
+    const nat = translationsOf(new FlowRecords(record), 0, this.recordNames(agent));
     return {
       record,
       sightings: this.#sightingRows(agent, this.#sightings.get(slot)),
       tunnels: this.#tunnelRows(agent, slot),
       nat,
+    };
+  }
+
+  /** Texts of the ids in this agent's records. */
+  recordNames(agent: number): RecordNames {
+    return {
+      address: (id) => this.#addresses.get(keyOf(agent, id)) ?? '?',
+      endpoint: (id) => this.endpoints.endpoint(id)?.address ?? '?',
     };
   }
 

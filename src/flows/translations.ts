@@ -10,23 +10,27 @@ export interface RecordNames {
   endpoint(id: number): string;
 }
 
-/** What NAT did to the flow of a single record, as the public JSON has it. */
-export function translationsOf(record: FlowRecords, names: RecordNames): Translation[] {
-  const protocol = PROTOCOLS[record.uint8(0, FLOW.protocol)];
+export function isTranslated(records: FlowRecords, row: number): boolean {
+  return records.uint32(row, FLOW.askedAddress) !== 0 || records.uint32(row, FLOW.translatedAddress) !== 0;
+}
+
+/** What NAT did to the flow of a record, as the public JSON has it. */
+export function translationsOf(records: FlowRecords, row: number, names: RecordNames): Translation[] {
+  const protocol = PROTOCOLS[records.uint8(row, FLOW.protocol)];
   const hasPorts = protocol !== 'icmp' && protocol !== 'icmpv6';
   const text = (address: string, portField: number): string => {
-    return hasPorts ? formatSocketAddress(address, record.uint16(0, portField)) : address;
+    return hasPorts ? formatSocketAddress(address, records.uint16(row, portField)) : address;
   };
-  const asked = record.uint32(0, FLOW.askedAddress);
-  const translated = record.uint32(0, FLOW.translatedAddress);
+  const asked = records.uint32(row, FLOW.askedAddress);
+  const translated = records.uint32(row, FLOW.translatedAddress);
   const list: Translation[] = [];
   if (asked !== 0) {
-    const to = text(names.endpoint(record.uint32(0, FLOW.server)), FLOW.serverPort);
+    const to = text(names.endpoint(records.uint32(row, FLOW.server)), FLOW.serverPort);
     list.push({ kind: 'dnat', from: text(names.address(asked), FLOW.askedPort), to });
   }
   if (translated !== 0) {
-    const isMasqueraded = (record.uint8(0, FLOW.bits) & FLOW_BITS.masqueraded) !== 0;
-    const from = text(names.endpoint(record.uint32(0, FLOW.client)), FLOW.clientPort);
+    const isMasqueraded = (records.uint8(row, FLOW.bits) & FLOW_BITS.masqueraded) !== 0;
+    const from = text(names.endpoint(records.uint32(row, FLOW.client)), FLOW.clientPort);
     const to = text(names.address(translated), FLOW.translatedPort);
     list.push({ kind: isMasqueraded ? 'masquerade' : 'snat', from, to });
   }

@@ -43,8 +43,43 @@ export interface Endpoint {
   readonly candidates: readonly string[];
 }
 
+/** How an endpoint is shown: what is a fact of it, and apart from that what the evidence leaves open. Plain text, never markup. */
+export interface EndpointLabel {
+  readonly namespace: string | null;
+  /** The name, else the address; of a Service that was asked for with its port. */
+  readonly text: string;
+  /** Words for what is not decided, null where nothing is open. What could be meant is never shown as the name. */
+  readonly open: string | null;
+}
+
+export function endpointLabel(endpoint: Endpoint): EndpointLabel {
+  const { namespace, name, names, address, candidates } = endpoint;
+  const open =
+    candidates.length === 0 ? null : candidates.length === 1 ? '1 candidate' : 'several candidates';
+  if (name !== null) {
+    const port = askedPort(endpoint);
+    return { namespace, text: port === null ? name : `${name}:${port}`, open };
+  }
+  const [only, ...others] = names;
+  if (only === undefined || open !== null) return { namespace: null, text: address, open };
+  if (others.length > 0) return { namespace: null, text: address, open: 'several names' };
+  return { namespace: null, text: only, open: null };
+}
+
+/** The port at which a Service was asked for; null where the endpoint does not say. Agents name it `portName:port`. */
+export function askedPort({ kind, names }: Endpoint): number | null {
+  const port = kind === 'service' ? /:(\d+)$/.exec(names[0] ?? '')?.[1] : undefined;
+  return port === undefined ? null : Number(port);
+}
+
 /** `namespace/name`, or the best there is; plain text, never markup. */
 export function endpointText(endpoint: Endpoint): string {
-  if (endpoint.name === null) return endpoint.names[0] ?? endpoint.address;
+  if (endpoint.name === null) return endpointLabel(endpoint).text;
   return endpoint.namespace === null ? endpoint.name : `${endpoint.namespace}/${endpoint.name}`;
+}
+
+/** All of an endpoint's label in one line. */
+export function labelText({ namespace, text, open }: EndpointLabel): string {
+  const name = namespace === null ? text : `${namespace}/${text}`;
+  return open === null ? name : `${name} (${open})`;
 }

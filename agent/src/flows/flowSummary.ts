@@ -1,4 +1,4 @@
-import type { Protocol } from '../../../src/model/flow.ts';
+import type { InitiatorEvidence, Protocol } from '../../../src/model/flow.ts';
 import { NOT_KNOWN, PROTOCOLS, VERDICTS } from '../../../src/model/flowRecord.ts';
 import { KEY } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
@@ -20,7 +20,7 @@ export interface DirectionSummary {
 /** What follows from a row's sightings. */
 export interface FlowSummary {
   readonly clientIsHigh: boolean;
-  readonly initiatorCertain: boolean;
+  readonly initiatorEvidence: InitiatorEvidence;
   /** Kept times. */
   readonly start: number;
   readonly end: number;
@@ -44,9 +44,7 @@ export function summarize(table: FlowTable, row: number): FlowSummary {
     sightings += 1;
   }
   if (table.uint32(row, ROW.dropped) !== 0) addDropTimes(table, row, low, high);
-  // What conntrack has as the connection's source is that, whoever's SYN was seen.
-  const opened = table.uint8(row, ROW.original) || table.uint8(row, ROW.opened);
-  const clientIsHigh = opened === 0 ? guessClientIsHigh(table, row, low, high) : opened === SIDE_NUMBER.high;
+  const { clientIsHigh, initiatorEvidence } = knownClient(table, row) ?? guessClient(table, row, low, high);
   const sent = clientIsHigh ? high : low;
   const received = clientIsHigh ? low : high;
   const start = Math.min(sent.first, received.first);
@@ -54,7 +52,7 @@ export function summarize(table: FlowTable, row: number): FlowSummary {
   takeTotals(table, row, clientIsHigh, true, start, sent);
   takeTotals(table, row, !clientIsHigh, false, start, received);
   const end = Math.max(sent.last, received.last);
-  return { clientIsHigh, initiatorCertain: opened !== 0, start, end, sent, received, sightings };
+  return { clientIsHigh, initiatorEvidence, start, end, sent, received, sightings };
 }
 
 /** Writes a row's fields that other parts ask for without adding up: times, client and verdict. */
@@ -173,18 +171,23 @@ function takeTotals(
   }
 }
 
+type Client = Pick<FlowSummary, 'clientIsHigh' | 'initiatorEvidence'>;
+
+/** What conntrack has as the connection's source is the client, whoever's SYN was seen; null where neither tells. */
+function knownClient(table: FlowTable, row: number): Client | null {
+  const original = table.uint8(row, ROW.original);
+  if (original !== 0) return { clientIsHigh: original === SIDE_NUMBER.high, initiatorEvidence: 'conntrack' };
+  const opened = table.uint8(row, ROW.opened);
+  return opened === 0 ? null : { clientIsHigh: opened === SIDE_NUMBER.high, initiatorEvidence: 'opening' };
+}
+
 /** Without a seen opening: a Service's side serves, else the lower port, else who spoke first asked. */
-function guessClientIsHigh(
-  table: FlowTable,
-  row: number,
-  low: DirectionSummary,
-  high: DirectionSummary,
-): boolean {
+function guessClient(table: FlowTable, row: number, low: DirectionSummary, high: DirectionSummary): Client {
   const lowService = table.uint32(row, ROW.lowService) !== 0;
   const highService = table.uint32(row, ROW.highService) !== 0;
-  if (lowService !== highService) return lowService;
+  if (lowService !== highService) return { clientIsHigh: lowService, initiatorEvidence: 'service' };
   const lowPort = table.rows.getUint16(row * ROW_BYTES + ROW.key + KEY.lowPort, true);
   const highPort = table.rows.getUint16(row * ROW_BYTES + ROW.key + KEY.highPort, true);
-  if (lowPort !== highPort) return lowPort < highPort;
-  return high.first < low.first;
+  if (lowPort !== highPort) return { clientIsHigh: lowPort < highPort, initiatorEvidence: 'port' };
+  return { clientIsHigh: high.first < low.first, initiatorEvidence: 'order' };
 }

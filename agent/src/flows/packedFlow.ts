@@ -1,4 +1,11 @@
-import { FLOW, FLOW_BITS, SIGHTING, SIGHTING_RECORD_BYTES } from '../../../src/model/flowRecord.ts';
+import { INITIATOR_EVIDENCE, initiatorOf } from '../../../src/model/flow.ts';
+import {
+  FLOW,
+  FLOW_BITS,
+  INITIATOR_SHIFT,
+  SIGHTING,
+  SIGHTING_RECORD_BYTES,
+} from '../../../src/model/flowRecord.ts';
 import { KEY } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES } from './flowRow.ts';
 import { connectionFacts, summarize } from './flowSummary.ts';
@@ -15,7 +22,7 @@ export interface PackedNames {
 export function packFlow(table: FlowTable, row: number, view: DataView, offset: number): PackedNames {
   const { rows } = table;
   const base = row * ROW_BYTES;
-  const { clientIsHigh, initiatorCertain, start, end, sent, received, sightings } = summarize(table, row);
+  const { clientIsHigh, initiatorEvidence, start, end, sent, received, sightings } = summarize(table, row);
   const side = (low: number, high: number, client: boolean): number => (client === clientIsHigh ? high : low);
   const uint32 = (field: number): number => rows.getUint32(base + field, true);
   const client = uint32(side(ROW.lowEndpoint, ROW.highEndpoint, true));
@@ -35,7 +42,8 @@ export function packFlow(table: FlowTable, row: number, view: DataView, offset: 
   view.setUint8(offset + FLOW.verdict, table.uint8(row, ROW.verdict));
   const translations = translationsOf(table, row);
   const bits =
-    (initiatorCertain ? FLOW_BITS.initiatorCertain : 0) |
+    (initiatorOf(initiatorEvidence) === 'certain' ? FLOW_BITS.initiatorCertain : 0) |
+    (INITIATOR_EVIDENCE.indexOf(initiatorEvidence) << INITIATOR_SHIFT) |
     (table.isEnded(row) ? FLOW_BITS.final : 0) |
     (translations === null ? 0 : FLOW_BITS.joined) |
     (translations?.masqueraded === true ? FLOW_BITS.masqueraded : 0);

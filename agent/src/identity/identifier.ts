@@ -104,7 +104,7 @@ export class Identifier {
     const endpoint = serviceEndpoint(service, address, ['service-ip']);
     return {
       endpoint,
-      service: serviceReference(service, address, port, protocol),
+      service: serviceReference(service, endpoint, port, protocol),
       serviceEndpoint: endpoint,
       pending: false,
     };
@@ -131,10 +131,11 @@ export class Identifier {
     const isForwarded = published.length > 0 || service !== undefined;
     const owner = local ? this.#hosts.identify({ address, name, bare }, question, isForwarded) : only(bare());
     if (owner.endpoint.kind !== 'node' || service === undefined || others.length > 0) return owner;
+    const asked = serviceEndpoint(service, address, ['node-ip']);
     return {
       ...owner,
-      service: serviceReference(service, address, port, protocol),
-      serviceEndpoint: serviceEndpoint(service, address, ['node-ip']),
+      service: serviceReference(service, asked, port, protocol),
+      serviceEndpoint: asked,
     };
   }
 
@@ -197,7 +198,7 @@ function servicePort(service: Service, port: number, protocol: string): ServiceP
 
 function serviceReference(
   service: Service,
-  address: string,
+  { address, evidence }: Endpoint,
   port: number,
   protocol: string,
 ): ServiceReference {
@@ -208,5 +209,6 @@ function serviceReference(
     port,
     portName: servicePort(service, port, protocol)?.name ?? null,
     type: service.spec.type ?? 'ClusterIP',
+    evidence,
   };
 }
