@@ -89,13 +89,13 @@ const TYPES: Readonly<Record<Endpoint['kind'], string>> = {
 export function groupNameOf(endpoint: Endpoint, by: FlowGrouping): GroupName {
   const { kind, namespace, name, workload, node } = endpoint;
   if (by !== 'service' && workload !== null) {
-    return { kind, type: workload.kind, namespace, text: workload.name, open: null };
+    return { kind, type: workload.kind, namespace, text: workload.name, named: true, open: null };
   }
   const type = TYPES[kind];
   if (name === null) return { kind, type, ...endpointLabel(endpoint) };
   // Whose the packets of a node are may be open; that they are of the node is not.
   const place = kind === 'process' && node !== null ? ` on ${node}` : '';
-  return { kind, type, namespace, text: `${name}${place}`, open: null };
+  return { kind, type, namespace, text: `${name}${place}`, named: true, open: null };
 }
 
 /** Two endpoints are of one group where nothing told them apart, and candidates do. */

@@ -48,6 +48,8 @@ export interface EndpointLabel {
   readonly namespace: string | null;
   /** The name, else the address; of a Service that was asked for with its port. */
   readonly text: string;
+  /** Whether the text is a name. */
+  readonly named: boolean;
   /** Words for what is not decided, null where nothing is open. What could be meant is never shown as the name. */
   readonly open: string | null;
 }
@@ -58,12 +60,12 @@ export function endpointLabel(endpoint: Endpoint): EndpointLabel {
     candidates.length === 0 ? null : candidates.length === 1 ? '1 candidate' : 'several candidates';
   if (name !== null) {
     const port = askedPort(endpoint);
-    return { namespace, text: port === null ? name : `${name}:${port}`, open };
+    return { namespace, text: port === null ? name : `${name}:${port}`, named: true, open };
   }
   const [only, ...others] = names;
-  if (only === undefined || open !== null) return { namespace: null, text: address, open };
-  if (others.length > 0) return { namespace: null, text: address, open: 'several names' };
-  return { namespace: null, text: only, open: null };
+  if (only === undefined || open !== null) return { namespace: null, text: address, named: false, open };
+  if (others.length > 0) return { namespace: null, text: address, named: false, open: 'several names' };
+  return { namespace: null, text: only, named: true, open: null };
 }
 
 /** The port at which a Service was asked for; null where the endpoint does not say. Agents name it `portName:port`. */
@@ -78,8 +80,9 @@ export function endpointText(endpoint: Endpoint): string {
   return endpoint.namespace === null ? endpoint.name : `${endpoint.namespace}/${endpoint.name}`;
 }
 
-/** All of an endpoint's label in one line. */
-export function labelText({ namespace, text, open }: EndpointLabel): string {
+/** A label in one line, in the order in which it is drawn. */
+export function labelText({ namespace, text, named, open }: EndpointLabel): string {
   const name = namespace === null ? text : `${namespace}/${text}`;
-  return open === null ? name : `${name} (${open})`;
+  if (open === null) return name;
+  return named ? `${name} (${open})` : `${open} (${name})`;
 }

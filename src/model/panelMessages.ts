@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointKind } from './endpoint.ts';
+import type { Endpoint, EndpointKind, EndpointLabel } from './endpoint.ts';
 import type { FlowTunnel, Translation, Verdict } from './flow.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -110,14 +110,10 @@ export interface FlowsPanelState {
 }
 
 /** What a group of rows has in common. */
-export interface GroupName {
+export interface GroupName extends EndpointLabel {
   readonly kind: EndpointKind;
   /** For example `Deployment`, `Service` or `Node`; empty where there is no word for it. */
   readonly type: string;
-  readonly namespace: string | null;
-  readonly text: string;
-  /** Words for what is not decided, as in EndpointLabel. */
-  readonly open: string | null;
 }
 
 /** The line of a group in the table: figures are sums over the flows that pass the filter. */
