@@ -125,7 +125,7 @@ const COLUMNS: Readonly<Record<FlowColumn, Column>> = {
   rate: figure(80, (row) => formatRate(row.rate)),
   rtt: figure(72, (row) => (row.rttUs === null ? '' : formatMicroseconds(row.rttUs))),
   duration: figure(88, (row) => formatDuration(row.end - row.start)),
-  last: figure(104, (row) => `${row.ended ? 'ended ' : ''}${formatAge(row.end, row.now)}`),
+  last: figure(112, (row) => `${row.ended ? 'ended ' : ''}${formatAge(row.end, row.now)}`),
   points: figure(62, (row) => String(row.points)),
 };
 
