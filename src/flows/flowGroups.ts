@@ -34,6 +34,8 @@ export class FlowGroups {
   readonly #open: OpenGroups;
   readonly #names: GroupNames;
   #sums = new Float64Array(0);
+  /** The group of each slot, as far as it was asked for last. */
+  #ofSlot = new Uint32Array(0);
 
   constructor(by: Exclude<FlowGrouping, 'none'>, endpoints: EndpointTable, open: OpenGroups) {
     this.#by = by;
@@ -55,20 +57,20 @@ export class FlowGroups {
     this.#names.update(this.#endpoints);
     this.#addUp(picture, slots);
     const groups = this.#sortedGroups(sort);
-    const isOpen = Uint8Array.from({ length: this.#names.count }, (_, group) =>
-      this.#isOpen(group) ? 1 : 0,
-    );
-    const shown = slots.filter((slot) => isOpen[this.#groupOf(picture, slot)] === 1);
-    const order = new Uint32Array(groups.length + shown.length);
+    const isOpen = this.#openFlags();
     const next = new Uint32Array(this.#names.count);
+    const order = new Uint32Array(groups.length + this.#shownFlows(isOpen));
     let line = 0;
     for (const group of groups) {
       order[line++] = FIRST_GROUP + group;
       next[group] = line;
       if (isOpen[group] === 1) line += this.#sum(group, SUM.flows);
     }
+    const shown = new Uint32Array(order.length - groups.length);
+    let count = 0;
+    for (const slot of slots) if (isOpen[this.#ofSlot[slot] ?? NO_GROUP] === 1) shown[count++] = slot;
     for (const slot of sorted(shown)) {
-      const group = this.#groupOf(picture, slot);
+      const group = this.#ofSlot[slot] ?? NO_GROUP;
       const place = next[group] ?? 0;
       order[place] = slot;
       next[group] = place + 1;
@@ -98,8 +100,15 @@ export class FlowGroups {
     };
   }
 
-  #groupOf({ records }: FlowPicture, slot: number): number {
-    return this.#names.ofEndpoint(records.uint32(slot, GROUP_FIELDS[this.#by]));
+  /** 1 for each group that is open. */
+  #openFlags(): Uint8Array {
+    const flags = new Uint8Array(this.#names.count);
+    for (let group = 0; group < flags.length; group++) if (this.#isOpen(group)) flags[group] = 1;
+    return flags;
+  }
+
+  #shownFlows(isOpen: Uint8Array): number {
+    return isOpen.reduce((total, open, group) => total + open * this.#sum(group, SUM.flows), 0);
   }
 
   #isOpen(group: number): boolean {
@@ -113,8 +122,12 @@ export class FlowGroups {
   #addUp(picture: FlowPicture, slots: Uint32Array): void {
     const { records, states, rates } = picture;
     const sums = new Float64Array(this.#names.count * SUMS);
+    const field = GROUP_FIELDS[this.#by];
+    if (this.#ofSlot.length < picture.slots) this.#ofSlot = new Uint32Array(picture.slots * 2);
     for (const slot of slots) {
-      const base = this.#groupOf(picture, slot) * SUMS;
+      const group = this.#names.ofEndpoint(records.uint32(slot, field));
+      this.#ofSlot[slot] = group;
+      const base = group * SUMS;
       const start = records.float64(slot, FLOW.start);
       const isFirst = sums[base + SUM.flows] === 0;
       if (isFirst || start < (sums[base + SUM.start] ?? 0)) sums[base + SUM.start] = start;

@@ -42,12 +42,14 @@ function titleOf(endpoint: Endpoint): string {
   return label.open === null ? '' : `: ${label.open}`;
 }
 
-function placeLine({ address, container, workload, node }: Endpoint, port: number | null): string {
+function placeLine({ name, uid, address, container, workload, node }: Endpoint, port: number | null): string {
   const parts = [
     port === null ? address : formatSocketAddress(address, port),
     container === null ? null : `container ${container}`,
     workload === null ? null : `${workload.kind} ${workload.name}`,
     node === null ? null : `node ${node}`,
+    // Of a pod that Kubernetes did not tell of, all that there is.
+    name === null && uid !== null ? `uid ${uid}` : null,
   ];
   return parts.flatMap((part) => (part === null ? [] : [short(part)])).join(' · ');
 }

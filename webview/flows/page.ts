@@ -3,7 +3,6 @@ import type { Endpoint } from '../../src/model/endpoint.ts';
 import { FlowRecords } from '../../src/model/flowRecords.ts';
 import { formatCount } from '../../src/model/format.ts';
 import type {
-  FlowColumn,
   FlowFilter,
   FlowGrouping,
   FlowReference,
@@ -13,12 +12,11 @@ import type {
   FromFlowsPage,
   ToFlowsPage,
 } from '../../src/model/panelMessages.ts';
-import { COLUMN_LABELS, FLOW_COLUMNS } from '../../src/model/panelMessages.ts';
 import { VirtualGrid } from '../shared/grid.ts';
 import type { Host } from '../shared/host.ts';
 import { HoverCard } from '../shared/hoverCard.ts';
-import { openMenu } from '../shared/menu.ts';
 import { splitter } from '../shared/splitter.ts';
+import { openColumnMenu } from './columnMenu.ts';
 import { shownColumns } from './columns.ts';
 import type { FlowDetail } from './detail.ts';
 import { detail } from './detail.ts';
@@ -206,31 +204,14 @@ export class FlowsPage {
   }
 
   #chooseColumns(at: { readonly x: number; readonly y: number }): void {
-    openMenu({
-      label: 'Columns',
+    openColumnMenu({
       at,
-      items: () => {
-        const { hiddenColumns } = this.#kept;
-        const isLast = (column: FlowColumn): boolean =>
-          hiddenColumns.length === FLOW_COLUMNS.length - 1 && !hiddenColumns.includes(column);
-        return FLOW_COLUMNS.map((column) => ({
-          label: COLUMN_LABELS[column],
-          checked: !hiddenColumns.includes(column),
-          disabled: isLast(column),
-        }));
-      },
-      onChoose: (index) => {
-        const chosen = FLOW_COLUMNS[index];
-        if (chosen !== undefined) this.#toggleColumn(chosen);
+      hidden: () => this.#kept.hiddenColumns,
+      onHide: (hiddenColumns) => {
+        this.#keep({ hiddenColumns });
+        this.#grid.setColumns(shownColumns(hiddenColumns));
       },
     });
-  }
-
-  #toggleColumn(chosen: FlowColumn): void {
-    const { hiddenColumns } = this.#kept;
-    const others = hiddenColumns.filter((column) => column !== chosen);
-    this.#keep({ hiddenColumns: hiddenColumns.includes(chosen) ? others : [...others, chosen] });
-    this.#grid.setColumns(shownColumns(this.#kept.hiddenColumns));
   }
 
   #keep(change: Partial<PageState>): void {

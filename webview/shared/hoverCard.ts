@@ -111,7 +111,7 @@ export class HoverCard {
 
   /** Below, else above, and always whole inside the window. */
   #place(anchor: HTMLElement): void {
-    const { style } = this.#card;
+    const { style, scrollTop } = this.#card;
     const at = anchor.getBoundingClientRect();
     const seen = this.#root.getBoundingClientRect();
     const below = window.innerHeight - at.bottom - GAP - EDGE;
@@ -124,6 +124,8 @@ export class HoverCard {
     const left = Math.min(Math.max(at.left, seen.left, EDGE), window.innerWidth - offsetWidth - EDGE);
     style.left = `${Math.max(EDGE, left)}px`;
     style.top = `${isBelow ? at.bottom + GAP : at.top - GAP - height}px`;
+    // To measure it was to show all of it.
+    this.#card.scrollTop = scrollTop;
   }
 
   #leave(): void {
