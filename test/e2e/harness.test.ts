@@ -398,6 +398,7 @@ describe('the flow table in a browser', function () {
     await group.waitFor();
     assert.deepEqual((await names()).sort(), ['1 failed', 'No Service', 'shop/web']);
     assert.match(await group.innerText(), /Service · 3 flows/);
+    assert.equal(await shown.page.evaluate('harness.host.pageState.grouping'), 'service', 'kept for later');
     assert.equal(await group.locator('.cell-sent').getAttribute('title'), '3 packets, 300 bytes');
     assert.deepEqual(
       [await group.getAttribute('aria-expanded'), await group.getAttribute('aria-level')],
