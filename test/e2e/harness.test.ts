@@ -504,8 +504,9 @@ describe('the flow table in a browser', function () {
     console.log(`      ${frames.toFixed(0)} frames a second, ${(windows / 5).toFixed(1)} windows a second`);
     assert.ok(windows <= 55, `${windows} windows in 5 s`);
     // Each was acknowledged before the next was sent.
-    for (const { sent, received } of [before, after])
+    for (const { sent, received } of [before, after]) {
       assert.ok(received >= sent - 1, `${received} of ${sent}`);
+    }
   });
 
   for (const theme of THEMES) {
