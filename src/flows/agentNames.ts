@@ -5,6 +5,8 @@ import { AddressNumbers } from './addressNumbers.ts';
 import { keyOf } from './agentKey.ts';
 import type { AgentPoint, AgentTunnel, FlowUpdate } from './flowUpdate.ts';
 
+const UNNAMED = '?';
+
 /** What agents call points, addresses and tunnels, each by numbers of its own. */
 export class AgentNames {
   readonly addresses = new AddressNumbers();
@@ -24,9 +26,10 @@ export class AgentNames {
     for (const tunnel of tunnels) this.#tunnels.set(keyOf(agent, tunnel.id), tunnel);
   }
 
-  /** The session's number for an agent's address id; 0 for none, or one that was never named. */
+  /** The session's number for an agent's address id; 0 for none. One that was never named is that of `?`. */
   addressNumber(agent: number, id: number): number {
-    return id === 0 ? 0 : (this.#addressNumbers.get(keyOf(agent, id)) ?? 0);
+    if (id === 0) return 0;
+    return this.#addressNumbers.get(keyOf(agent, id)) ?? this.addresses.numberOf(UNNAMED);
   }
 
   point(agent: number, id: number): AgentPoint | undefined {

@@ -151,7 +151,7 @@ describe('flows that agents of several nodes saw', () => {
       to: byAddress(WEB),
       sentBytes: 5100,
       receivedBytes: 990,
-      initiatorCertain: false,
+      initiatorEvidence: 'port',
       points: [],
     };
     store.apply(nodeB.update([guessed]));

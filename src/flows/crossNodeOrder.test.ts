@@ -96,7 +96,7 @@ function storiesOf(connection: Connection, id: number, offsets: readonly number[
   const told: SeenFlow = { ...flow, from: seenClient, to: server, points: ['to-endpoint'] };
   const atServer: SeenFlow = {
     ...told,
-    ...(kind === 'guessed' ? { from: server, to: seenClient, initiatorCertain: false, points: [] } : {}),
+    ...(kind === 'guessed' ? { from: server, to: seenClient, initiatorEvidence: 'port', points: [] } : {}),
     start: start + delay,
     end: flow.end + delay,
     sentBytes: bytes + 3,

@@ -1,4 +1,4 @@
-import { FLOW, FLOW_BITS, NOT_KNOWN, VERDICTS } from '../model/flowRecord.ts';
+import { FLOW, FLOW_BITS, INITIATOR_SHIFT, NOT_KNOWN, VERDICTS } from '../model/flowRecord.ts';
 import type { FlowRecords } from '../model/flowRecords.ts';
 import type { AgentFlows } from './agentFlows.ts';
 import { CrossNodeEnds } from './crossNodeEnds.ts';
@@ -146,12 +146,15 @@ function writeEnds(
   const bit = (flow: CrossNodeFlow | null, which: number): number => (flow?.uint8(FLOW.bits) ?? 0) & which;
   const any = order.reduce((bits, flow) => bits | flow.uint8(FLOW.bits), 0);
   const all = order.reduce((bits, flow) => bits & flow.uint8(FLOW.bits), 0xff);
+  // The best comes first in INITIATOR_EVIDENCE.
+  const why = Math.min(...order.map((flow) => flow.uint8(FLOW.bits) >> INITIATOR_SHIFT));
   records.setUint8(
     row,
     FLOW.bits,
     (any & (FLOW_BITS.initiatorCertain | FLOW_BITS.joined)) |
       (all & FLOW_BITS.final) |
-      bit(translated, FLOW_BITS.masqueraded),
+      bit(translated, FLOW_BITS.masqueraded) |
+      (why << INITIATOR_SHIFT),
   );
 }
 

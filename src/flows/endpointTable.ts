@@ -1,5 +1,5 @@
 import type { Endpoint } from '../model/endpoint.ts';
-import { endpointText, unknownEndpoint } from '../model/endpoint.ts';
+import { endpointLabel, labelText, unknownEndpoint } from '../model/endpoint.ts';
 import { AddressNumbers } from './addressNumbers.ts';
 import { endpointDoubt } from './endpointDoubt.ts';
 import type { AgentEndpoint } from './flowUpdate.ts';
@@ -43,7 +43,7 @@ export class EndpointTable {
     for (const { id: agentId, endpoint } of endpoints) {
       const known = ids.get(agentId);
       const id = known ?? this.#entries.length;
-      const text = endpointText(endpoint).toLowerCase();
+      const text = labelText(endpointLabel(endpoint)).toLowerCase();
       const previous = this.#entries[id];
       this.#entries[id] = {
         endpoint,
@@ -117,7 +117,7 @@ const NAMELESS = unknownEndpoint('?');
 
 function searchText(endpoint: Endpoint): string {
   const parts = [
-    endpointText(endpoint),
+    labelText(endpointLabel(endpoint)),
     endpoint.address,
     endpoint.container,
     endpoint.workload?.name,

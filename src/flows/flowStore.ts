@@ -9,6 +9,7 @@ import type { EndpointTable } from './endpointTable.ts';
 import type { FlowPicture } from './flowPicture.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { FlowUpdate } from './flowUpdate.ts';
+import type { RecordNames } from './translations.ts';
 import { translationsOf } from './translations.ts';
 import { TUNNEL_FIELDS, tunnelRow } from './tunnelRow.ts';
 
@@ -155,11 +156,7 @@ export class FlowStore {
     const row = this.slotOf(agent, flow);
     if (row === undefined) return null;
     const record = this.#rows.get(row).buffer;
-    const { names } = this.#flows;
-    const nat = translationsOf(new FlowRecords(record), {
-      address: (id) => names.addresses.textOf(id),
-      endpoint: (id) => this.endpoints.endpoint(id)?.address ?? '?',
-    });
+    const nat = translationsOf(new FlowRecords(record), 0, this.recordNames);
     const slots = this.#crossNode?.flowsOf(row) ?? [row];
     return {
       record,
@@ -167,6 +164,15 @@ export class FlowStore {
       tunnels: this.#tunnelRows(slots),
       nat,
       unobserved: this.#unobserved(new FlowRecords(record)),
+    };
+  }
+
+  /** Texts of the ids in records. */
+  get recordNames(): RecordNames {
+    const { addresses } = this.#flows.names;
+    return {
+      address: (id) => addresses.textOf(id),
+      endpoint: (id) => this.endpoints.endpoint(id)?.address ?? '?',
     };
   }
 

@@ -1,29 +1,40 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Endpoint } from '../model/endpoint.ts';
-import { endpointText } from '../model/endpoint.ts';
+import { endpointLabel, endpointText, labelText } from '../model/endpoint.ts';
 import { FLOW, PROTOCOLS, VERDICTS } from '../model/flowRecord.ts';
 import { FlowRecords } from '../model/flowRecords.ts';
-import type { FlowColumn, FlowFilter, FlowSort } from '../model/panelMessages.ts';
+import type { FlowColumn, FlowFilter, FlowSort, GroupLine } from '../model/panelMessages.ts';
 import { FLOW_COLUMNS } from '../model/panelMessages.ts';
 import { FlowStore } from './flowStore.ts';
 import { DEFAULT_FILTER, FlowView } from './flowView.ts';
 import type { PlainFlow } from './testing/packFlow.ts';
 import { packFlows, packIds, plainEndpoint, plainFlow, updateOf } from './testing/packFlow.ts';
 
+const WEB = { kind: 'Deployment', name: 'web' };
 const ENDPOINTS: readonly Endpoint[] = [
   plainEndpoint({ namespace: 'shop', name: 'web-1', address: '10.244.0.2' }),
   plainEndpoint({ namespace: 'shop', name: 'api-1', address: '10.244.1.3', container: 'server' }),
   plainEndpoint({ namespace: 'shop', name: 'api', kind: 'service', address: '10.96.0.10' }),
   plainEndpoint({ kind: 'external', address: '203.0.113.80', names: ['Example.org'], evidence: ['dns'] }),
   plainEndpoint({ namespace: 'kube-system', name: 'dns-tcp', address: '10.244.0.9' }),
+  plainEndpoint({ namespace: 'shop', name: 'web-2', address: '10.244.0.7', workload: WEB }),
+  plainEndpoint({ namespace: 'shop', name: 'web-3', address: '10.244.1.8', workload: WEB }),
+  plainEndpoint({ kind: 'pod', address: '10.244.0.8', candidates: ['shop/job-1', 'shop/job-2'] }),
+  plainEndpoint({
+    kind: 'service',
+    namespace: 'shop',
+    name: 'api',
+    address: '10.96.0.10',
+    names: ['http:80'],
+  }),
 ];
 
 const port = fc.constantFrom(53, 80, 443, 8080, 40001, 40002);
 const anyFlow = fc.record({
   client: fc.integer({ min: 1, max: ENDPOINTS.length }),
   server: fc.integer({ min: 1, max: ENDPOINTS.length }),
-  service: fc.constantFrom(0, 3),
+  service: fc.constantFrom(0, 3, 9),
   clientPort: port,
   serverPort: port,
   protocol: fc.constantFrom(...PROTOCOLS),
@@ -34,6 +45,10 @@ const anyFlow = fc.record({
   sentBytes: fc.integer({ min: 0, max: 50 }),
   receivedBytes: fc.integer({ min: 0, max: 50 }),
   sightings: fc.integer({ min: 0, max: 4 }),
+  askedAddress: fc.constantFrom(0, 3),
+  askedPort: port,
+  translatedAddress: fc.constantFrom(0, 1),
+  translatedPort: port,
 });
 const anyFilter: fc.Arbitrary<FlowFilter> = fc.record({
   text: fc.constantFrom(
@@ -57,11 +72,17 @@ const anySort: fc.Arbitrary<FlowSort> = fc.record({
   descending: fc.boolean(),
 });
 
-function storeOf(flows: readonly PlainFlow[], ended: readonly number[] = []): FlowStore {
+function storeOf(
+  flows: readonly PlainFlow[],
+  ended: readonly number[] = [],
+  endpoints: readonly Endpoint[] = ENDPOINTS,
+  addresses: readonly string[] = [],
+): FlowStore {
   const store = new FlowStore();
   store.apply(
     updateOf({
-      endpoints: ENDPOINTS.map((endpoint, index) => ({ id: index + 1, endpoint })),
+      endpoints: endpoints.map((endpoint, index) => ({ id: index + 1, endpoint })),
+      addresses: addresses.map((address, index) => ({ id: index + 1, address })),
       flows: packFlows(flows),
       ended: packIds(ended),
     }),
@@ -73,6 +94,52 @@ function shownIds(view: FlowView, count = 1000): number[] {
   view.refresh(0);
   const records = new FlowRecords(view.window(0, count, 0).rows);
   return Array.from({ length: records.count }, (_, row) => records.uint32(row, FLOW.id));
+}
+
+/** The table line by line: ids of flows, and groups. */
+function shownLines(view: FlowView): (number | GroupLine)[] {
+  view.refresh(0);
+  const { rows, groups } = view.window(0, 1000, 0);
+  const records = new FlowRecords(rows);
+  return Array.from(
+    { length: records.count },
+    (_, row) => groups.find((group) => group.row === row) ?? records.uint32(row, FLOW.id),
+  );
+}
+
+const naiveName = ({ name }: GroupLine): string =>
+  name === null ? '' : [name.type, labelText(name)].join(' ').toLowerCase();
+
+function groupOf(flow: PlainFlow, by: 'client' | 'server' | 'service'): string {
+  const endpoint = ENDPOINTS[flow[by] - 1];
+  if (endpoint === undefined) return '';
+  if (by !== 'service' && endpoint.workload !== null) return 'deployment shop/web';
+  const text = endpoint.name === null ? labelText(endpointLabel(endpoint)) : endpointText(endpoint);
+  return `${endpoint.kind} ${text}`.toLowerCase();
+}
+
+const figuresOf = ({ flows, live, failing, sentBytes, receivedBytes, start, end }: GroupLine): number[] => [
+  flows,
+  live,
+  failing,
+  sentBytes,
+  receivedBytes,
+  start,
+  end,
+];
+
+function naiveFigures(flows: readonly PlainFlow[]): number[] {
+  const sum = (figure: (flow: PlainFlow) => number): number =>
+    flows.reduce((total, flow) => total + figure(flow), 0);
+  return [
+    flows.length,
+    flows.length,
+    sum(({ verdict }) => (['dropped', 'refused', 'reset', 'unanswered'].includes(verdict) ? 1 : 0)),
+    sum(({ sentBytes }) => sentBytes),
+    sum(({ receivedBytes }) => receivedBytes),
+    Math.min(...flows.map(({ start }) => start)),
+    Math.max(...flows.map(({ end }) => end)),
+  ];
 }
 
 /** The same again, slowly and from the words of the filter's description. */
@@ -100,26 +167,38 @@ function naiveIds(
     .map(({ id }) => id);
 }
 
-const portFound = (flow: PlainFlow, word: string): boolean =>
-  [flow.clientPort, flow.serverPort].some((number) => word === String(number) || word === `:${number}`);
+function portFound(flow: PlainFlow, word: string): boolean {
+  const ports = [flow.clientPort, flow.serverPort];
+  if (flow.askedAddress !== 0) ports.push(flow.askedPort);
+  if (flow.translatedAddress !== 0) ports.push(flow.translatedPort);
+  return ports.some((number) => word === String(number) || word === `:${number}`);
+}
 
 function textsOf(flow: PlainFlow): string[] {
   const ends = [flow.client, flow.server, flow.service]
     .map((id) => ENDPOINTS[id - 1])
     .filter((end) => end !== undefined);
-  const names = ends.flatMap((end) => [endpointText(end), end.address, end.container ?? '', ...end.names]);
+  const names = ends.flatMap((end) => [
+    labelText(endpointLabel(end)),
+    end.address,
+    end.container ?? '',
+    end.workload?.name ?? '',
+    ...end.names,
+    ...end.candidates,
+  ]);
   return [...names, flow.protocol, flow.verdict].map((text) => text.toLowerCase());
 }
 
 function cellOf(flow: PlainFlow, column: FlowColumn): string | number | null {
   const name = (id: number): string | null => {
     const endpoint = ENDPOINTS[id - 1];
-    return endpoint === undefined ? null : endpointText(endpoint).toLowerCase();
+    return endpoint === undefined ? null : labelText(endpointLabel(endpoint)).toLowerCase();
   };
   const cells: Record<FlowColumn, string | number | null> = {
     client: name(flow.client),
     server: name(flow.server),
     service: name(flow.service),
+    via: flow.askedAddress !== 0 ? flow.askedPort : flow.translatedAddress !== 0 ? Infinity : null,
     protocol: flow.protocol,
     port: flow.serverPort,
     verdict: flow.verdict,
@@ -153,6 +232,123 @@ describe('FlowView', () => {
       ),
       { numRuns: 400 },
     );
+  });
+
+  it('groups as adding up and sorting by hand would', () => {
+    const opened = fc.array(fc.tuple(fc.nat(10), fc.boolean()), { maxLength: 6 });
+    fc.assert(
+      fc.property(
+        fc.array(anyFlow, { maxLength: 40 }),
+        anyFilter,
+        anySort,
+        fc.constantFrom('client', 'server', 'service'),
+        fc.boolean(),
+        opened,
+        (parts, filter, sort, by, all, toggled) => {
+          const flows = parts.map((part, index) => plainFlow({ ...part, id: index + 1 }));
+          const view = new FlowView(storeOf(flows));
+          view.setFilter(filter);
+          view.setSort(sort);
+          view.setGrouping(by);
+          view.openGroup(null, all);
+          const keys = shownLines(view).flatMap((line) => (typeof line === 'number' ? [] : [line.key]));
+          for (const [index, open] of toggled) {
+            const key = keys[index % keys.length];
+            if (key !== undefined) view.openGroup(key, open);
+          }
+          const ids = naiveIds(flows, [], filter, sort);
+          const passing = ids.flatMap((id) => flows.filter((flow) => flow.id === id));
+          const lines = shownLines(view);
+          const groups = lines.filter((line) => typeof line !== 'number');
+          assert.deepEqual(new Set(groups.map(naiveName)), new Set(passing.map((flow) => groupOf(flow, by))));
+          assert.equal(groups.length, new Set(groups.map(naiveName)).size);
+          const expected = groups.flatMap((group) => {
+            const members = passing.filter((flow) => groupOf(flow, by) === naiveName(group));
+            assert.deepEqual(figuresOf(group), naiveFigures(members));
+            return [group.key, ...(group.open ? members.map(({ id }) => id) : [])];
+          });
+          assert.deepEqual(
+            lines.map((line) => (typeof line === 'number' ? line : line.key)),
+            expected,
+          );
+          assert.equal(view.window(0, 1, 0).matching, passing.length);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('sorts groups by their sums, else by name, and those without a name last', () => {
+    const flows = [
+      plainFlow({ id: 1, service: 0, sentBytes: 900 }),
+      plainFlow({ id: 2, service: 3, sentBytes: 10 }),
+      plainFlow({ id: 3, service: 3, sentBytes: 10, verdict: 'refused' }),
+      plainFlow({ id: 4, service: 10, sentBytes: 15 }),
+    ];
+    const other = plainEndpoint({ kind: 'service', namespace: 'shop', name: 'cart', address: '10.96.0.11' });
+    const store = storeOf(flows, [], [...ENDPOINTS, other]);
+    const view = new FlowView(store);
+    view.setGrouping('service');
+    const names = (sort: FlowSort): string[] => {
+      view.setSort(sort);
+      return shownLines(view).map((line) => (typeof line === 'number' ? '' : (line.name?.text ?? 'none')));
+    };
+    assert.deepEqual(names({ column: 'sent', descending: true }), ['api', 'cart', 'none']);
+    assert.deepEqual(names({ column: 'sent', descending: false }), ['cart', 'api', 'none']);
+    assert.deepEqual(names({ column: 'verdict', descending: true }), ['api', 'cart', 'none']);
+    assert.deepEqual(names({ column: 'port', descending: true }), ['api', 'cart', 'none']);
+    assert.deepEqual(names({ column: 'service', descending: true }), ['cart', 'api', 'none']);
+  });
+
+  it('keeps groups open while flows come and go, in another store too, until they are grouped otherwise', () => {
+    const view = new FlowView(storeOf([plainFlow({ id: 1, client: 6 })]));
+    view.setGrouping('client');
+    assert.equal(shownLines(view).length, 1);
+    const [group] = shownLines(view);
+    assert.ok(typeof group === 'object');
+    view.openGroup(group.key, true);
+    assert.equal(shownLines(view).length, 2);
+    const next = new FlowView(storeOf([]));
+    next.adopt(view.look);
+    assert.deepEqual(shownLines(next), []);
+    const later = new FlowView(storeOf([plainFlow({ id: 8, client: 7 }), plainFlow({ id: 9, client: 5 })]));
+    later.adopt(next.look);
+    assert.deepEqual(
+      shownLines(later).map((line) => (typeof line === 'number' ? line : line.name?.text)),
+      ['dns-tcp', 'web', 8],
+    );
+    later.setGrouping('server');
+    later.setGrouping('client');
+    assert.equal(shownLines(later).length, 2);
+  });
+
+  it('tells what NAT did to the rows in sight', () => {
+    const asked = { askedAddress: 1, askedPort: 80, serverPort: 8080, server: 2 };
+    const source = { translatedAddress: 2, translatedPort: 41234, clientPort: 40000, masqueraded: true };
+    const store = storeOf(
+      [
+        plainFlow({ id: 1 }),
+        plainFlow({ id: 2, ...asked, ...source }),
+        plainFlow({ id: 3, ...asked, protocol: 'icmp' }),
+      ],
+      [],
+      ENDPOINTS,
+      ['10.96.0.10', '172.18.0.2'],
+    );
+    const view = new FlowView(store);
+    view.setSort({ column: 'duration', descending: false });
+    view.pause(0);
+    view.refresh(0);
+    assert.deepEqual(view.window(1, 2, 0).translated, [
+      {
+        row: 0,
+        nat: [
+          { kind: 'dnat', from: '10.96.0.10:80', to: '10.244.1.3:8080' },
+          { kind: 'masquerade', from: '10.244.0.2:40000', to: '172.18.0.2:41234' },
+        ],
+      },
+      { row: 1, nat: [{ kind: 'dnat', from: '10.96.0.10', to: '10.244.1.3' }] },
+    ]);
   });
 
   it('sorts names that come later among those that are there', () => {

@@ -106,6 +106,31 @@ describe('FlowsFeed', () => {
     );
   });
 
+  it('sends groups, opens them, and keeps them when it goes on with another session', () => {
+    const { feed, posted } = feedWithFlow();
+    const lines = (): (string | number)[] => {
+      const last = posted.findLast((message) => message.type === 'window');
+      if (last === undefined) return [];
+      return [last.window.lines, ...last.window.groups.map(({ name }) => name?.text ?? '')];
+    };
+    feed.receive({ type: 'ready' }, 0);
+    feed.receive(VIEW, 0);
+    feed.receive({ type: 'group', by: 'client' }, 0);
+    feed.tick(0);
+    assert.deepEqual(lines(), [1, 'pod-1']);
+    feed.receive({ type: 'received' }, 0);
+    feed.receive({ type: 'openGroup', key: null, open: true }, 0);
+    feed.tick(100);
+    assert.deepEqual(lines(), [2, 'pod-1']);
+    const next = new FlowStore();
+    const endpoint = plainEndpoint({ name: 'pod-3' });
+    next.apply(updateOf({ endpoints: [{ id: 1, endpoint }], flows: packFlows([plainFlow({ id: 1 })]) }));
+    feed.switchTo(next);
+    feed.receive({ type: 'received' }, 0);
+    feed.tick(200);
+    assert.deepEqual(lines(), [2, 'pod-3']);
+  });
+
   it('never sends more rows than a page can show', () => {
     const { store, feed, posted } = feedWithFlow();
     const flows = Array.from({ length: 2000 }, (_, index) => plainFlow({ id: index + 1 }));

@@ -13,7 +13,7 @@ import { FlowView } from './flowView.ts';
 /** What the page asks of the feed; the rest is for the panel. */
 export type FeedMessage = Extract<
   FromFlowsPage,
-  { type: 'ready' | 'view' | 'received' | 'sort' | 'filter' | 'pause' | 'select' }
+  { type: 'ready' | 'view' | 'received' | 'sort' | 'filter' | 'group' | 'openGroup' | 'pause' | 'select' }
 >;
 
 /** A page asks for what it can show; more is a mistake or an attack. */
@@ -50,13 +50,12 @@ export class FlowsFeed {
     return this.#view;
   }
 
-  /** Goes on with the flows of another session, filtered and sorted as before, and not paused. */
+  /** Goes on with the flows of another session, filtered, sorted and grouped as before, and not paused. */
   switchTo(store: FlowStore): void {
-    const { filter, sort } = this.#view;
+    const { look } = this.#view;
     this.#store = store;
     this.#view = new FlowView(store);
-    this.#view.setFilter(filter);
-    this.#view.setSort(sort);
+    this.#view.adopt(look);
     this.#knownEndpoints.clear();
     this.#due = true;
   }
@@ -84,6 +83,12 @@ export class FlowsFeed {
         break;
       case 'filter':
         this.#view.setFilter(message.filter);
+        break;
+      case 'group':
+        this.#view.setGrouping(message.by);
+        break;
+      case 'openGroup':
+        this.#view.openGroup(message.key, message.open);
         break;
       case 'pause':
         if (message.paused) this.#view.pause(now);

@@ -6,6 +6,12 @@ import type { FlowPicture } from './flowPicture.ts';
 import { SLOT } from './flowPicture.ts';
 
 const ENDPOINT_FIELDS = [FLOW.client, FLOW.server, FLOW.service] as const;
+const PORT_FIELDS = [FLOW.serverPort, FLOW.clientPort] as const;
+/** What NAT changed; without an address the port is none. */
+const TRANSLATED_ENDS = [
+  { address: FLOW.askedAddress, port: FLOW.askedPort },
+  { address: FLOW.translatedAddress, port: FLOW.translatedPort },
+] as const;
 
 /** Says of each slot whether its flow passes a filter. What a word matches is worked out once an endpoint. */
 export class RowFilter {
@@ -70,10 +76,11 @@ class WordMatcher {
     if (this.#protocols[records.uint8(slot, FLOW.protocol)] === true) return true;
     if (this.#verdicts[records.uint8(slot, FLOW.verdict)] === true) return true;
     if (this.#port === null) return false;
-    return (
-      records.uint16(slot, FLOW.serverPort) === this.#port ||
-      records.uint16(slot, FLOW.clientPort) === this.#port
-    );
+    for (const field of PORT_FIELDS) if (records.uint16(slot, field) === this.#port) return true;
+    for (const { address, port } of TRANSLATED_ENDS) {
+      if (records.uint32(slot, address) !== 0 && records.uint16(slot, port) === this.#port) return true;
+    }
+    return false;
   }
 
   #grow(length: number): void {

@@ -16,6 +16,8 @@ export function sortKeyOf(column: FlowColumn, picture: FlowPicture, endpoints: E
       return endpointRank(picture, endpoints, FLOW.server);
     case 'service':
       return endpointRank(picture, endpoints, FLOW.service);
+    case 'via':
+      return (slot) => translationRank(picture, slot);
     case 'protocol':
       return (slot) => PROTOCOL_RANKS[records.uint8(slot, FLOW.protocol)] ?? null;
     case 'port':
@@ -41,6 +43,14 @@ export function sortKeyOf(column: FlowColumn, picture: FlowPicture, endpoints: E
       return (slot) => records.uint32(slot, FLOW.sightings);
   }
 }
+
+/** By the port that was asked for before DNAT, then what was only given another source. */
+function translationRank({ records }: FlowPicture, slot: number): number | null {
+  if (records.uint32(slot, FLOW.askedAddress) !== 0) return records.uint16(slot, FLOW.askedPort);
+  return records.uint32(slot, FLOW.translatedAddress) === 0 ? null : BEHIND_ALL_PORTS;
+}
+
+const BEHIND_ALL_PORTS = 65_536;
 
 function endpointRank({ records }: FlowPicture, endpoints: EndpointTable, field: number): SortKey {
   const ranks = endpoints.ranks();

@@ -11,22 +11,26 @@ export interface RecordNames {
   endpoint(id: number): string;
 }
 
-/** What NAT did to the flow of a single record, as the public JSON has it. */
-export function translationsOf(record: FlowRecords, names: RecordNames): Translation[] {
+export function isTranslated(records: FlowRecords, row: number): boolean {
+  return records.uint32(row, FLOW.askedAddress) !== 0 || records.uint32(row, FLOW.translatedAddress) !== 0;
+}
+
+/** What NAT did to the flow of a record, as the public JSON has it. */
+export function translationsOf(records: FlowRecords, row: number, names: RecordNames): Translation[] {
   const end = (address: string, portField: number): TranslatedEnd => ({
     address,
-    port: record.uint16(0, portField),
+    port: records.uint16(row, portField),
   });
   const translated = (addressField: number, portField: number): TranslatedEnd | null => {
-    const id = record.uint32(0, addressField);
+    const id = records.uint32(row, addressField);
     return id === 0 ? null : end(names.address(id), portField);
   };
   return translationList({
-    protocol: PROTOCOLS[record.uint8(0, FLOW.protocol)] ?? 'other',
-    client: end(names.endpoint(record.uint32(0, FLOW.client)), FLOW.clientPort),
-    server: end(names.endpoint(record.uint32(0, FLOW.server)), FLOW.serverPort),
+    protocol: PROTOCOLS[records.uint8(row, FLOW.protocol)] ?? 'other',
+    client: end(names.endpoint(records.uint32(row, FLOW.client)), FLOW.clientPort),
+    server: end(names.endpoint(records.uint32(row, FLOW.server)), FLOW.serverPort),
     asked: translated(FLOW.askedAddress, FLOW.askedPort),
     translated: translated(FLOW.translatedAddress, FLOW.translatedPort),
-    masqueraded: (record.uint8(0, FLOW.bits) & FLOW_BITS.masqueraded) !== 0,
+    masqueraded: (records.uint8(row, FLOW.bits) & FLOW_BITS.masqueraded) !== 0,
   });
 }

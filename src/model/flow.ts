@@ -1,8 +1,21 @@
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, Evidence } from './endpoint.ts';
 
 export type Protocol = 'tcp' | 'udp' | 'icmp' | 'icmpv6' | 'sctp' | 'other';
 export type Verdict = 'forwarded' | 'dropped' | 'refused' | 'reset' | 'unanswered' | 'unknown';
 export type Initiator = 'certain' | 'guessed';
+
+/**
+ * Why one end is called the client. The first two are facts: `opening`, the packet that opens a conversation was seen;
+ * `conntrack`, the kernel's connection tracking has it as the source. The others are guesses: `service`, the other end
+ * has a Service's address; `port`, the other end has the lower port; `order`, it was seen to send first. The order is
+ * that of the numbers in a flow record.
+ */
+export const INITIATOR_EVIDENCE = ['opening', 'conntrack', 'service', 'port', 'order'] as const;
+export type InitiatorEvidence = (typeof INITIATOR_EVIDENCE)[number];
+
+export function initiatorOf(evidence: InitiatorEvidence): Initiator {
+  return evidence === 'opening' || evidence === 'conntrack' ? 'certain' : 'guessed';
+}
 
 /** Names of observation points, from the workload's side; Hubble's where they exist. */
 export const OBSERVATION_POINTS = [
@@ -80,6 +93,7 @@ export interface Flow {
   readonly final: boolean;
   readonly protocol: Protocol;
   readonly initiator: Initiator;
+  readonly initiatorEvidence: InitiatorEvidence;
   readonly client: FlowEnd;
   readonly server: FlowEnd;
   readonly service: ServiceReference | null;
@@ -107,6 +121,8 @@ export interface ServiceReference {
   readonly port: number;
   readonly portName: string | null;
   readonly type: string;
+  /** Why this Service: its own address, or a port of a node's. */
+  readonly evidence: readonly Evidence[];
 }
 
 export interface Translation {

@@ -25,7 +25,10 @@ export const FLOW = {
   /** uint8 index into PROTOCOLS and VERDICTS. */
   protocol: 20,
   verdict: 21,
-  /** uint8 bits: 1 initiator certain, 2 final, 4 joined across NAT, 8 translated to an address of the node. */
+  /**
+   * uint8 bits: 1 initiator certain, 2 final, 4 joined across NAT, 8 translated to an address of the node; from
+   * INITIATOR_SHIFT on the index of why into INITIATOR_EVIDENCE.
+   */
   bits: 22,
   /** uint8 DSCP of the client's packets. */
   dscp: 23,
@@ -63,6 +66,8 @@ export const FLOW = {
 } as const;
 
 export const FLOW_BITS = { initiatorCertain: 1, final: 2, joined: 4, masqueraded: 8 } as const;
+/** The three bits above FLOW_BITS. */
+export const INITIATOR_SHIFT = 4;
 export const NOT_KNOWN = 0xffffffff;
 
 /** Byte offsets of a sighting record. */

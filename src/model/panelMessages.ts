@@ -1,5 +1,5 @@
 import type { ClockOffset } from './clockOffset.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, EndpointKind, EndpointLabel } from './endpoint.ts';
 import type { FlowTunnel, Translation, Verdict } from './flow.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -12,6 +12,7 @@ export const FLOW_COLUMNS = [
   'client',
   'server',
   'service',
+  'via',
   'protocol',
   'port',
   'verdict',
@@ -30,6 +31,7 @@ export const COLUMN_LABELS: Readonly<Record<FlowColumn, string>> = {
   client: 'Client',
   server: 'Server',
   service: 'Service',
+  via: 'Via',
   protocol: 'Protocol',
   port: 'Port',
   verdict: 'Verdict',
@@ -47,10 +49,14 @@ export interface FlowSort {
   readonly descending: boolean;
 }
 
+/** What rows are grouped by: the workload of the client or the server, the Service that was asked for, or nothing. */
+export const FLOW_GROUPINGS = ['none', 'client', 'server', 'service'] as const;
+export type FlowGrouping = (typeof FLOW_GROUPINGS)[number];
+
 export interface FlowFilter {
   /**
    * Words, all of which must be found in a row's names, addresses, protocol or verdict, upper or lower case. A number
-   * is also found when it is one of the ports.
+   * is also found when it is one of the ports, before or after NAT.
    */
   readonly text: string;
   /** Only this verdict; null for any. */
@@ -99,6 +105,7 @@ export interface FlowsPanelState {
   readonly paused: boolean;
   readonly filter: FlowFilter;
   readonly sort: FlowSort;
+  readonly grouping: FlowGrouping;
   /** Sum over the session's agents; null until one told. */
   readonly ledger: Ledger | null;
   /** Clocks of the observed nodes, as far as they were measured: by them times of several nodes are compared. */
@@ -109,11 +116,46 @@ export interface NodeClock extends ClockOffset {
   readonly node: string;
 }
 
+/** What a group of rows has in common. */
+export interface GroupName extends EndpointLabel {
+  readonly kind: EndpointKind;
+  /** For example `Deployment`, `Service` or `Node`; empty where there is no word for it. */
+  readonly type: string;
+}
+
+/** The line of a group in the table: figures are sums over the flows that pass the filter. */
+export interface GroupLine {
+  /** Which of the window's rows it is; the record there is empty. */
+  readonly row: number;
+  /** The same for the same group in every session. */
+  readonly key: string;
+  /** Null for the flows that have no such thing, for example that went through no Service. */
+  readonly name: GroupName | null;
+  /** Whether its flows are shown below it. */
+  readonly open: boolean;
+  readonly flows: number;
+  /** Flows of these that have not ended. */
+  readonly live: number;
+  /** Flows of these that were dropped, refused, reset or not answered. */
+  readonly failing: number;
+  readonly sentPackets: number;
+  readonly sentBytes: number;
+  readonly receivedPackets: number;
+  readonly receivedBytes: number;
+  /** Bytes per second over the last interval. */
+  readonly rate: number;
+  /** From the first packet of all to the last, milliseconds since the epoch. */
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The visible part of the table. */
 export interface FlowsWindow {
-  /** Rows that pass the filter, and rows there are, ended ones included. */
+  /** Flows that pass the filter, and flows there are, ended ones included. */
   readonly matching: number;
   readonly total: number;
+  /** Lines of the table: groups, and flows of no or of open groups. */
+  readonly lines: number;
   /** Flows that ended and are no longer kept. */
   readonly droppedEnded: number;
   /** Index of the first row in `rows`. */
@@ -122,6 +164,9 @@ export interface FlowsWindow {
   readonly rows: ArrayBuffer;
   /** float64 a row: bytes per second over the last interval. */
   readonly rates: ArrayBuffer;
+  readonly groups: readonly GroupLine[];
+  /** What NAT did to these rows; the others it left alone. */
+  readonly translated: readonly { readonly row: number; readonly nat: readonly Translation[] }[];
   /** Time of this picture, milliseconds since the epoch. */
   readonly now: number;
 }
@@ -188,6 +233,9 @@ export type FromFlowsPage =
   | { readonly type: 'received' }
   | { readonly type: 'sort'; readonly sort: FlowSort }
   | { readonly type: 'filter'; readonly filter: FlowFilter }
+  | { readonly type: 'group'; readonly by: FlowGrouping }
+  /** Opens or closes a group; all of them where the key is null. */
+  | { readonly type: 'openGroup'; readonly key: string | null; readonly open: boolean }
   | { readonly type: 'pause'; readonly paused: boolean }
   /** The flow to send details of; null for none. */
   | { readonly type: 'select'; readonly flow: FlowReference | null }

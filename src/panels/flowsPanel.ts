@@ -7,6 +7,8 @@ import { pageHtml, resourceRoots } from './html.ts';
 
 const TICK_MILLISECONDS = 100;
 const LEDGER_MILLISECONDS = 1000;
+/** After these the page is told its new state. */
+const STATE_CHANGES: ReadonlySet<FromFlowsPage['type']> = new Set(['ready', 'sort', 'group', 'pause']);
 
 /** What a panel asks of the rest of the extension. */
 export interface FlowsPanelActions {
@@ -81,9 +83,7 @@ export class FlowsPanel {
         return;
       default:
         this.#feed.receive(message, Date.now());
-        if (message.type === 'ready' || message.type === 'sort' || message.type === 'pause') {
-          this.#sendState();
-        }
+        if (STATE_CHANGES.has(message.type)) this.#sendState();
         if (message.type !== 'received') this.#feed.tick(Date.now());
     }
   }
@@ -111,8 +111,8 @@ export class FlowsPanel {
   }
 
   #state(): FlowsPanelState {
-    const { filter, sort, paused } = this.#feed.view;
-    const look = { question: this.question, filter, sort, paused };
+    const { filter, sort, grouping, paused } = this.#feed.view;
+    const look = { question: this.question, filter, sort, grouping, paused };
     if (this.#flows === null) {
       return {
         ...look,

@@ -4,7 +4,7 @@ import { COLUMN_LABELS, FLOW_COLUMNS } from '../../src/model/panelMessages.ts';
 import type { FlowColumn } from '../../src/model/panelMessages.ts';
 import type { Workbench } from './workbench.ts';
 
-/** One row: the text of each column, and what the cells tell when pointed at. */
+/** One row: the text of each column, and what the cells tell beside it. */
 export interface ShownRow {
   readonly text: Readonly<Record<FlowColumn, string>>;
   readonly tooltip: Readonly<Record<FlowColumn, string>>;
@@ -33,16 +33,14 @@ export class FlowsView {
 
   /** Rows in sight. */
   async rows(): Promise<ShownRow[]> {
-    const rows: ShownRow[] = [];
-    for (const row of await this.rowLocator().all()) {
-      const cells = row.locator('[role="gridcell"]');
-      const texts = await cells.allInnerTexts();
-      const tooltips = await Promise.all(
-        (await cells.all()).map(async (cell) => (await cell.getAttribute('title')) ?? ''),
-      );
-      rows.push({ text: byColumn(texts), tooltip: byColumn(tooltips) });
-    }
-    return rows;
+    const rows = await this.rowLocator().evaluateAll(readCells);
+    return rows.map((cells) => {
+      const words = new Map(cells.map((cell) => [cell.column, cell]));
+      return {
+        text: byColumn((column) => words.get(column)?.text ?? ''),
+        tooltip: byColumn((column) => words.get(column)?.tooltip ?? ''),
+      };
+    });
   }
 
   async firstRow(seconds = 30): Promise<void> {
@@ -81,7 +79,37 @@ function number(text: string): number {
   return Number(text.replaceAll(/\D/g, ''));
 }
 
-function byColumn(values: readonly string[]): Record<FlowColumn, string> {
-  const entries = FLOW_COLUMNS.map((column, index) => [column, (values[index] ?? '').trim()] as const);
+interface CellWords {
+  readonly column: string;
+  readonly text: string;
+  readonly tooltip: string;
+}
+
+/** As much of an element as is read in the page; these tests are checked without the types of a browser. */
+interface PageElement {
+  readonly className: string;
+  readonly title: string;
+  readonly ariaLabel: string | null;
+  readonly innerText: string;
+  querySelector(selector: string): PageElement | null;
+  querySelectorAll(selector: string): Iterable<PageElement>;
+}
+
+/**
+ * Of an end its name, without its container; beside it what its icon says. Columns that are not shown are missing. Runs
+ * in the page.
+ */
+function readCells(rows: readonly PageElement[]): CellWords[][] {
+  return rows.map((row) =>
+    Array.from(row.querySelectorAll('[role="gridcell"]'), (cell) => ({
+      column: /cell-(\S+)/.exec(cell.className)?.[1] ?? '',
+      text: (cell.querySelector('.cell-text') ?? cell).innerText.trim(),
+      tooltip: cell.title || (cell.querySelector('[role="img"]')?.ariaLabel ?? ''),
+    })),
+  );
+}
+
+function byColumn(value: (column: FlowColumn) => string): Record<FlowColumn, string> {
+  const entries = FLOW_COLUMNS.map((column) => [column, value(column)] as const);
   return Object.fromEntries(entries) as Record<FlowColumn, string>;
 }

@@ -83,8 +83,11 @@ export class HarnessPage {
     return this.page.evaluate('harness.host.asked');
   }
 
-  windows(): Promise<number> {
-    return this.page.evaluate('harness.host.windows');
+  /** Windows that the page was sent and those that it said it had drawn, at one moment. */
+  windows(): Promise<{ sent: number; received: number }> {
+    return this.page.evaluate(
+      `({ sent: harness.host.windows, received: harness.host.asked.filter((type) => type === 'received').length })`,
+    );
   }
 
   /** Row and column of the focused cell, counted from 1 with the heading as row 1. */

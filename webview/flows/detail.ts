@@ -1,7 +1,7 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import type { Endpoint } from '../../src/model/endpoint.ts';
-import { endpointText } from '../../src/model/endpoint.ts';
+import { askedPort, endpointLabel, labelText } from '../../src/model/endpoint.ts';
 import type { Translation } from '../../src/model/flow.ts';
 import {
   formatBytes,
@@ -15,10 +15,11 @@ import {
 import { formatSocketAddress } from '../../src/model/socketAddress.ts';
 import type { SightingRow, TunnelRow } from '../../src/model/panelMessages.ts';
 import { icon, iconButton, panels } from '../shared/controls.ts';
+import { evidenceSentences, guessSentence } from './evidenceWords.ts';
 import type { FlowRow } from './flowRow.ts';
 import { tcpFlagNames } from './flowRow.ts';
 import { tunnelLines } from './tunnelLines.ts';
-import { ENDPOINT_LOOKS, EVIDENCE_WORDS, NAT_WORDS, VERDICT_LOOKS } from './words.ts';
+import { ENDPOINT_LOOKS, translationText, VERDICT_LOOKS } from './words.ts';
 
 /** The selected flow; `row` is null when the host no longer keeps it. */
 export interface FlowDetail {
@@ -44,7 +45,7 @@ export function detail(
       ${verdictMark(row)}
       <h2 class="detail-title">${nameOf(row.client)} ${icon('arrow-right')} ${nameOf(row.server)}</h2>
       ${row.service === null ? nothing : html`<span class="weak">through Service ${nameOf(row.service)}</span>`}
-      ${nat.map(({ kind, from, to }) => html`<span class="weak">${NAT_WORDS[kind]} ${from} → ${to}</span>`)}
+      ${nat.map((translation) => html`<span class="weak">${translationText(translation)}</span>`)}
       <span class="spring"></span>
       ${closeButton(onClose)}
     </div>
@@ -66,7 +67,8 @@ const unobservedLines = (nodes: readonly string[]): TemplateResult[] =>
 const closeButton = (onClose: () => void): TemplateResult =>
   iconButton({ label: 'Close Details', icon: 'close', onClick: onClose });
 
-const nameOf = (endpoint: Endpoint | null): string => (endpoint === null ? '?' : endpointText(endpoint));
+const nameOf = (endpoint: Endpoint | null): string =>
+  endpoint === null ? '?' : labelText(endpointLabel(endpoint));
 
 function verdictMark({ verdict }: FlowRow): TemplateResult {
   const { icon: name, label, meaning } = VERDICT_LOOKS[verdict];
@@ -124,12 +126,12 @@ function sightingLine(sighting: SightingRow, ports: boolean): TemplateResult {
 }
 
 function endpointCards(row: FlowRow): TemplateResult {
-  const opened = row.initiatorCertain ? 'opened the connection' : 'probably opened the connection';
+  const opened = row.initiatorCertain ? 'opened the connection' : 'may have opened the connection';
   const answered = row.receivedPackets > 0 ? 'answered' : 'did not answer';
   const portOf = (port: number): number | null => (row.hasPorts ? port : null);
   return html`<div class="cards">
-    ${endpointCard('Client', opened, row.client, portOf(row.clientPort))}
-    ${row.service === null ? nothing : endpointCard('Service', 'was asked for', row.service, null)}
+    ${endpointCard('Client', opened, row.client, portOf(row.clientPort), row.initiatorCertain ? null : guessSentence(row.initiatorEvidence))}
+    ${row.service === null ? nothing : endpointCard('Service', 'was asked for', row.service, askedPort(row.service))}
     ${endpointCard('Server', answered, row.server, portOf(row.serverPort))}
   </div>`;
 }
@@ -139,19 +141,20 @@ function endpointCard(
   did: string,
   endpoint: Endpoint | null,
   port: number | null,
+  guess: string | null = null,
 ): TemplateResult {
   if (endpoint === null) return html`<section class="card"><h3>${role}</h3></section>`;
   const look = ENDPOINT_LOOKS[endpoint.kind];
   return html`<section class="card">
     <h3>${role} <span class="weak">${did}</span></h3>
     <dl>
-      ${fact(look.label, endpointText(endpoint))}
+      ${fact(look.label, nameOf(endpoint))}
       ${fact('Address', port === null ? endpoint.address : formatSocketAddress(endpoint.address, port))}
       ${fact('Container', endpoint.container)}
       ${fact(endpoint.workload?.kind ?? '', endpoint.workload?.name ?? null)} ${fact('Node', endpoint.node)}
-      ${fact('Names', endpoint.names.join(', ') || null)}
-      ${fact('Known by', endpoint.evidence.map((evidence) => EVIDENCE_WORDS[evidence]).join(', '))}
-      ${fact('Could be', endpoint.candidates.join(', ') || null)}
+      ${fact(endpoint.kind === 'service' ? 'Port' : 'Names', endpoint.names.join(', ') || null)}
+      ${fact('Known by', evidenceSentences(endpoint).join(' '))}
+      ${fact('Could be', endpoint.candidates.join(', ') || null)} ${fact('Direction', guess)}
     </dl>
   </section>`;
 }

@@ -1,29 +1,54 @@
-import { FLOW, FLOW_BITS, NOT_KNOWN, PROTOCOLS, VERDICTS } from '../../src/model/flowRecord.ts';
+import {
+  FLOW,
+  FLOW_BITS,
+  INITIATOR_SHIFT,
+  NOT_KNOWN,
+  PROTOCOLS,
+  VERDICTS,
+} from '../../src/model/flowRecord.ts';
 import type { FlowRecords } from '../../src/model/flowRecords.ts';
 import type { Endpoint } from '../../src/model/endpoint.ts';
-import type { Protocol, Verdict } from '../../src/model/flow.ts';
+import type { InitiatorEvidence, Protocol, Translation, Verdict } from '../../src/model/flow.ts';
+import { INITIATOR_EVIDENCE } from '../../src/model/flow.ts';
 
 /** Endpoints by id, as the host named them. */
 export type EndpointNames = ReadonlyMap<number, Endpoint>;
+
+/** What a window tells of a row beside its record. */
+export interface RowPicture {
+  /** Bytes per second over the last interval. */
+  readonly rate: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** What NAT did to it. */
+  readonly nat: readonly Translation[];
+}
 
 /** One flow of a window, read from its record on demand. */
 export class FlowRow {
   readonly #records: FlowRecords;
   readonly #row: number;
   readonly #names: EndpointNames;
-  /** Bytes per second over the last interval. */
-  readonly rate: number;
-  /** Time of the picture this row belongs to, milliseconds since the epoch. */
-  readonly now: number;
+  readonly #picture: RowPicture;
 
-  constructor(records: FlowRecords, row: number, names: EndpointNames, rate: number, now: number) {
+  constructor(records: FlowRecords, row: number, names: EndpointNames, picture: RowPicture) {
     this.#records = records;
     this.#row = row;
     this.#names = names;
-    this.rate = rate;
-    this.now = now;
+    this.#picture = picture;
   }
 
+  /** Bytes per second over the last interval. */
+  get rate(): number {
+    return this.#picture.rate;
+  }
+  /** Time of the picture this row belongs to, milliseconds since the epoch. */
+  get now(): number {
+    return this.#picture.now;
+  }
+  get nat(): readonly Translation[] {
+    return this.#picture.nat;
+  }
   get id(): number {
     return this.#uint32(FLOW.id);
   }
@@ -58,6 +83,10 @@ export class FlowRow {
   }
   get initiatorCertain(): boolean {
     return this.#bit(FLOW_BITS.initiatorCertain);
+  }
+  /** Why one end is called the client. */
+  get initiatorEvidence(): InitiatorEvidence {
+    return INITIATOR_EVIDENCE[this.#records.uint8(this.#row, FLOW.bits) >> INITIATOR_SHIFT] ?? 'order';
   }
   get ended(): boolean {
     return this.#bit(FLOW_BITS.final);

@@ -4,6 +4,7 @@ import { FlowRecords } from '../../src/model/flowRecords.ts';
 import { formatCount } from '../../src/model/format.ts';
 import type {
   FlowFilter,
+  FlowGrouping,
   FlowReference,
   FlowSort,
   FlowsPanelState,
@@ -13,16 +14,21 @@ import type {
 } from '../../src/model/panelMessages.ts';
 import { VirtualGrid } from '../shared/grid.ts';
 import type { Host } from '../shared/host.ts';
+import { HoverCard } from '../shared/hoverCard.ts';
 import { splitter } from '../shared/splitter.ts';
-import { GRID_COLUMNS } from './columns.ts';
+import { openColumnMenu } from './columnMenu.ts';
+import { shownColumns } from './columns.ts';
 import type { FlowDetail } from './detail.ts';
 import { detail } from './detail.ts';
 import { FlowRow } from './flowRow.ts';
 import { footer } from './footer.ts';
+import { drawGroupName } from './groupCells.ts';
 import type { NoticeActions } from './notice.ts';
 import { emptyNotice, rowsNotice } from './notice.ts';
 import type { PageState } from './pageState.ts';
 import { pageStateOf } from './pageState.ts';
+import type { TableRow } from './tableRow.ts';
+import { GroupRow, rowsOf } from './tableRow.ts';
 import type { Counts, ToolbarActions } from './toolbar.ts';
 import { toolbar } from './toolbar.ts';
 
@@ -41,7 +47,8 @@ export class FlowsPage {
   readonly #footer = part('footer', 'footer');
   readonly #summary = part('div', 'summary');
   readonly #splitter: HTMLElement;
-  readonly #grid: VirtualGrid<FlowRow>;
+  readonly #grid: VirtualGrid<TableRow>;
+  readonly #hover: HoverCard;
   readonly #endpoints = new Map<number, Endpoint>();
   #kept: PageState;
   #state: FlowsPanelState | null = null;
@@ -56,6 +63,7 @@ export class FlowsPage {
     this.#host = host;
     this.#kept = pageStateOf(host.pageState);
     this.#grid = this.#newGrid();
+    this.#hover = new HoverCard(this.#grid.element);
     this.#splitter = this.#newSplitter();
     this.#detail.setAttribute('aria-label', 'Details of the selected flow');
     this.#summary.setAttribute('aria-live', 'polite');
@@ -68,22 +76,37 @@ export class FlowsPage {
     host.post({ type: 'ready' });
     this.#filter = this.#kept.filter;
     if (this.#filter !== null) host.post({ type: 'filter', filter: this.#filter });
+    // Before its answer comes, the state that the host sends may have none.
+    if (this.#kept.grouping !== 'none') host.post({ type: 'group', by: this.#kept.grouping });
     if (this.#kept.selected !== null) host.post({ type: 'select', flow: this.#kept.selected });
   }
 
-  #newGrid(): VirtualGrid<FlowRow> {
-    return new VirtualGrid<FlowRow>({
+  #newGrid(): VirtualGrid<TableRow> {
+    return new VirtualGrid<TableRow>({
       label: 'Flows',
-      columns: GRID_COLUMNS,
+      columns: shownColumns(this.#kept.hiddenColumns),
       rowHeight: ROW_HEIGHT,
       widths: this.#kept.widths,
-      isSelected: (row) => sameFlow(this.#kept.selected, row),
-      rowClass: (row) => (row.ended ? 'ended' : ''),
+      isSelected: (row) => row instanceof FlowRow && sameFlow(this.#kept.selected, row),
+      rowClass: (row) => (isEnded(row) ? 'ended' : ''),
+      groups: {
+        isOpen: (row) => (row instanceof GroupRow ? row.line.open : null),
+        drawName: (cell, row) => {
+          if (row instanceof GroupRow) drawGroupName(cell, row, this.#kept.grouping);
+        },
+        onToggle: (row, open) => {
+          if (row instanceof GroupRow) this.#host.post({ type: 'openGroup', key: row.line.key, open });
+        },
+      },
       events: {
         onView: (first, count) => this.#host.post({ type: 'view', first, count }),
         onSort: (sort) => this.#host.post({ type: 'sort', sort: sort as FlowSort }),
-        onOpen: (row) => this.#select({ agent: row.agent, flow: row.id }),
+        onOpen: (row) => {
+          if (row instanceof FlowRow) this.#select({ agent: row.agent, flow: row.id });
+        },
         onColumnsSized: (widths) => this.#keep({ widths }),
+        onHeaderMenu: (at) => this.#chooseColumns(at),
+        onDrawn: () => this.#hover.refresh(),
       },
     });
   }
@@ -126,19 +149,15 @@ export class FlowsPage {
     this.#filter ??= state.filter;
     if (this.#kept.question === null) this.#keep({ question: state.question, filter: this.#filter });
     this.#grid.setSort(state.sort);
+    this.#grid.setGrouped(state.grouping !== 'none');
+    if (state.grouping !== this.#kept.grouping) this.#keep({ grouping: state.grouping });
     this.#drawAround();
   }
 
   #takeWindow(window: FlowsWindow): void {
-    const records = new FlowRecords(window.rows);
-    const rates = new Float64Array(window.rates);
-    const rows = Array.from(
-      rates,
-      (rate, row) => new FlowRow(records, row, this.#endpoints, rate, window.now),
-    );
     this.#counts = { matching: window.matching, total: window.total };
     this.#droppedEnded = window.droppedEnded;
-    this.#grid.setRows(window.first, rows, window.matching);
+    this.#grid.setRows(window.first, rowsOf(window, this.#endpoints), window.lines);
     this.#drawAround();
     requestAnimationFrame(() => this.#host.post({ type: 'received' }));
   }
@@ -151,8 +170,8 @@ export class FlowsPage {
       this.#keep({ selected: heir });
       this.#grid.refresh();
     }
-    const row =
-      record === null ? null : new FlowRow(new FlowRecords(record), 0, this.#endpoints, 0, Date.now());
+    const picture = { rate: 0, now: Date.now(), nat };
+    const row = record === null ? null : new FlowRow(new FlowRecords(record), 0, this.#endpoints, picture);
     this.#shownDetail = { row, sightings, tunnels, nat, unobserved };
     this.#drawDetail();
   }
@@ -184,6 +203,22 @@ export class FlowsPage {
     this.#drawAround();
   }
 
+  #setGrouping(by: FlowGrouping): void {
+    this.#host.post({ type: 'group', by });
+    this.#grid.scrollToTop();
+  }
+
+  #chooseColumns(at: { readonly x: number; readonly y: number }): void {
+    openColumnMenu({
+      at,
+      hidden: () => this.#kept.hiddenColumns,
+      onHide: (hiddenColumns) => {
+        this.#keep({ hiddenColumns });
+        this.#grid.setColumns(shownColumns(hiddenColumns));
+      },
+    });
+  }
+
   #keep(change: Partial<PageState>): void {
     this.#kept = { ...this.#kept, ...change };
     this.#host.keepPageState(this.#kept);
@@ -204,6 +239,9 @@ export class FlowsPage {
   #toolbarActions(): ToolbarActions {
     return {
       onFilter: (filter) => this.#setFilter(filter),
+      onGroup: (by) => this.#setGrouping(by),
+      onOpenGroups: (open) => this.#host.post({ type: 'openGroup', key: null, open }),
+      onColumns: (at) => this.#chooseColumns(at),
       onPause: (paused) => this.#host.post({ type: 'pause', paused }),
       onStop: () => this.#host.post({ type: 'stop' }),
       onRestart: () => this.#host.post({ type: 'restart' }),
@@ -254,6 +292,10 @@ function part(tag: string, className: string): HTMLElement {
   const element = document.createElement(tag);
   element.className = className;
   return element;
+}
+
+function isEnded(row: TableRow): boolean {
+  return row instanceof FlowRow ? row.ended : row.line.live === 0;
 }
 
 function sameFlow(reference: FlowReference | null, row: FlowRow): boolean {

@@ -1,9 +1,19 @@
-import type { FlowFilter, FlowReference, FlowsQuestion } from '../../src/model/panelMessages.ts';
+import type {
+  FlowColumn,
+  FlowFilter,
+  FlowGrouping,
+  FlowReference,
+  FlowsQuestion,
+} from '../../src/model/panelMessages.ts';
+import { FLOW_COLUMNS, FLOW_GROUPINGS } from '../../src/model/panelMessages.ts';
 import { VERDICTS } from '../../src/model/flowRecord.ts';
 
 /** What the page keeps while it is hidden or VS Code restarts: how it looks, not what it shows. */
 export interface PageState {
   readonly widths: Readonly<Record<string, number>>;
+  /** Columns that are not shown; one that a later version brings is. */
+  readonly hiddenColumns: readonly FlowColumn[];
+  readonly grouping: FlowGrouping;
   /** Pixels. */
   readonly detailHeight: number;
   readonly ledgerOpen: boolean;
@@ -15,6 +25,9 @@ export interface PageState {
 
 export const DEFAULT_PAGE_STATE: PageState = {
   widths: {},
+  // As many as fit beside a side bar; these two are in the details too.
+  hiddenColumns: ['duration', 'points'],
+  grouping: 'none',
   detailHeight: 240,
   ledgerOpen: false,
   selected: null,
@@ -25,9 +38,14 @@ export const DEFAULT_PAGE_STATE: PageState = {
 /** Reads what was kept, perhaps by an older version; anything unfit is left out. */
 export function pageStateOf(kept: unknown): PageState {
   if (typeof kept !== 'object' || kept === null) return DEFAULT_PAGE_STATE;
-  const { widths, detailHeight, ledgerOpen, selected, filter } = kept as Record<string, unknown>;
+  const { widths, hiddenColumns, grouping, detailHeight, ledgerOpen, selected, filter } = kept as Record<
+    string,
+    unknown
+  >;
   return {
     widths: isWidths(widths) ? widths : DEFAULT_PAGE_STATE.widths,
+    hiddenColumns: columnsOf(hiddenColumns) ?? DEFAULT_PAGE_STATE.hiddenColumns,
+    grouping: FLOW_GROUPINGS.find((known) => known === grouping) ?? DEFAULT_PAGE_STATE.grouping,
     detailHeight: typeof detailHeight === 'number' ? detailHeight : DEFAULT_PAGE_STATE.detailHeight,
     ledgerOpen: ledgerOpen === true,
     // The host sends it again with its first message.
@@ -39,6 +57,13 @@ export function pageStateOf(kept: unknown): PageState {
 
 function isWidths(value: unknown): value is Record<string, number> {
   return typeof value === 'object' && value !== null && Object.values(value).every(Number.isFinite);
+}
+
+/** Null when it is no list, or one that would hide everything. */
+function columnsOf(value: unknown): FlowColumn[] | null {
+  if (!Array.isArray(value)) return null;
+  const columns = FLOW_COLUMNS.filter((column) => value.includes(column));
+  return columns.length < FLOW_COLUMNS.length ? columns : null;
 }
 
 function isFlowReference(value: unknown): value is FlowReference {

@@ -3,12 +3,21 @@ import { html, nothing } from 'lit';
 import type { Verdict } from '../../src/model/flow.ts';
 import { VERDICTS } from '../../src/model/flowRecord.ts';
 import { formatCount } from '../../src/model/format.ts';
-import type { FlowFilter, FlowsPanelState, SessionPhase } from '../../src/model/panelMessages.ts';
-import { button, checkbox, dropdown, icon, iconButton, textField } from '../shared/controls.ts';
+import type {
+  FlowFilter,
+  FlowGrouping,
+  FlowsPanelState,
+  SessionPhase,
+} from '../../src/model/panelMessages.ts';
+import { button, checkbox, dropdown, icon, iconButton, menuButton, textField } from '../shared/controls.ts';
 import { VERDICT_LOOKS } from './words.ts';
 
 export interface ToolbarActions {
   readonly onFilter: (filter: FlowFilter) => void;
+  readonly onGroup: (by: FlowGrouping) => void;
+  readonly onOpenGroups: (open: boolean) => void;
+  /** The choice of columns was asked for, at a place of the window. */
+  readonly onColumns: (at: { readonly x: number; readonly y: number }) => void;
   readonly onPause: (paused: boolean) => void;
   readonly onStop: () => void;
   readonly onRestart: () => void;
@@ -33,6 +42,13 @@ const VERDICT_CHOICES = [
   ...VERDICTS.map((verdict) => ({ value: verdict, label: VERDICT_LOOKS[verdict].label })),
 ];
 
+const GROUPING_CHOICES: readonly { readonly value: FlowGrouping; readonly label: string }[] = [
+  { value: 'none', label: 'Not grouped' },
+  { value: 'client', label: 'By client workload' },
+  { value: 'server', label: 'By server workload' },
+  { value: 'service', label: 'By Service' },
+];
+
 /** Two lines: what is observed and what can be done about it; what of it is shown. */
 export function toolbar(state: FlowsPanelState, counts: Counts, actions: ToolbarActions): TemplateResult {
   return html`<div class="toolbar-line">
@@ -46,6 +62,7 @@ export function toolbar(state: FlowsPanelState, counts: Counts, actions: Toolbar
       ${filterFields(state.filter, actions)}
       <span class="spring"></span>
       <span class="counts">${countsText(counts)}</span>
+      ${tableControls(state, actions)}
     </div>`;
 }
 
@@ -105,6 +122,26 @@ function filterFields(filter: FlowFilter, { onFilter }: ToolbarActions): Templat
     checked: filter.ended,
     onChange: (ended) => onFilter({ ...filter, ended }),
   })}`;
+}
+
+/** How the table is arranged. */
+function tableControls({ grouping }: FlowsPanelState, actions: ToolbarActions): TemplateResult {
+  const { onGroup, onOpenGroups, onColumns } = actions;
+  const openAll = iconButton({ label: 'Expand All', icon: 'expand-all', onClick: () => onOpenGroups(true) });
+  const closeAll = iconButton({
+    label: 'Collapse All',
+    icon: 'collapse-all',
+    onClick: () => onOpenGroups(false),
+  });
+  return html`<span class="arrangement"
+    >${dropdown({
+      label: 'Group flows',
+      value: grouping,
+      choices: GROUPING_CHOICES,
+      onChange: (value) => onGroup(value as FlowGrouping),
+    })}${grouping === 'none' ? nothing : html`${openAll}${closeAll}`}
+    ${menuButton({ label: 'Columns', icon: 'list-selection', onOpen: onColumns })}</span
+  >`;
 }
 
 function countsText({ matching, total }: Counts): string {

@@ -1,8 +1,7 @@
-import type { Endpoint, EndpointKind, Evidence } from '../../src/model/endpoint.ts';
-import { endpointText } from '../../src/model/endpoint.ts';
+import type { EndpointKind } from '../../src/model/endpoint.ts';
 import type { Translation, Verdict } from '../../src/model/flow.ts';
 
-/** How the page shows kinds, verdicts and evidence: an icon and always a word. */
+/** How the page shows kinds and verdicts: an icon and always a word. */
 interface Look {
   readonly icon: string;
   readonly label: string;
@@ -26,36 +25,14 @@ export const VERDICT_LOOKS: Readonly<Record<Verdict, Look & { readonly meaning: 
   unknown: { icon: 'dash', label: 'Unknown', meaning: 'Not enough was seen to say.' },
 };
 
-export const EVIDENCE_WORDS: Readonly<Record<Evidence, string>> = {
-  cgroup: 'the cgroup of its socket',
-  socket: 'the owner of its socket',
-  listener: 'the owner of its port',
-  process: 'the process that holds its socket',
-  kernel: 'the kernel itself',
-  veth: 'the veth its packets passed',
-  'pod-ip': 'its pod address',
-  'service-ip': 'its Service address',
-  'node-ip': 'its node address',
-  conntrack: 'connection tracking',
-  dns: 'a DNS answer',
-  'host-port': 'a host port',
-  none: 'nothing but its address',
-};
-
-export const NAT_WORDS: Readonly<Record<Translation['kind'], string>> = {
-  dnat: 'DNAT',
-  snat: 'SNAT',
-  masquerade: 'masquerade',
-};
-
-/** One endpoint in a sentence or two: for tooltips. */
-export function endpointTooltip(endpoint: Endpoint, port: number | null): string {
-  const place = endpoint.node === null ? '' : ` on ${endpoint.node}`;
-  const lines = [
-    `${ENDPOINT_LOOKS[endpoint.kind].label} ${endpointText(endpoint)}${place}`,
-    port === null ? endpoint.address : `${endpoint.address} port ${port}`,
-    `Known by ${endpoint.evidence.map((evidence) => EVIDENCE_WORDS[evidence]).join(', ')}.`,
-  ];
-  if (endpoint.candidates.length > 0) lines.push(`Could be ${endpoint.candidates.join(' or ')}.`);
-  return lines.join('\n');
+/** What NAT did, in a cell's width: `DNAT 10.96.0.10:80 → 10.244.1.3:8080`, `masqueraded as 10.0.0.2:41234`. */
+export function translationText({ kind, from, to }: Translation): string {
+  switch (kind) {
+    case 'dnat':
+      return `DNAT ${from} → ${to}`;
+    case 'snat':
+      return `SNAT to ${to}`;
+    case 'masquerade':
+      return `masqueraded as ${to}`;
+  }
 }

@@ -6,6 +6,7 @@ import type { FlowsHost } from '../flows/page.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 
 const TICK_MILLISECONDS = 100;
+const STATE_CHANGES: ReadonlySet<FromFlowsPage['type']> = new Set(['ready', 'sort', 'group', 'pause']);
 
 /** Plays panel and session for one page. Messages are copied as they are on their way to a webview. */
 export class FakeHost implements FlowsHost {
@@ -20,8 +21,8 @@ export class FakeHost implements FlowsHost {
   #pageState: unknown = undefined;
 
   constructor(scenario: Scenario) {
-    const { filter, sort, paused } = this.#feed.view;
-    this.#state = { ...scenario.state, filter, sort, paused };
+    const { filter, sort, grouping, paused } = this.#feed.view;
+    this.#state = { ...scenario.state, filter, sort, grouping, paused };
     scenario.play({
       apply: (update) => this.#store.apply(update),
       setState: (change) => {
@@ -30,6 +31,11 @@ export class FakeHost implements FlowsHost {
       },
     });
     setInterval(() => this.#tick(), TICK_MILLISECONDS);
+  }
+
+  /** Milliseconds that filtering, grouping and sorting took last. */
+  get sortCost(): number {
+    return this.#feed.view.sortCost;
   }
 
   get pageState(): unknown {
@@ -61,7 +67,7 @@ export class FakeHost implements FlowsHost {
   #take(message: FeedMessage): void {
     this.#feed.receive(message, Date.now());
     if (message.type !== 'received') this.#tick();
-    if (message.type === 'ready' || message.type === 'sort' || message.type === 'pause') this.#sendState();
+    if (STATE_CHANGES.has(message.type)) this.#sendState();
   }
 
   #tick(): void {
@@ -70,8 +76,8 @@ export class FakeHost implements FlowsHost {
   }
 
   #sendState(): void {
-    const { filter, sort, paused } = this.#feed.view;
-    this.#state = { ...this.#state, filter, sort, paused };
+    const { filter, sort, grouping, paused } = this.#feed.view;
+    this.#state = { ...this.#state, filter, sort, grouping, paused };
     this.#send({ type: 'state', state: this.#state });
   }
 

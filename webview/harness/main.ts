@@ -13,6 +13,8 @@ import { hostile } from './scenarios/hostile.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { starting } from './scenarios/starting.ts';
 import { steady } from './scenarios/steady.ts';
+import { translated } from './scenarios/translated.ts';
+import { uncertain } from './scenarios/uncertain.ts';
 import { stopped } from './scenarios/stopped.ts';
 import { applyTheme } from './themes.ts';
 
@@ -24,6 +26,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   failure,
   stopped,
   hostile,
+  uncertain,
+  translated,
 };
 
 const asked = new URLSearchParams(location.search);

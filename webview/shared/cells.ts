@@ -5,42 +5,77 @@ const drawn = new WeakMap<HTMLElement, string>();
 export function drawText(cell: HTMLElement, text: string): void {
   if (drawn.get(cell) === text) return;
   drawn.set(cell, text);
+  cell.removeAttribute('title');
   cell.textContent = text;
 }
 
-export interface IconText {
-  readonly icon: string;
-  /** A class for the icon's colour; the words say the same. */
-  readonly tone: string;
-  /** Drawn weaker before the text. */
-  readonly prefix: string;
+/** A piece of a cell's text with the class that gives it its look; an empty class for the plain one. */
+export interface TextPart {
   readonly text: string;
+  readonly look: '' | 'weak' | 'open' | 'name';
+}
+
+export interface CellIcon {
+  readonly name: string;
+  /** A class for its colour. */
+  readonly tone: string;
+  /** What it says, for those who do not see it; empty where the text says the same. */
+  readonly label: string;
+}
+
+export interface IconText {
+  /** Before the text, from left to right. */
+  readonly icons: readonly CellIcon[];
+  readonly parts: readonly TextPart[];
+  /** After the text, weaker; left out where there is no room for it. */
+  readonly suffix: string;
+  /** At the end, also where the text is cut. */
+  readonly mark: CellIcon | null;
+  /** Of the browser's own; empty for none. */
   readonly tooltip: string;
 }
 
-/** An icon, a weaker prefix and a text. */
-export function drawIconText(cell: HTMLElement, { icon, tone, prefix, text, tooltip }: IconText): void {
-  const key = JSON.stringify([icon, tone, prefix, text, tooltip]);
+/** Icons, and a text in parts that is cut as a whole. */
+export function drawIconText(cell: HTMLElement, content: IconText): void {
+  const key = JSON.stringify(content);
   if (drawn.get(cell) === key) return;
   drawn.set(cell, key);
-  const image = document.createElement('span');
-  image.className = `codicon codicon-${icon} ${tone}`;
-  image.setAttribute('aria-hidden', 'true');
-  const words = document.createElement('span');
-  words.className = 'cell-text';
-  if (prefix !== '') {
-    const weak = document.createElement('span');
-    weak.className = 'weak';
-    weak.textContent = prefix;
-    words.append(weak);
-  }
-  words.append(text);
-  cell.title = tooltip;
-  cell.replaceChildren(image, words);
+  const { icons, parts, suffix, mark, tooltip } = content;
+  const text = spanOf('cell-text', '');
+  text.append(...parts.filter((part) => part.text !== '').map(partOf));
+  const words = spanOf('cell-words', '');
+  words.append(text, ...(suffix === '' ? [] : [spanOf('cell-suffix weak', suffix)]));
+  if (tooltip === '') cell.removeAttribute('title');
+  else cell.title = tooltip;
+  cell.replaceChildren(...icons.map(iconOf), words, ...(mark === null ? [] : [iconOf(mark)]));
 }
 
 export function drawNothing(cell: HTMLElement): void {
   if (drawn.get(cell) === '') return;
   drawn.set(cell, '');
+  cell.removeAttribute('title');
   cell.replaceChildren();
+}
+
+function partOf({ text, look }: TextPart): Node {
+  return look === '' ? document.createTextNode(text) : spanOf(look, text);
+}
+
+function spanOf(className: string, text: string): HTMLElement {
+  const span = document.createElement('span');
+  span.className = className;
+  span.textContent = text;
+  return span;
+}
+
+function iconOf({ name, tone, label }: CellIcon): HTMLElement {
+  const image = document.createElement('span');
+  image.className = `codicon codicon-${name} ${tone}`;
+  if (label === '') {
+    image.setAttribute('aria-hidden', 'true');
+  } else {
+    image.setAttribute('role', 'img');
+    image.setAttribute('aria-label', label);
+  }
+  return image;
 }

@@ -72,6 +72,26 @@ export function iconButton(
   >`;
 }
 
+/** A button of an icon alone that opens a menu under it. */
+export function menuButton(options: {
+  readonly label: string;
+  readonly icon: string;
+  readonly onOpen: (at: { readonly x: number; readonly y: number }) => void;
+}): TemplateResult {
+  const clicked = (event: Event): void => {
+    const { left, bottom } = (event.currentTarget as Element).getBoundingClientRect();
+    options.onOpen({ x: left, y: bottom });
+  };
+  return html`<vscode-button
+    appearance="icon"
+    aria-label=${options.label}
+    aria-haspopup="menu"
+    title=${options.label}
+    @click=${clicked}
+    >${icon(options.icon)}</vscode-button
+  >`;
+}
+
 export interface TextFieldOptions {
   readonly label: string;
   readonly placeholder: string;

@@ -1,47 +1,8 @@
-import type { ColumnWidth } from './columnWidths.ts';
-import { layoutColumns } from './columnWidths.ts';
+import { GridHeader } from './gridHeader.ts';
 import type { GridPosition } from './gridNavigation.ts';
 import { HEADER_ROW, nextPosition, rowsAround } from './gridNavigation.ts';
-
-export interface GridColumn<Row> extends ColumnWidth {
-  readonly id: string;
-  readonly label: string;
-  readonly align: 'start' | 'end';
-  /** Draws a row into its cell. Called for every new picture of a row: change only what differs. */
-  readonly draw: (cell: HTMLElement, row: Row) => void;
-}
-
-export interface GridSort {
-  readonly column: string;
-  readonly descending: boolean;
-}
-
-export interface GridEvents<Row> {
-  /** The rows to hold now. */
-  readonly onView: (first: number, count: number) => void;
-  readonly onSort: (sort: GridSort) => void;
-  /** Enter or a click on a row. */
-  readonly onOpen: (row: Row) => void;
-  readonly onColumnsSized: (widths: Readonly<Record<string, number>>) => void;
-}
-
-export interface GridOptions<Row> {
-  readonly label: string;
-  readonly columns: readonly GridColumn<Row>[];
-  readonly rowHeight: number;
-  /** Widths that a person gave columns earlier, by column id. */
-  readonly widths: Readonly<Record<string, number>>;
-  readonly isSelected: (row: Row) => boolean;
-  /** A class for the whole row, or an empty string. */
-  readonly rowClass: (row: Row) => string;
-  readonly events: GridEvents<Row>;
-}
-
-interface DrawnRow {
-  readonly element: HTMLElement;
-  readonly cells: readonly HTMLElement[];
-  index: number;
-}
+import type { GridColumn, GridOptions, GridSort } from './gridOptions.ts';
+import { GridRow, groupSpan } from './gridRow.ts';
 
 const COLUMN_STEP = 10;
 
@@ -52,23 +13,30 @@ const COLUMN_STEP = 10;
 export class VirtualGrid<Row> {
   readonly element = document.createElement('div');
   readonly #options: GridOptions<Row>;
-  readonly #header = document.createElement('div');
-  readonly #headerCells: HTMLElement[] = [];
+  #columns: readonly GridColumn<Row>[] = [];
+  #isGrouped = false;
+  readonly #header: GridHeader<Row>;
   readonly #body = document.createElement('div');
-  #drawn: DrawnRow[] = [];
+  #drawn: GridRow<Row>[] = [];
   #rows: readonly Row[] = [];
   #first = 0;
   #count = 0;
   #active: GridPosition = { row: 0, column: 0 };
-  #sized: (number | undefined)[];
   #asked = { first: -1, count: -1 };
   #frame = 0;
   #tabStop: HTMLElement | null = null;
 
   constructor(options: GridOptions<Row>) {
     this.#options = options;
-    this.#sized = options.columns.map(({ id }) => options.widths[id]);
+    this.#header = new GridHeader(options, {
+      onSortBy: (column) => {
+        this.#active = { row: HEADER_ROW, column };
+        this.#moveTabStop();
+      },
+      onSized: () => this.#layout(),
+    });
     this.#build();
+    this.setColumns(options.columns);
     new ResizeObserver(() => this.#resized()).observe(this.element);
     this.element.addEventListener('scroll', () => this.#schedule(), { passive: true });
     this.element.addEventListener('keydown', (event) => this.#pressed(event));
@@ -87,11 +55,28 @@ export class VirtualGrid<Row> {
     this.#schedule();
   }
 
+  /** Shows these columns, in this order. */
+  setColumns(columns: readonly GridColumn<Row>[]): void {
+    const active = this.#columns[this.#active.column]?.id;
+    this.#columns = columns;
+    const column = columns.findIndex(({ id }) => id === active);
+    this.#active = { ...this.#active, column: Math.max(0, column) };
+    this.element.setAttribute('aria-colcount', String(columns.length));
+    this.#header.setColumns(columns);
+    this.#resizePool(0);
+    this.#moveTabStop();
+    this.#resized();
+  }
+
+  /** Whether there are lines of groups; then all other rows stand below one. */
+  setGrouped(grouped: boolean): void {
+    this.#isGrouped = grouped;
+    this.element.setAttribute('role', grouped ? 'treegrid' : 'grid');
+    this.element.classList.toggle('grouped', grouped);
+  }
+
   setSort(sort: GridSort): void {
-    this.#options.columns.forEach(({ id }, index) => {
-      const sorted = id === sort.column ? (sort.descending ? 'descending' : 'ascending') : 'none';
-      this.#headerCells[index]?.setAttribute('aria-sort', sorted);
-    });
+    this.#header.setSort(sort);
   }
 
   /** Draws again, for example when another row is selected. */
@@ -111,83 +96,19 @@ export class VirtualGrid<Row> {
     this.element.className = 'grid';
     this.element.setAttribute('role', 'grid');
     this.element.setAttribute('aria-label', this.#options.label);
-    this.element.setAttribute('aria-colcount', String(this.#options.columns.length));
     this.element.setAttribute('aria-rowcount', '1');
     this.element.tabIndex = -1;
-    this.#header.className = 'grid-header';
-    this.#header.setAttribute('role', 'row');
-    this.#header.setAttribute('aria-rowindex', '1');
-    const headGroup = group('grid-head', this.#header);
-    this.#options.columns.forEach((column, index) => {
-      this.#header.append(this.#headerCell(column, index));
-    });
     this.#body.className = 'grid-body';
     this.#body.setAttribute('role', 'rowgroup');
-    this.element.append(headGroup, this.#body);
-    this.#moveTabStop();
-  }
-
-  #headerCell(column: GridColumn<Row>, index: number): HTMLElement {
-    const cell = document.createElement('div');
-    cell.className = `grid-heading align-${column.align}`;
-    cell.setAttribute('role', 'columnheader');
-    cell.setAttribute('aria-colindex', String(index + 1));
-    cell.setAttribute('aria-sort', 'none');
-    cell.tabIndex = -1;
-    const label = document.createElement('span');
-    label.className = 'grid-heading-label';
-    label.textContent = column.label;
-    const arrow = document.createElement('span');
-    arrow.className = 'grid-sort-arrow codicon codicon-blank';
-    arrow.setAttribute('aria-hidden', 'true');
-    const handle = document.createElement('span');
-    handle.className = 'grid-resize';
-    handle.setAttribute('aria-hidden', 'true');
-    cell.append(label, arrow, handle);
-    cell.addEventListener('click', (event) => {
-      if (event.target !== handle) this.#sortBy(index);
-    });
-    handle.addEventListener('pointerdown', (event) => this.#dragWidth(event, handle, index));
-    handle.addEventListener('dblclick', () => this.#setWidth(index, undefined));
-    this.#headerCells.push(cell);
-    return cell;
-  }
-
-  #sortBy(index: number): void {
-    const column = this.#options.columns[index];
-    if (column === undefined) return;
-    const now = this.#headerCells[index]?.getAttribute('aria-sort');
-    // Figures are most useful from the largest down, names from A up.
-    const descending = now === 'none' ? column.align === 'end' : now === 'ascending';
-    this.#active = { row: HEADER_ROW, column: index };
-    this.#moveTabStop();
-    this.#options.events.onSort({ column: column.id, descending });
-  }
-
-  #dragWidth(start: PointerEvent, handle: HTMLElement, index: number): void {
-    start.preventDefault();
-    handle.setPointerCapture(start.pointerId);
-    const width = this.#headerCells[index]?.offsetWidth ?? 0;
-    const move = (event: PointerEvent): void => this.#setWidth(index, width + event.clientX - start.clientX);
-    handle.addEventListener('pointermove', move);
-    handle.addEventListener('lostpointercapture', () => handle.removeEventListener('pointermove', move), {
-      once: true,
-    });
-  }
-
-  #setWidth(index: number, width: number | undefined): void {
-    const column = this.#options.columns[index];
-    if (column === undefined) return;
-    this.#sized[index] = width === undefined ? undefined : Math.max(column.minimum, Math.round(width));
-    this.#layout();
-    const widths = this.#options.columns.map(({ id }, at) => [id, this.#sized[at]] as const);
-    this.#options.events.onColumnsSized(
-      Object.fromEntries(widths.filter((entry): entry is [string, number] => entry[1] !== undefined)),
-    );
+    const head = document.createElement('div');
+    head.className = 'grid-head';
+    head.setAttribute('role', 'rowgroup');
+    head.append(this.#header.element);
+    this.element.append(head, this.#body);
   }
 
   #layout(): void {
-    const widths = layoutColumns(this.#options.columns, this.#sized, this.element.clientWidth);
+    const widths = this.#header.widths(this.element.clientWidth);
     this.element.style.setProperty('--grid-columns', widths.map((width) => `${width}px`).join(' '));
     this.element.style.setProperty('--grid-width', `${widths.reduce((sum, width) => sum + width, 0)}px`);
   }
@@ -220,6 +141,7 @@ export class VirtualGrid<Row> {
     }
     this.#moveTabStop();
     this.#keepFocus();
+    this.#options.events.onDrawn();
   }
 
   /**
@@ -247,53 +169,28 @@ export class VirtualGrid<Row> {
     for (const drawn of this.#drawn) drawn.index = -1;
   }
 
-  #newRow(): DrawnRow {
-    const element = document.createElement('div');
-    element.setAttribute('role', 'row');
-    element.hidden = true;
-    const cells = this.#options.columns.map((column, index) => {
-      const cell = document.createElement('div');
-      cell.className = `grid-cell align-${column.align} cell-${column.id}`;
-      cell.setAttribute('role', 'gridcell');
-      cell.setAttribute('aria-colindex', String(index + 1));
-      cell.tabIndex = -1;
-      return cell;
-    });
-    element.append(...cells);
-    this.#body.append(element);
-    return { element, cells, index: -1 };
+  #newRow(): GridRow<Row> {
+    const row = new GridRow(this.#columns, this.#options);
+    this.#body.append(row.element);
+    return row;
   }
 
   #drawRow(index: number): void {
     const drawn = this.#drawn[index % this.#drawn.length];
-    if (drawn === undefined) return;
-    const row = this.#rows[index - this.#first];
-    const { element, cells } = drawn;
-    element.hidden = row === undefined;
-    if (drawn.index !== index) {
-      drawn.index = index;
-      element.style.transform = `translateY(${index * this.#options.rowHeight}px)`;
-      element.setAttribute('aria-rowindex', String(index + 2));
-    }
-    if (row === undefined) return;
-    const selected = this.#options.isSelected(row);
-    const className = `grid-row ${index % 2 === 1 ? 'odd' : 'even'} ${selected ? 'selected' : ''} ${this.#options.rowClass(row)}`;
-    if (element.className !== className) {
-      element.className = className;
-      element.setAttribute('aria-selected', String(selected));
-    }
-    this.#options.columns.forEach((column, at) => {
-      const cell = cells[at];
-      if (cell !== undefined) column.draw(cell, row);
-    });
+    const row = this.#rowAt(index);
+    drawn?.place(index, row !== undefined);
+    if (row !== undefined) drawn?.draw(row, this.#isGrouped);
   }
 
   /** The element of the active cell, when it is in sight. */
   #activeCell(): HTMLElement | undefined {
     const { row, column } = this.#active;
-    if (row === HEADER_ROW) return this.#headerCells[column];
+    if (row === HEADER_ROW) return this.#header.cell(column);
     const drawn = this.#drawn[row % Math.max(1, this.#drawn.length)];
-    return drawn?.index === row && !drawn.element.hidden ? drawn.cells[column] : undefined;
+    if (drawn?.index !== row || drawn.element.hidden) return undefined;
+    const cell = drawn.cells[column];
+    // The name of a group covers what is left of its figures.
+    return cell?.hidden === true ? drawn.cells[0] : cell;
   }
 
   /** One tab stop: the active cell, or the grid itself while that cell is out of sight. */
@@ -313,7 +210,7 @@ export class VirtualGrid<Row> {
   #pressed(event: KeyboardEvent): void {
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
-      if (this.#active.row === HEADER_ROW) this.#sortBy(this.#active.column);
+      if (this.#active.row === HEADER_ROW) this.#header.sortBy(this.#active.column);
       else this.#open(this.#active.row);
       return;
     }
@@ -321,17 +218,49 @@ export class VirtualGrid<Row> {
       this.#resizeByKey(event);
       return;
     }
+    if (!event.ctrlKey && !event.metaKey && this.#toggleByKey(event)) return;
     const to = nextPosition(this.#active, event.key, event.ctrlKey || event.metaKey, {
       rows: this.#count,
-      columns: this.#options.columns.length,
+      columns: this.#columns.length,
       page: Math.max(1, Math.floor(this.element.clientHeight / this.#options.rowHeight) - 2),
     });
     if (to === null) return;
     event.preventDefault();
-    this.#active = to;
+    this.#active = this.#besideName(to);
     this.#scrollToActive();
     this.#draw();
     this.#focusActive();
+  }
+
+  /** To the right opens a group, to the left closes it; else they move. */
+  #toggleByKey(event: KeyboardEvent): boolean {
+    const row = this.#rowAt(this.#active.row);
+    const open = row === undefined ? null : this.#options.groups.isOpen(row);
+    const wanted = event.key === 'ArrowRight' ? true : event.key === 'ArrowLeft' ? false : null;
+    if (row === undefined || open === null || wanted === null || open === wanted) return false;
+    // Between the figures one moves.
+    if (this.#activeCell() !== this.#firstCell()) return false;
+    event.preventDefault();
+    this.#options.groups.onToggle(row, wanted);
+    return true;
+  }
+
+  /** A group's name is one cell: a step to the right leaves it, one to the left goes to it. */
+  #besideName(to: GridPosition): GridPosition {
+    const row = this.#rowAt(to.row);
+    const { row: fromRow, column: from } = this.#active;
+    if (row === undefined || to.row !== fromRow || this.#options.groups.isOpen(row) === null) return to;
+    const span = groupSpan(this.#columns);
+    if (to.column >= span) return to;
+    return { ...to, column: to.column > from ? Math.min(span, this.#columns.length - 1) : 0 };
+  }
+
+  #firstCell(): HTMLElement | undefined {
+    return this.#drawn[this.#active.row % Math.max(1, this.#drawn.length)]?.cells[0];
+  }
+
+  #rowAt(index: number): Row | undefined {
+    return index === HEADER_ROW ? undefined : this.#rows[index - this.#first];
   }
 
   /** Alt and an arrow in a heading size its column. */
@@ -339,8 +268,7 @@ export class VirtualGrid<Row> {
     const step = event.key === 'ArrowLeft' ? -COLUMN_STEP : event.key === 'ArrowRight' ? COLUMN_STEP : 0;
     if (step === 0 || this.#active.row !== HEADER_ROW) return;
     event.preventDefault();
-    const width = this.#headerCells[this.#active.column]?.offsetWidth ?? 0;
-    this.#setWidth(this.#active.column, width + step);
+    this.#header.widen(this.#active.column, step);
   }
 
   #clicked(event: MouseEvent): void {
@@ -353,15 +281,17 @@ export class VirtualGrid<Row> {
   }
 
   #open(index: number): void {
-    const row = this.#rows[index - this.#first];
+    const row = this.#rowAt(index);
     if (row === undefined) return;
-    this.#options.events.onOpen(row);
+    const open = this.#options.groups.isOpen(row);
+    if (open === null) this.#options.events.onOpen(row);
+    else this.#options.groups.onToggle(row, !open);
     this.#schedule();
   }
 
   #scrollToActive(): void {
     const { row, column } = this.#active;
-    const cell = this.#headerCells[column];
+    const cell = this.#header.cell(column);
     if (cell !== undefined) {
       const { scrollLeft, clientWidth } = this.element;
       if (cell.offsetLeft < scrollLeft) this.element.scrollLeft = cell.offsetLeft;
@@ -370,17 +300,9 @@ export class VirtualGrid<Row> {
     }
     if (row === HEADER_ROW) return;
     const { rowHeight } = this.#options;
-    const room = this.element.clientHeight - this.#header.offsetHeight;
+    const room = this.element.clientHeight - this.#header.element.offsetHeight;
     const top = row * rowHeight;
     if (top < this.element.scrollTop) this.element.scrollTop = top;
     else if (top + rowHeight > this.element.scrollTop + room) this.element.scrollTop = top + rowHeight - room;
   }
-}
-
-function group(className: string, ...children: HTMLElement[]): HTMLElement {
-  const element = document.createElement('div');
-  element.className = className;
-  element.setAttribute('role', 'rowgroup');
-  element.append(...children);
-  return element;
 }

@@ -1,4 +1,4 @@
-import { endpointText } from '../../../src/model/endpoint.ts';
+import { endpointLabel, endpointText } from '../../../src/model/endpoint.ts';
 import type { Flow, FlowEnd } from '../../../src/model/flow.ts';
 
 const COLUMNS = [
@@ -24,13 +24,19 @@ export function tableLine(flow: Flow): string {
   const cells = [
     flow.end.slice(11, 23),
     flow.protocol,
-    endText(flow.client),
-    endText(flow.server) + (flow.service === null ? '' : ` (${flow.service.name})`),
+    endCell(flow.client) + (flow.initiator === 'guessed' ? ' (direction guessed)' : ''),
+    endCell(flow.server) + (flow.service === null ? '' : ` (${flow.service.name})`),
     flow.verdict,
     `${flow.sent.packets}p ${flow.sent.bytes}B`,
     `${flow.received.packets}p ${flow.received.bytes}B`,
   ];
   return line(cells, points);
+}
+
+/** With what is not decided, which is never shown as the name. */
+function endCell(end: FlowEnd): string {
+  const { open } = endpointLabel(end);
+  return endText(end) + (open === null ? '' : ` (${open})`);
 }
 
 export function endText(end: FlowEnd): string {

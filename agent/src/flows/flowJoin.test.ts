@@ -33,6 +33,7 @@ describe('join across NAT', () => {
       address: '10.96.0.10',
       port: 80,
       portName: 'http',
+      evidence: ['service-ip'],
       type: 'ClusterIP',
     });
     assert.deepEqual(flow.nat, [{ kind: 'dnat', from: '10.96.0.10:80', to: '10.244.1.6:8080' }]);

@@ -1,4 +1,5 @@
 import type { Flow, FlowEnd, Sighting, TcpFacts, Tuple } from '../../../src/model/flow.ts';
+import { initiatorOf } from '../../../src/model/flow.ts';
 import { NOT_KNOWN, VERDICTS } from '../../../src/model/flowRecord.ts';
 import { TCP_FLAG_NAMES } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW } from './flowRow.ts';
@@ -21,7 +22,8 @@ export function flowJson(table: FlowTable, row: number, session: string): Flow {
     end: timestamp(table.epoch + summary.end),
     final: table.isEnded(row),
     protocol,
-    initiator: summary.initiatorCertain ? 'certain' : 'guessed',
+    initiator: initiatorOf(summary.initiatorEvidence),
+    initiatorEvidence: summary.initiatorEvidence,
     client: flowEnd(table, row, clientIsHigh),
     server: flowEnd(table, row, !clientIsHigh),
     service: table.services.get(table.uint32(row, clientIsHigh ? ROW.lowService : ROW.highService)) ?? null,

@@ -1,10 +1,9 @@
-import type { Protocol } from '../../../src/model/flow.ts';
+import type { InitiatorEvidence, Protocol } from '../../../src/model/flow.ts';
 import { NOT_KNOWN, PROTOCOLS, VERDICTS } from '../../../src/model/flowRecord.ts';
 import { COARSE_DELAY } from '../collector/clock.ts';
 import { KEY } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
-import { initiatorOf } from './initiators.ts';
 import { pointRank } from './pointRegistry.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -22,7 +21,7 @@ export interface DirectionSummary {
 /** What follows from a row's sightings. */
 export interface FlowSummary {
   readonly clientIsHigh: boolean;
-  readonly initiatorCertain: boolean;
+  readonly initiatorEvidence: InitiatorEvidence;
   /** Kept times. */
   readonly start: number;
   readonly end: number;
@@ -46,8 +45,7 @@ export function summarize(table: FlowTable, row: number): FlowSummary {
     sightings += 1;
   }
   if (table.uint32(row, ROW.dropped) !== 0) addDropTimes(table, row, low, high);
-  const opened = initiatorOf(table, row);
-  const clientIsHigh = opened === 0 ? guessClientIsHigh(table, row, low, high) : opened === SIDE_NUMBER.high;
+  const { clientIsHigh, initiatorEvidence } = knownClient(table, row) ?? guessClient(table, row, low, high);
   const sent = clientIsHigh ? high : low;
   const received = clientIsHigh ? low : high;
   const start = Math.min(sent.first, received.first);
@@ -55,7 +53,7 @@ export function summarize(table: FlowTable, row: number): FlowSummary {
   takeTotals(table, row, clientIsHigh, true, start, sent);
   takeTotals(table, row, !clientIsHigh, false, start, received);
   const end = Math.max(sent.last, received.last);
-  return { clientIsHigh, initiatorCertain: opened !== 0, start, end, sent, received, sightings };
+  return { clientIsHigh, initiatorEvidence, start, end, sent, received, sightings };
 }
 
 /** Writes a row's fields that other parts ask for without adding up: times, client and verdict. */
@@ -186,18 +184,26 @@ function takeTotals(
   }
 }
 
+type Client = Pick<FlowSummary, 'clientIsHigh' | 'initiatorEvidence'>;
+
+/** Who began it: of a translated connection conntrack's source, whoever's SYN was seen; null where nothing tells. */
+function knownClient(table: FlowTable, row: number): Client | null {
+  const { high } = SIDE_NUMBER;
+  const original = table.uint8(row, ROW.original);
+  if (original !== 0) return { clientIsHigh: original === high, initiatorEvidence: 'conntrack' };
+  const opened = table.uint8(row, ROW.opened);
+  if (opened !== 0) return { clientIsHigh: opened === high, initiatorEvidence: 'opening' };
+  const source = table.uint8(row, ROW.source);
+  return source === 0 ? null : { clientIsHigh: source === high, initiatorEvidence: 'conntrack' };
+}
+
 /** Without a seen opening: a Service's side serves, else the lower port, else who spoke first asked. */
-function guessClientIsHigh(
-  table: FlowTable,
-  row: number,
-  low: DirectionSummary,
-  high: DirectionSummary,
-): boolean {
+function guessClient(table: FlowTable, row: number, low: DirectionSummary, high: DirectionSummary): Client {
   const lowService = table.uint32(row, ROW.lowService) !== 0;
   const highService = table.uint32(row, ROW.highService) !== 0;
-  if (lowService !== highService) return lowService;
+  if (lowService !== highService) return { clientIsHigh: lowService, initiatorEvidence: 'service' };
   const lowPort = table.rows.getUint16(row * ROW_BYTES + ROW.key + KEY.lowPort, true);
   const highPort = table.rows.getUint16(row * ROW_BYTES + ROW.key + KEY.highPort, true);
-  if (lowPort !== highPort) return lowPort < highPort;
-  return high.first < low.first;
+  if (lowPort !== highPort) return { clientIsHigh: lowPort < highPort, initiatorEvidence: 'port' };
+  return { clientIsHigh: high.first < low.first, initiatorEvidence: 'order' };
 }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Flow } from '../../../src/model/flow.ts';
+import { INITIATOR_EVIDENCE } from '../../../src/model/flow.ts';
+import { FLOW, FLOW_BITS, FLOW_RECORD_BYTES, INITIATOR_SHIFT } from '../../../src/model/flowRecord.ts';
 import { IP_PROTOCOL, KEY, TCP_FLAG } from '../collector/flowLayout.ts';
 import { flowJson } from './flowJson.ts';
 import { BOOT, TestFlows } from './flowTable.fixture.ts';
 import type { SeenPacket } from './kernelRecords.fixture.ts';
+import { packFlow } from './packedFlow.ts';
 
 const POD = { namespace: 'shop', name: 'client', uid: 'uid-client' };
 const VETH = { ifindex: 5, name: 'veth5', role: 'pod-veth', pod: POD } as const;
@@ -76,6 +79,35 @@ describe('flow table', () => {
         ['cni0', 'to-bridge', SERVER],
       ],
     );
+  });
+
+  it('says why it calls one end the client, and in the record what it says in the JSON', () => {
+    const service = {
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 'shop', uid: 'uid-web' },
+      spec: { clusterIPs: [SERVER], ports: [{ port: 80 }] },
+    } as const;
+    const cases: readonly (readonly [Partial<SeenPacket>, boolean, string, string])[] = [
+      [{ tcpFlags: TCP_FLAG.syn }, false, 'certain', 'opening'],
+      [{}, false, 'guessed', 'port'],
+      [{}, true, 'guessed', 'service'],
+      [{ fromPort: 80 }, false, 'guessed', 'order'],
+    ];
+    for (const [changes, asksService, initiator, evidence] of cases) {
+      const flows = new TestFlows(INTERFACES);
+      if (asksService) flows.inventory.update({ reset: true, upserts: [service], deletedUids: [] }, BOOT);
+      flows.tick([packet(changes)], 100);
+      const flow = only(flows);
+      assert.deepEqual(
+        [flow.client.address, flow.initiator, flow.initiatorEvidence],
+        [CLIENT, initiator, evidence],
+      );
+      const record = new DataView(new ArrayBuffer(FLOW_RECORD_BYTES));
+      packFlow(flows.table, flows.rows()[0] ?? 0, record, 0);
+      const bits = record.getUint8(FLOW.bits);
+      assert.equal((bits & FLOW_BITS.initiatorCertain) !== 0, initiator === 'certain');
+      assert.equal(INITIATOR_EVIDENCE[bits >> INITIATOR_SHIFT], evidence);
+    }
   });
 
   it('gives the same totals for any split over drains and any order of points', () => {

@@ -1,6 +1,8 @@
+import { INITIATOR_EVIDENCE, initiatorOf } from '../../../src/model/flow.ts';
 import {
   FLOW,
   FLOW_BITS,
+  INITIATOR_SHIFT,
   NOT_KNOWN,
   SIGHTING,
   SIGHTING_RECORD_BYTES,
@@ -21,7 +23,7 @@ export interface PackedNames {
 export function packFlow(table: FlowTable, row: number, view: DataView, offset: number): PackedNames {
   const { rows } = table;
   const base = row * ROW_BYTES;
-  const { clientIsHigh, initiatorCertain, start, end, sent, received, sightings } = summarize(table, row);
+  const { clientIsHigh, initiatorEvidence, start, end, sent, received, sightings } = summarize(table, row);
   const side = (low: number, high: number, client: boolean): number => (client === clientIsHigh ? high : low);
   const uint32 = (field: number): number => rows.getUint32(base + field, true);
   const client = uint32(side(ROW.lowEndpoint, ROW.highEndpoint, true));
@@ -41,7 +43,8 @@ export function packFlow(table: FlowTable, row: number, view: DataView, offset: 
   view.setUint8(offset + FLOW.verdict, table.uint8(row, ROW.verdict));
   const translations = translationsOf(table, row);
   const bits =
-    (initiatorCertain ? FLOW_BITS.initiatorCertain : 0) |
+    (initiatorOf(initiatorEvidence) === 'certain' ? FLOW_BITS.initiatorCertain : 0) |
+    (INITIATOR_EVIDENCE.indexOf(initiatorEvidence) << INITIATOR_SHIFT) |
     (table.isEnded(row) ? FLOW_BITS.final : 0) |
     (translations === null ? 0 : FLOW_BITS.joined) |
     (translations?.masqueraded === true ? FLOW_BITS.masqueraded : 0);

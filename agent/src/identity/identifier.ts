@@ -159,7 +159,7 @@ export class Identifier {
   ): Identity {
     return this.#cache.ofService(service, address, port, protocol, evidence, () => {
       const endpoint = serviceEndpoint(service, address, evidence);
-      const reference = serviceReference(service, address, port, protocol);
+      const reference = serviceReference(service, endpoint, port, protocol);
       return { endpoint, service: reference, serviceEndpoint: endpoint, pending: false };
     });
   }
@@ -259,7 +259,7 @@ function servicePort(service: Service, port: number, protocol: string): ServiceP
 
 function serviceReference(
   service: Service,
-  address: string,
+  { address, evidence }: Endpoint,
   port: number,
   protocol: string,
 ): ServiceReference {
@@ -270,5 +270,6 @@ function serviceReference(
     port,
     portName: servicePort(service, port, protocol)?.name ?? null,
     type: service.spec.type ?? 'ClusterIP',
+    evidence,
   };
 }

@@ -19,7 +19,7 @@ export interface PlainEnd {
 
 /** One agent's flow in words, with its ends instead of ids. */
 export interface SeenFlow extends Partial<
-  Omit<PlainFlow, 'client' | 'server' | 'service' | 'asked' | 'translated'>
+  Omit<PlainFlow, 'client' | 'server' | 'service' | 'askedAddress' | 'translatedAddress'>
 > {
   readonly id: number;
   readonly from: PlainEnd;
@@ -110,15 +110,13 @@ export class TestAgent {
       sightings: points?.length ?? 0,
       ...(askedAt === undefined
         ? {}
-        : { asked: { address: this.#address(askedAt.address), port: askedAt.port } }),
+        : { askedAddress: this.#address(askedAt.address), askedPort: askedAt.port }),
       ...(translatedTo === undefined
         ? {}
         : {
-            translated: {
-              address: this.#address(translatedTo.address),
-              port: translatedTo.port,
-              masqueraded: true,
-            },
+            translatedAddress: this.#address(translatedTo.address),
+            translatedPort: translatedTo.port,
+            masqueraded: true,
           }),
     });
   }

@@ -2,6 +2,7 @@ import {
   FLOW,
   FLOW_BITS,
   FLOW_RECORD_BYTES,
+  INITIATOR_SHIFT,
   NOT_KNOWN,
   PROTOCOLS,
   SIGHTING,
@@ -9,7 +10,8 @@ import {
   VERDICTS,
 } from '../../model/flowRecord.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
-import type { Protocol, Verdict } from '../../model/flow.ts';
+import type { InitiatorEvidence, Protocol, Verdict } from '../../model/flow.ts';
+import { INITIATOR_EVIDENCE, initiatorOf } from '../../model/flow.ts';
 import type { FlowUpdate } from '../flowUpdate.ts';
 
 /** A flow in words, for tests and for the browser harness. Ids are the agent's. */
@@ -22,7 +24,7 @@ export interface PlainFlow {
   readonly serverPort: number;
   readonly protocol: Protocol;
   readonly verdict: Verdict;
-  readonly initiatorCertain: boolean;
+  readonly initiatorEvidence: InitiatorEvidence;
   readonly rttUs: number | null;
   readonly retransmits: number;
   readonly start: number;
@@ -35,14 +37,12 @@ export interface PlainFlow {
   readonly sightings: number;
   readonly sentTunnel: number;
   readonly receivedTunnel: number;
-  /** What NAT did, with the agent's ids of addresses. */
-  readonly asked?: PlainAddress;
-  readonly translated?: PlainAddress & { readonly masqueraded: boolean };
-}
-
-export interface PlainAddress {
-  readonly address: number;
-  readonly port: number;
+  /** Ids of addresses, 0 for none: where the client asked before DNAT, and its source after SNAT. */
+  readonly askedAddress: number;
+  readonly askedPort: number;
+  readonly translatedAddress: number;
+  readonly translatedPort: number;
+  readonly masqueraded: boolean;
 }
 
 export interface PlainSighting {
@@ -75,16 +75,7 @@ function packFlow(view: DataView, flow: PlainFlow): void {
   view.setUint16(FLOW.serverPort, flow.serverPort, true);
   view.setUint8(FLOW.protocol, PROTOCOLS.indexOf(flow.protocol));
   view.setUint8(FLOW.verdict, VERDICTS.indexOf(flow.verdict));
-  const { asked, translated } = flow;
-  const bits =
-    (flow.initiatorCertain ? FLOW_BITS.initiatorCertain : 0) |
-    (asked === undefined && translated === undefined ? 0 : FLOW_BITS.joined) |
-    (translated?.masqueraded === true ? FLOW_BITS.masqueraded : 0);
-  view.setUint8(FLOW.bits, bits);
-  view.setUint32(FLOW.askedAddress, asked?.address ?? 0, true);
-  view.setUint16(FLOW.askedPort, asked?.port ?? 0, true);
-  view.setUint32(FLOW.translatedAddress, translated?.address ?? 0, true);
-  view.setUint16(FLOW.translatedPort, translated?.port ?? 0, true);
+  view.setUint8(FLOW.bits, bitsOf(flow));
   view.setUint32(FLOW.handshakeUs, NOT_KNOWN, true);
   view.setUint32(FLOW.rttUs, flow.rttUs ?? NOT_KNOWN, true);
   view.setUint32(FLOW.retransmits, flow.retransmits, true);
@@ -98,6 +89,18 @@ function packFlow(view: DataView, flow: PlainFlow): void {
   view.setUint32(FLOW.sightings, flow.sightings, true);
   view.setUint32(FLOW.sentTunnel, flow.sentTunnel, true);
   view.setUint32(FLOW.receivedTunnel, flow.receivedTunnel, true);
+  view.setUint32(FLOW.askedAddress, flow.askedAddress, true);
+  view.setUint16(FLOW.askedPort, flow.askedPort, true);
+  view.setUint32(FLOW.translatedAddress, flow.translatedAddress, true);
+  view.setUint16(FLOW.translatedPort, flow.translatedPort, true);
+}
+
+function bitsOf(flow: PlainFlow): number {
+  const { initiatorEvidence, masqueraded } = flow;
+  const joined = flow.askedAddress !== 0 || flow.translatedAddress !== 0 ? FLOW_BITS.joined : 0;
+  const certain = initiatorOf(initiatorEvidence) === 'certain' ? FLOW_BITS.initiatorCertain : 0;
+  const why = INITIATOR_EVIDENCE.indexOf(initiatorEvidence) << INITIATOR_SHIFT;
+  return certain | why | joined | (masqueraded ? FLOW_BITS.masqueraded : 0);
 }
 
 export function packSightings(sightings: readonly PlainSighting[]): Uint8Array {
@@ -155,7 +158,7 @@ export function plainFlow(parts: Partial<PlainFlow>): PlainFlow {
     serverPort: 80,
     protocol: 'tcp',
     verdict: 'forwarded',
-    initiatorCertain: true,
+    initiatorEvidence: 'opening',
     rttUs: null,
     retransmits: 0,
     start: 1_000_000,
@@ -168,6 +171,11 @@ export function plainFlow(parts: Partial<PlainFlow>): PlainFlow {
     sightings: 1,
     sentTunnel: 0,
     receivedTunnel: 0,
+    askedAddress: 0,
+    askedPort: 0,
+    translatedAddress: 0,
+    translatedPort: 0,
+    masqueraded: false,
     ...parts,
   };
 }

@@ -9,7 +9,7 @@ export interface Stage {
 
 /** One situation the page can be in, with its traffic. */
 export interface Scenario {
-  readonly state: Omit<FlowsPanelState, 'filter' | 'sort' | 'paused'>;
+  readonly state: Omit<FlowsPanelState, 'filter' | 'sort' | 'grouping' | 'paused'>;
   play(stage: Stage): void;
 }
 

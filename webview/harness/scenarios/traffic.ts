@@ -36,6 +36,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     namespace: 'shop',
     name: 'payment',
     address: '10.96.41.7',
+    names: ['grpc:9090'],
     evidence: ['service-ip'],
   }),
   plainEndpoint({
@@ -43,6 +44,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     namespace: 'shop',
     name: 'cart',
     address: '10.96.12.80',
+    names: ['redis:6379'],
     evidence: ['service-ip'],
   }),
   plainEndpoint({
@@ -50,6 +52,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     namespace: 'kube-system',
     name: 'kube-dns',
     address: '10.96.0.10',
+    names: ['dns:53'],
     evidence: ['service-ip'],
   }),
   plainEndpoint({
@@ -85,6 +88,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     namespace: 'shop',
     name: 'inventory',
     address: '10.96.77.3',
+    names: ['http:80'],
     evidence: ['service-ip'],
   }),
 ];
@@ -159,6 +163,13 @@ export function flowOnPath(id: number, now: number, random: () => number): Plain
     retransmits: random() > 0.8 ? Math.floor(random() * 6) : 0,
     droppedPackets: taken.verdict === 'dropped' ? 3 : 0,
     sightings: taken.service === 0 ? 2 : 4,
+    // Address ids are endpoint ids.
+    askedAddress: taken.service === taken.server ? 0 : taken.service,
+    askedPort: taken.serverPort,
+    translatedAddress: taken.serverPort === 443 ? 11 : 0,
+    translatedPort: 40_000 + (id % 1000),
+    masqueraded: taken.serverPort === 443,
+    initiatorEvidence: taken.server === RESOLVER && id % 3 === 0 ? 'port' : 'opening',
     sentTunnel: taken.server === RESOLVER ? 1 : 0,
     receivedTunnel: taken.server === RESOLVER ? 2 : 0,
   });
