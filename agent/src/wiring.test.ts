@@ -13,6 +13,7 @@ function wiring(inventory: InventoryStore): { wiring: Wiring; reads: () => numbe
     identifier: { setTopology: () => {} },
     drops: { update: () => {} },
     sockets: { update: () => (reads += 1) },
+    wired: { update: () => undefined },
   };
   const collection = { namespaces: [], attachedInterfaces: [], isAttached: () => false };
   const gone = function (path: string): never {
