@@ -14,6 +14,7 @@ function wiring(inventory: InventoryStore): { wiring: Wiring; reads: () => numbe
     drops: { update: () => {} },
     wired: { update: () => undefined },
     sockets: { update: () => (reads += 1) },
+    wired: { update: () => undefined },
   };
   const collection = { namespaces: [], attachedInterfaces: [], isAttached: () => false };
   const gone = function (path: string): never {
