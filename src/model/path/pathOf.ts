@@ -3,12 +3,11 @@ import { pointName } from '../observationPoint.ts';
 import type { Topology } from '../topology.ts';
 import { prefixMatch } from './addresses.ts';
 import { blankBeside, blankOnWay } from './blanks.ts';
-import type { Bystander, FlowPath, PathPoint, Way } from './flowPath.ts';
+import type { Bystander, FlowPath, PathInterface, PathPoint, Way } from './flowPath.ts';
 import type { FlowWays } from './flowWays.ts';
 import { flowWays } from './flowWays.ts';
 import { isSameTuple } from './translation.ts';
 import type { Step, Walked } from './walk.ts';
-import type { PlacedInterface } from './wirings.ts';
 import { pathInterface, Wirings } from './wirings.ts';
 
 /**
@@ -23,7 +22,12 @@ export function pathOf(flow: Flow, topologies: readonly Topology[]): FlowPath {
   if (isFlooded(flow)) return { request: floodedWay(flow), reply: NO_WAY, bystanders: [], unexpected: [] };
   const request = wayOf(flow, wirings, ways.request, true, left);
   const reply = wayOf(flow, wirings, ways.reply, false, left);
-  return { request, reply, bystanders: bystandersOf(ways, wirings), unexpected: [...left] };
+  return {
+    request,
+    reply,
+    bystanders: bystandersOf([...request.points, ...reply.points], ways, wirings),
+    unexpected: [...left],
+  };
 }
 
 /** Multicast, broadcast and link-local traffic has no way of its own: bridges send it to every port. */
@@ -57,6 +61,8 @@ function floodedWay({ sightings }: Flow): Way {
 
 function wayOf(flow: Flow, wirings: Wirings, walked: Walked, isRequest: boolean, left: Set<Sighting>): Way {
   const points: PathPoint[] = [];
+  /** What was told already, at a point that only some packets passed. */
+  let told = 0;
   for (const step of walked.steps) {
     const seen = sightingAt(step, left);
     if (seen !== null) left.delete(seen);
@@ -69,10 +75,11 @@ function wayOf(flow: Flow, wirings: Wirings, walked: Walked, isRequest: boolean,
       point: nameOf(step),
       inner: step.inner,
       tuple: step.tuple,
-      changes: step.changes,
+      changes: step.changes.slice(told),
       seen,
       blank,
     });
+    told = step.optional ? step.changes.length : 0;
   }
   return { points, ending: walked.ending };
 }
@@ -98,21 +105,19 @@ function sightingAt(step: Step, sightings: ReadonlySet<Sighting>): Sighting | nu
 }
 
 /** Bridges, uplinks and tunnels of the nodes on the way that no packet passes. */
-function bystandersOf(ways: FlowWays, wirings: Wirings): Bystander[] {
-  const steps = [...ways.request.steps, ...ways.reply.steps];
-  const passed = new Set(steps.map(({ at }) => keyOf(at)));
-  const nodes = new Set(steps.map(({ at }) => at.place.node));
-  return [...nodes].flatMap((node) => {
+function bystandersOf(points: readonly PathPoint[], ways: FlowWays, wirings: Wirings): Bystander[] {
+  const passed = new Set(points.map(keyOf));
+  return [...new Set(points.map(({ node }) => node))].flatMap((node) => {
     const place = wirings.node(node);
     if (place === null) return [];
     return place.namespace.interfaces
       .filter(({ role }) => role === 'bridge' || role === 'uplink' || role === 'tunnel')
       .map((link) => ({ place, link }))
-      .filter((at) => !passed.has(keyOf(at)))
+      .filter((at) => !passed.has(keyOf(pathInterface(at))))
       .map((at) => ({ ...pathInterface(at), blank: blankBeside(at, ways) }));
   });
 }
 
-function keyOf({ place, link }: PlacedInterface): string {
-  return `${place.node}/${place.namespace.inode}/${link.ifindex}`;
+function keyOf({ node, netns, ifindex }: PathInterface): string {
+  return `${node}/${netns}/${ifindex}`;
 }
