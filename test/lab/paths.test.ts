@@ -133,7 +133,7 @@ describe('paths', () => {
       const tuples = new Set(pointsOf(flow).map(({ tuple }) => tupleText(tuple)));
       for (const { interface: name } of path.bystanders) {
         for (const tuple of tuples)
-          assert.equal(captured.get(`${name} ${tuple}`), undefined, `${what}: ${name}`);
+          {assert.equal(captured.get(`${name} ${tuple}`), undefined, `${what}: ${name}`);}
       }
     }
   });

@@ -134,7 +134,7 @@ interface Match {
 }
 
 function isBetter(one: Match, known: Match | null): boolean {
-  if (known === null || one.length !== known.length) return known === null || one.length > known.length;
+  if (known?.length !== one.length) return known === null || one.length > known.length;
   return one.route.table === MAIN_TABLE && known.route.table !== MAIN_TABLE;
 }
 
