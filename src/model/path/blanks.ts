@@ -50,9 +50,9 @@ function notAttached(at: PlacedInterface, wirings: Wirings): Blank {
   const host = place.kind === 'pod' ? wirings.hostSide(at) : null;
   if (host?.link.attached === true) {
     return {
-      kind: 'not-attached',
-      reason: `Nothing is attached inside the pod; ${host.link.name}, the node's end of the same wire, counts the same packets.`,
-      evidence: [`${link.name} of ${whose(place)} is the peer of ${host.link.name}`],
+      kind: 'other-end',
+      reason: `Nothing is attached inside the pod: ${host.link.name}, the node's end of the same wire, counts the same packets.`,
+      evidence: [],
     };
   }
   return {

@@ -18,9 +18,10 @@ export interface PathInterface {
 /** What happens to a packet between a point and the one before it. */
 export type Change = 'dnat' | 'snat' | 'undo-dnat' | 'undo-snat' | 'encapsulated' | 'decapsulated';
 
-/** Why nothing was seen at a point. `unexplained` is counted: it is a gap in what we know, never a guess. */
+/** Why nothing was seen at a point. `other-end`: the other end of the same wire is observed. `unexplained` is counted: it is a gap in what we know, never a guess. */
 export type BlankKind =
   | 'not-attached'
+  | 'other-end'
   | 'unobserved-node'
   | 'no-packets'
   | 'dropped'

@@ -191,11 +191,11 @@ describe('pathOf', () => {
     const path = pathOf({ ...dropped, sightings: [sighting(first, first.tuple)] }, wirings('hostgw'));
     assert.deepEqual(
       path.request.points.map(({ blank }) => blank?.kind ?? 'seen'),
-      ['not-attached', 'seen', 'dropped', 'not-attached'],
+      ['other-end', 'seen', 'dropped', 'other-end'],
     );
     assert.deepEqual(
       path.reply.points.map(({ blank }) => blank?.kind),
-      ['not-attached', 'no-packets', 'no-packets', 'not-attached'],
+      ['other-end', 'no-packets', 'no-packets', 'other-end'],
     );
   });
 

@@ -119,8 +119,9 @@ export class Walk {
     if (at.link.role === 'tunnel') return this.#encapsulate(at, nextHop);
     if (at.link.kind !== 'bridge') return this.#cross(at, nextHop);
     const port = this.#portTowards(at, nextHop);
-    if (port === null)
-      {return stopped(at.place.node, `no port of ${at.link.name} is known to lead to ${nextHop}`);}
+    if (port === null) {
+      return stopped(at.place.node, `no port of ${at.link.name} is known to lead to ${nextHop}`);
+    }
     this.#step(port, true);
     return this.#cross(port, nextHop);
   }
@@ -231,8 +232,9 @@ export class Walk {
   #decapsulate(at: PlacedInterface): Ending {
     this.#step(at, false, true);
     const tunnel = at.place.namespace.interfaces.find(({ role }) => role === 'tunnel');
-    if (tunnel === undefined)
-      {return stopped(at.place.node, `${at.place.node} has no tunnel for what comes in there`);}
+    if (tunnel === undefined) {
+      return stopped(at.place.node, `${at.place.node} has no tunnel for what comes in there`);
+    }
     this.#changes.push('decapsulated');
     this.#step({ place: at.place, link: tunnel }, false);
     return this.#arrive(at.place);
