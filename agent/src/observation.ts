@@ -227,6 +227,8 @@ export class Observation {
   async finish(): Promise<void> {
     await this.#halt();
     this.#cost.close();
+    // For the last time: what follows is counted at points that are not attached any more.
+    this.#wiring.read();
     this.#collection.detach();
     this.#drops.stop();
     await this.#tick();
@@ -291,7 +293,7 @@ export class Observation {
     this.#cost.drained(drained.count);
     this.#clock.synchronize(drained.monotonic, drained.realtime);
     const now = Date.now();
-    const identityChanged = this.#wiring.refresh(now);
+    const identityChanged = !this.#stopped && this.#wiring.refresh(now);
     this.#sockets.refresh(now);
     this.#tracker.tick({
       records: drained.records,

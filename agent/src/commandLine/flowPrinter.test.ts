@@ -23,6 +23,8 @@ const PACKETS: readonly SeenPacket[] = Array.from({ length: FLOWS }, (_, number)
   time: 10,
 }));
 
+const topology = { node: 'node', kernel: '6.18', sysctls: {}, namespaces: [] };
+
 describe('flow printer', () => {
   it('prints a flow that ends while the reader is waited for once, when only ends are printed', async () => {
     const flows = new TestFlows([{ ifindex: 5, name: 'veth5', role: 'pod-veth' }]);
@@ -38,12 +40,19 @@ describe('flow printer', () => {
         return Promise.resolve();
       },
     };
-    const observation = { table: flows.table, dns: new DnsHistory(), samples: { taken: [] }, stopped: false };
+    const observation = {
+      table: flows.table,
+      dns: new DnsHistory(),
+      samples: { taken: [] },
+      topology,
+      stopped: false,
+    };
     const printer = new FlowPrinter(observation, output, {
       output: 'jsonl',
       final: true,
       dns: false,
       samples: false,
+      paths: false,
     });
     flows.tick(PACKETS, 500);
     await printer.print();
@@ -62,12 +71,19 @@ describe('flow printer', () => {
       },
       flush: () => Promise.resolve(),
     };
-    const observation = { table: flows.table, dns: new DnsHistory(), samples: { taken: [] }, stopped: false };
+    const observation = {
+      table: flows.table,
+      dns: new DnsHistory(),
+      samples: { taken: [] },
+      topology,
+      stopped: false,
+    };
     const printer = new FlowPrinter(observation, output, {
       output: 'jsonl',
       final: false,
       dns: false,
       samples: false,
+      paths: false,
     });
     const [packet] = PACKETS;
     assert.ok(packet);

@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { AbsorbedFlow } from '../../../src/model/flow.ts';
+import type { AbsorbedFlow, Flow } from '../../../src/model/flow.ts';
+import type { FlowWithPath } from '../../../src/model/path/flowPath.ts';
+import { pathOf } from '../../../src/model/path/pathOf.ts';
+import { pathText } from '../../../src/model/path/pathText.ts';
+import type { Topology } from '../../../src/model/topology.ts';
 import type { DnsHistory } from '../dns/dnsHistory.ts';
 import { dnsJson } from '../dns/exchange.ts';
 import { flowJson } from '../flows/flowJson.ts';
@@ -16,6 +20,8 @@ export interface PrintOptions {
   readonly dns: boolean;
   /** Also one packet of each cause that was not parsed. */
   readonly samples: boolean;
+  /** Also the way of each flow through the wiring. */
+  readonly paths: boolean;
   readonly filter?: string;
 }
 
@@ -24,6 +30,7 @@ export interface PrintedObservation {
   readonly table: FlowTable;
   readonly dns: Pick<DnsHistory, 'since' | 'sequence'>;
   readonly samples: Pick<UnparsedSamples, 'taken'>;
+  readonly topology: Topology;
   /** Whether the last interval is over. */
   readonly stopped: boolean;
 }
@@ -131,6 +138,12 @@ export class FlowPrinter {
   #text(row: number): string {
     const flow = flowJson(this.#observation.table, row, this.#session);
     if (this.#options.filter !== undefined && !flowContains(flow, this.#options.filter)) return '';
-    return this.#options.output === 'table' ? tableLine(flow) : `${JSON.stringify(flow)}\n`;
+    if (!this.#options.paths) return this.#options.output === 'table' ? tableLine(flow) : jsonLine(flow);
+    const path = pathOf(flow, [this.#observation.topology]);
+    return this.#options.output === 'table' ? tableLine(flow) + pathText(path) : jsonLine({ ...flow, path });
   }
+}
+
+function jsonLine(value: Flow | FlowWithPath): string {
+  return `${JSON.stringify(value)}\n`;
 }

@@ -27,6 +27,8 @@ export interface ObserveOptions extends FilterOptions {
   readonly dns: boolean;
   /** Also one packet of each cause that was not parsed. */
   readonly samples: boolean;
+  /** Also the way of each flow through the wiring. */
+  readonly paths: boolean;
   readonly filter?: string;
   readonly maxFlows: number;
   /** Bytes. */

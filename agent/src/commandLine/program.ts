@@ -48,6 +48,11 @@ function observeCommand(): Command {
       'also print the first 64 bytes, which may hold payload, of one packet of each cause that was not parsed',
       false,
     )
+    .option(
+      '--paths',
+      'also print the way of each flow: its points, and why nothing was seen where nothing was',
+      false,
+    )
     .option('--ledger', 'end with a line of what was counted and lost', false)
     .addOption(mapMemory())
     .addOption(attach())

@@ -1,4 +1,5 @@
 import type { ObservationPoint } from '../../../src/model/flow.ts';
+import { pointName } from '../../../src/model/observationPoint.ts';
 import type { InterfaceRole, PodReference } from '../../../src/model/topology.ts';
 
 /** What is known of an interface that is observed. */
@@ -28,23 +29,6 @@ export interface Point {
   version: number;
 }
 
-const NAMES: Readonly<Record<InterfaceRole, readonly [ingress: ObservationPoint, egress: ObservationPoint]>> =
-  {
-    'pod-veth': ['from-endpoint', 'to-endpoint'],
-    uplink: ['from-network', 'to-network'],
-    tunnel: ['from-overlay', 'to-overlay'],
-    bridge: ['from-bridge', 'to-bridge'],
-    loopback: ['to-host', 'from-host'],
-    'host-veth': ['to-host', 'from-host'],
-    other: ['to-host', 'from-host'],
-  };
-
-/** Name of a point from the workload's side: what enters the host side of a pod's veth leaves the pod. */
-export function pointName(facts: PointFacts, egress: boolean): ObservationPoint {
-  if (facts.inside && facts.role !== 'loopback') return egress ? 'from-endpoint' : 'to-endpoint';
-  return NAMES[facts.role][egress ? 1 : 0];
-}
-
 /** Observation points by the number that flow records carry (bpf/flow.h `struct point_slot`). */
 export class PointRegistry {
   readonly #live = new Map<number, Point>();
@@ -63,7 +47,7 @@ export class PointRegistry {
           inner,
           attachedAt: now,
           facts,
-          name: pointName(facts, egress),
+          name: nameOf(facts, egress),
           version: 1,
         };
         this.#live.set(liveKey(index, inner, egress), point);
@@ -78,7 +62,7 @@ export class PointRegistry {
       const point = this.#live.get(key);
       if (point === undefined || sameFacts(point.facts, facts)) continue;
       point.facts = facts;
-      point.name = pointName(facts, point.egress);
+      point.name = nameOf(facts, point.egress);
       point.version += 1;
     }
   }
@@ -105,6 +89,10 @@ export class PointRegistry {
   get all(): Iterable<Point> {
     return this.#byId.values();
   }
+}
+
+function nameOf({ role, inside }: PointFacts, egress: boolean): ObservationPoint {
+  return pointName(role, inside, egress);
 }
 
 function liveKey(index: number, inner: boolean, egress: boolean): number {

@@ -33,6 +33,7 @@ export interface TopologyRequest {
 /** Sysctls that change what can be seen. */
 const SYSCTLS = [
   'net/bridge/bridge-nf-call-iptables',
+  'net/bridge/bridge-nf-call-ip6tables',
   'net/ipv4/ip_forward',
   'net/ipv4/conf/all/rp_filter',
   'net/ipv6/conf/all/forwarding',

@@ -1,0 +1,118 @@
+import type { Flow } from '../flow.ts';
+import type { Blank } from './flowPath.ts';
+import type { Step, Walked } from './walk.ts';
+import type { FlowWays } from './flowWays.ts';
+import type { Place, PlacedInterface, Wirings } from './wirings.ts';
+import { routeText } from './wirings.ts';
+import { bridgeSysctl, whose } from './walk.ts';
+
+/** What is known of one direction when a point of it is blank. */
+export interface WayFacts {
+  readonly flow: Flow;
+  readonly wirings: Wirings;
+  readonly isRequest: boolean;
+  /** Packets at the points before this one, the nearest last. */
+  readonly before: readonly (number | null)[];
+}
+
+/** Why a point on the way saw nothing. */
+export function blankOnWay({ at }: Step, facts: WayFacts): Blank {
+  const { link, place } = at;
+  if (!link.attached) return notAttached(at, facts.wirings);
+  const { flow, isRequest } = facts;
+  const sent = isRequest ? flow.sent.packets : flow.received.packets;
+  const sender = isRequest ? 'client' : 'server';
+  if (sent === 0) {
+    return {
+      kind: 'no-packets',
+      reason: `The ${sender} has sent nothing.`,
+      evidence: [`verdict ${flow.verdict}`],
+    };
+  }
+  const [drop] = flow.drops;
+  if (drop !== undefined && facts.before.some((packets) => (packets ?? 0) > 0)) {
+    const where = drop.point === null ? '' : ` at ${drop.point}`;
+    return {
+      kind: 'dropped',
+      reason: `The packets were dropped before they came here: ${drop.reason}${where}.`,
+      evidence: flow.drops.map(({ reason, packets }) => `${packets} dropped: ${reason}`),
+    };
+  }
+  return {
+    kind: 'unexplained',
+    reason: `Packets should pass ${link.name} of ${whose(place)}, and none was counted.`,
+    evidence: [],
+  };
+}
+
+function notAttached(at: PlacedInterface, wirings: Wirings): Blank {
+  const { link, place } = at;
+  const host = place.kind === 'pod' ? wirings.hostSide(at) : null;
+  if (host?.link.attached === true) {
+    return {
+      kind: 'other-end',
+      reason: `Nothing is attached inside the pod: ${host.link.name}, the node's end of the same wire, counts the same packets.`,
+      evidence: [],
+    };
+  }
+  return {
+    kind: 'not-attached',
+    reason: `Nothing is attached to ${link.name} of ${whose(place)}.`,
+    evidence: [`no program of ours at ${link.name}`],
+  };
+}
+
+/** Why an interface that the conversation does not pass sees nothing of it. */
+export function blankBeside(at: PlacedInterface, ways: FlowWays): Blank {
+  const walks = [ways.request, ways.reply];
+  const { link } = at;
+  if (link.kind === 'bridge') {
+    const switched = switchedBy(at, walks);
+    if (switched !== null) return switched;
+  }
+  if (link.role === 'uplink' && isWithinNode(ways, at.place.node)) {
+    return {
+      kind: 'same-node',
+      reason: `Both ends are on ${at.place.node}: the packets never leave it.`,
+      evidence: routesOn(at.place, walks),
+    };
+  }
+  return {
+    kind: 'not-on-route',
+    reason: `The packets take another way: ${routesOn(at.place, walks).join(', ') || 'no route leads here'}.`,
+    evidence: routesOn(at.place, walks),
+  };
+}
+
+function switchedBy(at: PlacedInterface, walks: readonly Walked[]): Blank | null {
+  for (const { switchings } of walks) {
+    const found = switchings.find(
+      ({ bridge }) => bridge.place.node === at.place.node && bridge.link.ifindex === at.link.ifindex,
+    );
+    if (found === undefined) continue;
+    const { from, to } = found;
+    const sysctl = bridgeSysctl(to.link.addresses[0] ?? '');
+    return {
+      kind: 'switched',
+      reason: `${at.link.name} passes the frames from ${from.link.name} to ${to.link.name} without taking them itself: a bridge sees only what is addressed to it.`,
+      evidence: [
+        `${from.link.name} and ${to.link.name} are ports of ${at.link.name}`,
+        `${at.link.name} is not promiscuous`,
+        `${sysctl} = ${at.place.topology.sysctls[sysctl] ?? 'none'}`,
+      ],
+    };
+  }
+  return null;
+}
+
+function isWithinNode({ client, server }: FlowWays, node: string): boolean {
+  return [client, server].every((end) => end !== null && end.node === node && end.kind !== 'other');
+}
+
+/** The routes that were taken on the node, once each. */
+function routesOn(place: Place, walks: readonly Walked[]): string[] {
+  const taken = walks.flatMap(({ routes }) =>
+    routes.filter((one) => one.place.node === place.node && one.place.kind === 'node'),
+  );
+  return [...new Set(taken.map(({ chosen }) => routeText(chosen)))];
+}

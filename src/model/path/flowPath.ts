@@ -1,0 +1,91 @@
+import type { Flow, ObservationPoint, Sighting, Tuple } from '../flow.ts';
+import type { InterfaceRole, PodReference } from '../topology.ts';
+
+/** An interface of a namespace of a node. */
+export interface PathInterface {
+  readonly node: string;
+  /** Inode of the namespace. */
+  readonly netns: number;
+  /** Whose namespace it is; null for the node's own. */
+  readonly pod: PodReference | null;
+  readonly interface: string;
+  readonly ifindex: number;
+  readonly role: InterfaceRole;
+  /** Whether our programs are attached here. */
+  readonly attached: boolean;
+}
+
+/** What happens to a packet between a point and the one before it. */
+export type Change = 'dnat' | 'snat' | 'undo-dnat' | 'undo-snat' | 'encapsulated' | 'decapsulated';
+
+/** Why nothing was seen at a point. `other-end`: the other end of the same wire is observed. `unexplained` is counted: it is a gap in what we know, never a guess. */
+export type BlankKind =
+  | 'not-attached'
+  | 'other-end'
+  | 'unobserved-node'
+  | 'no-packets'
+  | 'dropped'
+  | 'switched'
+  | 'same-node'
+  | 'not-on-route'
+  | 'host-network'
+  | 'encapsulated'
+  | 'redirected'
+  | 'unexplained';
+
+export interface Blank {
+  readonly kind: BlankKind;
+  /** One sentence. */
+  readonly reason: string;
+  /** What was found on the node that says so: a sysctl, a route, a port of the bridge. */
+  readonly evidence: readonly string[];
+}
+
+/** A place on the expected way of a conversation's packets in one direction. */
+export interface PathPoint extends PathInterface {
+  /** The hook: on the way out of the interface, else on the way in. */
+  readonly egress: boolean;
+  readonly point: ObservationPoint;
+  /** Inside the packets of a tunnel that pass here. */
+  readonly inner: boolean;
+  /** What the packets look like here. */
+  readonly tuple: Tuple;
+  /** What was done to them since the point before, in this order. */
+  readonly changes: readonly Change[];
+  /** What was counted here. */
+  readonly seen: Sighting | null;
+  /** Set where `seen` is null. */
+  readonly blank: Blank | null;
+}
+
+/** An interface that one might look at, and that the conversation does not pass. */
+export interface Bystander extends PathInterface {
+  readonly blank: Blank;
+}
+
+/** Where a way ends. */
+export interface Ending {
+  /** `delivered`: in the namespace of the receiver; `left`: beyond what is observed; `stopped`: no way on is known. */
+  readonly kind: 'delivered' | 'left' | 'stopped';
+  readonly node: string | null;
+  readonly text: string;
+}
+
+export interface Way {
+  readonly points: readonly PathPoint[];
+  readonly ending: Ending;
+}
+
+/** One conversation's expected way, with what was seen on it. */
+export interface FlowPath {
+  readonly request: Way;
+  readonly reply: Way;
+  readonly bystanders: readonly Bystander[];
+  /** Sightings at no point of either way: the wiring is not understood there. */
+  readonly unexpected: readonly Sighting[];
+}
+
+/** A line of the public JSON where paths were asked for. */
+export interface FlowWithPath extends Flow {
+  readonly path: FlowPath;
+}

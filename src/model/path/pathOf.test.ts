@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Flow, Sighting } from '../flow.ts';
+import type { Topology } from '../topology.ts';
+import type { PathPoint } from './flowPath.ts';
+import { pathOf } from './pathOf.ts';
+import { tupleText } from './pathText.ts';
+import type { NodeLetter, Shape } from './wiring.fixture.ts';
+import {
+  end,
+  flow,
+  nodeAddress,
+  nodeEnd,
+  podAddress,
+  podEnd,
+  PORT,
+  sighting,
+  wirings,
+} from './wiring.fixture.ts';
+
+const SERVICE = '10.96.0.10';
+
+/** The interfaces of the request's way on the nodes, without those inside pods. */
+function way(points: readonly PathPoint[]): string[] {
+  return points
+    .filter(({ pod }) => pod === null)
+    .map(
+      ({ node, interface: name, egress, inner }) =>
+        `${node} ${name} ${egress ? 'out' : 'in'}${inner ? ' inner' : ''}`,
+    );
+}
+
+function changes(points: readonly PathPoint[]): string[] {
+  return points.flatMap((point) => point.changes.map((change) => `${point.interface} ${change}`));
+}
+
+function toService(node: NodeLetter, host: number): Flow {
+  const server = podEnd(node, host, 8080);
+  return flow(podEnd('a', 2, PORT), server, {
+    nat: [{ kind: 'dnat', from: `${SERVICE}:80`, to: `${server.address}:8080` }],
+  });
+}
+
+/** The flow with a sighting at every point where one is expected. */
+function seenEverywhere(conversation: Flow, topologies: readonly Topology[]): Flow {
+  const { request, reply } = pathOf(conversation, topologies);
+  const sightings = [...request.points, ...reply.points]
+    .filter(({ attached }) => attached)
+    .map((point): Sighting => sighting(point, point.tuple));
+  return { ...conversation, sightings };
+}
+
+describe('pathOf', () => {
+  const local = flow(podEnd('a', 2, PORT), podEnd('a', 3, 8080));
+  const across = flow(podEnd('a', 2, PORT), podEnd('b', 2, 8080));
+
+  it('switches between pods of a bridge, which sees nothing', () => {
+    const path = pathOf(local, wirings('hostgw'));
+    assert.deepEqual(way(path.request.points), ['node-a veth2 in', 'node-a veth3 out']);
+    assert.deepEqual(
+      path.bystanders.map(({ interface: name, blank }) => [name, blank.kind]),
+      [
+        ['eth0', 'same-node'],
+        ['cni0', 'switched'],
+      ],
+    );
+    const bridge = path.bystanders.find(({ interface: name }) => name === 'cni0');
+    assert.ok(bridge?.blank.evidence.includes('cni0 is not promiscuous'));
+  });
+
+  it('shows a copy of every frame to a promiscuous bridge', () => {
+    const path = pathOf(local, wirings('hostgw', { promiscuous: true }));
+    assert.deepEqual(way(path.request.points), ['node-a veth2 in', 'node-a cni0 in', 'node-a veth3 out']);
+  });
+
+  it('routes between pods where there is no bridge', () => {
+    const path = pathOf(local, wirings('ptp'));
+    assert.deepEqual(way(path.request.points), ['node-a veth2 in', 'node-a veth3 out']);
+    assert.equal(path.bystanders[0]?.blank.kind, 'same-node');
+  });
+
+  it('goes over the other node’s uplink by route', () => {
+    const path = pathOf(across, wirings('hostgw'));
+    assert.deepEqual(way(path.request.points), [
+      'node-a veth2 in',
+      'node-a cni0 in',
+      'node-a eth0 out',
+      'node-b eth0 in',
+      'node-b cni0 out',
+      'node-b veth2 out',
+    ]);
+    assert.equal(path.request.ending.text, 'delivered in pod shop/pod-b2');
+  });
+
+  it('goes through the tunnel, inside the uplinks’ packets', () => {
+    const path = pathOf(across, wirings('vxlan'));
+    assert.deepEqual(way(path.request.points), [
+      'node-a veth2 in',
+      'node-a cni0 in',
+      'node-a flannel.1 out',
+      'node-a eth0 out inner',
+      'node-b eth0 in inner',
+      'node-b flannel.1 in',
+      'node-b cni0 out',
+      'node-b veth2 out',
+    ]);
+    assert.deepEqual(changes(path.request.points), ['eth0 encapsulated', 'flannel.1 decapsulated']);
+  });
+
+  it('knows no more than that packets leave for a node that is not observed', () => {
+    const [nodeA] = wirings('vxlan');
+    assert.ok(nodeA);
+    const path = pathOf(across, [nodeA]);
+    assert.equal(path.request.ending.text, `leaves node-a inside flannel.1's packets to ${nodeAddress('b')}`);
+    assert.deepEqual(way(path.reply.points), [
+      'node-a eth0 in inner',
+      'node-a flannel.1 in',
+      'node-a cni0 out',
+      'node-a veth2 out',
+    ]);
+  });
+
+  it('translates a Service’s address on the client’s node, and back there', () => {
+    const path = pathOf(toService('b', 3), wirings('hostgw'));
+    const tuples = path.request.points.map(({ interface: name, tuple }) => `${name} ${tuple.destination}`);
+    assert.deepEqual(tuples.slice(0, 4), [
+      `eth0 ${SERVICE}`,
+      `veth2 ${SERVICE}`,
+      `cni0 ${podAddress('b', 3)}`,
+      `eth0 ${podAddress('b', 3)}`,
+    ]);
+    assert.deepEqual(changes(path.reply.points), ['cni0 undo-dnat']);
+    assert.equal(path.reply.points.at(-1)?.tuple.source, SERVICE);
+  });
+
+  it('switches to a Service’s backend behind the same bridge where the bridge calls netfilter', () => {
+    const path = pathOf(toService('a', 3), wirings('hostgw'));
+    assert.deepEqual(way(path.request.points), ['node-a veth2 in', 'node-a veth3 out']);
+    assert.deepEqual(changes(path.request.points), ['veth3 dnat']);
+    assert.equal(path.bystanders.find(({ interface: name }) => name === 'cni0')?.blank.kind, 'switched');
+  });
+
+  it('routes over the bridge where it does not, and the answer keeps the backend’s address', () => {
+    const path = pathOf(toService('a', 3), wirings('hostgw', { bridgeNetfilter: false }));
+    assert.deepEqual(way(path.request.points), [
+      'node-a veth2 in',
+      'node-a cni0 in',
+      'node-a cni0 out',
+      'node-a veth3 out',
+    ]);
+    assert.equal(path.reply.points.at(-1)?.tuple.source, podAddress('a', 3));
+  });
+
+  it('enters by the node that was asked, and answers there', () => {
+    const outside = '192.0.2.7';
+    const server = podEnd('b', 2, 8080);
+    const path = pathOf(
+      flow(end(outside, PORT), server, {
+        nat: [
+          { kind: 'dnat', from: `${nodeAddress('a')}:30080`, to: `${server.address}:8080` },
+          { kind: 'masquerade', from: `${outside}:${PORT}`, to: `${nodeAddress('a')}:1025` },
+        ],
+      }),
+      wirings('hostgw'),
+    );
+    assert.deepEqual(way(path.request.points), [
+      'node-a eth0 in',
+      'node-a eth0 out',
+      'node-b eth0 in',
+      'node-b cni0 out',
+      'node-b veth2 out',
+    ]);
+    assert.deepEqual(changes(path.request.points), ['eth0 dnat', 'eth0 snat']);
+    assert.deepEqual(changes(path.reply.points), ['eth0 undo-snat', 'eth0 undo-dnat']);
+    assert.equal(path.reply.ending.kind, 'left');
+  });
+
+  it('says of a process of the node that it has no veth by starting at the bridge', () => {
+    const path = pathOf(flow(nodeEnd('a', PORT), podEnd('a', 2, 8080)), wirings('hostgw'));
+    assert.deepEqual(way(path.request.points), ['node-a cni0 out', 'node-a veth2 out']);
+  });
+
+  it('says that packets were dropped where they were seen before, and that a silent server has sent nothing', () => {
+    const dropped = flow(podEnd('a', 2, PORT), podEnd('a', 3, 6379), {
+      verdict: 'dropped',
+      received: { packets: 0, bytes: 0 },
+      drops: [{ reason: 'NETFILTER_DROP', packets: 10, point: 'veth2' }],
+    });
+    const [, first] = pathOf(dropped, wirings('hostgw')).request.points;
+    assert.ok(first);
+    const path = pathOf({ ...dropped, sightings: [sighting(first, first.tuple)] }, wirings('hostgw'));
+    assert.deepEqual(
+      path.request.points.map(({ blank }) => blank?.kind ?? 'seen'),
+      ['other-end', 'seen', 'dropped', 'other-end'],
+    );
+    assert.deepEqual(
+      path.reply.points.map(({ blank }) => blank?.kind),
+      ['other-end', 'no-packets', 'no-packets', 'other-end'],
+    );
+  });
+
+  it('does not explain what it does not understand', () => {
+    const path = pathOf(local, wirings('hostgw'));
+    assert.deepEqual(
+      path.request.points.filter(({ attached }) => attached).map(({ blank }) => blank?.kind),
+      ['unexplained', 'unexplained'],
+    );
+    const elsewhere = sighting(
+      { node: 'node-a', netns: 1000, interface: 'eth0', ifindex: 2, point: 'to-network', inner: false },
+      {
+        source: podAddress('a', 2),
+        sourcePort: PORT,
+        destination: podAddress('a', 3),
+        destinationPort: 8080,
+      },
+    );
+    assert.deepEqual(pathOf({ ...local, sightings: [elsewhere] }, wirings('hostgw')).unexpected, [elsewhere]);
+  });
+
+  it('lays each sighting at one point, whatever the ends, the shape and the order', () => {
+    const node = fc.constantFrom<NodeLetter>('a', 'b');
+    const host = fc.constantFrom(2, 3);
+    const place = fc.oneof(
+      fc.record({ node, host }).map((at) => podEnd(at.node, at.host, PORT)),
+      node.map((at) => nodeEnd(at, PORT)),
+      fc.constant(end('192.0.2.7', PORT)),
+    );
+    const shape = fc.constantFrom<Shape>('hostgw', 'vxlan', 'ptp');
+    const cases = fc.record({
+      shape,
+      client: place,
+      server: fc.record({ node, host }),
+      service: fc.boolean(),
+      turned: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(cases, ({ shape: wired, client, server: at, service, turned }) => {
+        const server = podEnd(at.node, at.host, 8080);
+        fc.pre(client.address !== server.address);
+        const nat = service
+          ? [{ kind: 'dnat' as const, from: `${SERVICE}:80`, to: `${server.address}:8080` }]
+          : [];
+        const topologies = wirings(wired);
+        const seen = seenEverywhere(flow(client, server, { nat }), topologies);
+        const sightings = turned ? [...seen.sightings].reverse() : seen.sightings;
+        const path = pathOf({ ...seen, sightings }, topologies);
+        assert.deepEqual(path.unexpected, []);
+        const points = [...path.request.points, ...path.reply.points];
+        assert.equal(points.filter((point) => point.seen !== null).length, sightings.length);
+        for (const point of points) {
+          assert.equal((point.seen === null) !== (point.blank === null), true);
+          if (point.seen !== null) assert.equal(tupleText(point.seen.tuple), tupleText(point.tuple));
+        }
+        // From outside to a Service's address there is no way in but by a node's own address.
+        if (client.kind !== 'external' || !service) assert.equal(path.request.ending.kind, 'delivered');
+      }),
+    );
+  });
+});

@@ -1,0 +1,123 @@
+import type { Flow, Sighting } from '../flow.ts';
+import { pointName } from '../observationPoint.ts';
+import type { Topology } from '../topology.ts';
+import { prefixMatch } from './addresses.ts';
+import { blankBeside, blankOnWay } from './blanks.ts';
+import type { Bystander, FlowPath, PathInterface, PathPoint, Way } from './flowPath.ts';
+import type { FlowWays } from './flowWays.ts';
+import { flowWays } from './flowWays.ts';
+import { isSameTuple } from './translation.ts';
+import type { Step, Walked } from './walk.ts';
+import { pathInterface, Wirings } from './wirings.ts';
+
+/**
+ * The way that a conversation's packets take through the wiring of the nodes, what was seen at each point of it, and why
+ * nothing was where nothing was.
+ * @param topologies of the nodes that are observed
+ */
+export function pathOf(flow: Flow, topologies: readonly Topology[]): FlowPath {
+  const wirings = new Wirings(topologies);
+  const ways = flowWays(flow, wirings);
+  const left = new Set(flow.sightings);
+  if (isFlooded(flow)) return { request: floodedWay(flow), reply: NO_WAY, bystanders: [], unexpected: [] };
+  const request = wayOf(flow, wirings, ways.request, true, left);
+  const reply = wayOf(flow, wirings, ways.reply, false, left);
+  return {
+    request,
+    reply,
+    bystanders: bystandersOf([...request.points, ...reply.points], ways, wirings),
+    unexpected: [...left],
+  };
+}
+
+/** Multicast, broadcast and link-local traffic has no way of its own: bridges send it to every port. */
+function isFlooded({ client, server }: Flow): boolean {
+  return [client, server].some(({ address }) => FLOODED.some((range) => prefixMatch(range, address) >= 0));
+}
+
+const FLOODED = ['224.0.0.0/4', '255.255.255.255/32', '169.254.0.0/16', 'ff00::/8', 'fe80::/10'];
+const NO_WAY: Way = { points: [], ending: { kind: 'stopped', node: null, text: 'nothing is expected' } };
+
+/** What was seen, in the order that it is told. */
+function floodedWay({ sightings }: Flow): Way {
+  const points = sightings.map((seen): PathPoint => ({
+    node: seen.node,
+    netns: seen.netns,
+    pod: null,
+    interface: seen.interface,
+    ifindex: seen.ifindex,
+    role: 'other',
+    attached: true,
+    egress: seen.point.startsWith('to-') || seen.point === 'from-host',
+    point: seen.point,
+    inner: seen.inner,
+    tuple: seen.tuple,
+    changes: [],
+    seen,
+    blank: null,
+  }));
+  return { points, ending: { kind: 'delivered', node: null, text: 'sent to everyone on the link' } };
+}
+
+function wayOf(flow: Flow, wirings: Wirings, walked: Walked, isRequest: boolean, left: Set<Sighting>): Way {
+  const points: PathPoint[] = [];
+  /** What was told already, at a point that only some packets passed. */
+  let told = 0;
+  for (const step of walked.steps) {
+    const seen = sightingAt(step, left);
+    if (seen !== null) left.delete(seen);
+    else if (step.optional) continue;
+    const before = points.map((point) => point.seen?.packets ?? null);
+    const blank = seen === null ? blankOnWay(step, { flow, wirings, isRequest, before }) : null;
+    points.push({
+      ...pathInterface(step.at),
+      egress: step.egress,
+      point: nameOf(step),
+      inner: step.inner,
+      tuple: step.tuple,
+      changes: step.changes.slice(told),
+      seen,
+      blank,
+    });
+    told = step.optional ? step.changes.length : 0;
+  }
+  return { points, ending: walked.ending };
+}
+
+/** An interface inside a pod is named from the pod's side only where the pod's own namespace is observed as such. */
+function nameOf({ at, egress }: Step): PathPoint['point'] {
+  return pointName(at.link.role, at.place.namespace.pod !== null, egress);
+}
+
+function sightingAt(step: Step, sightings: ReadonlySet<Sighting>): Sighting | null {
+  const { place, link } = step.at;
+  const name = nameOf(step);
+  for (const sighting of sightings) {
+    const isHere =
+      sighting.node === place.node &&
+      sighting.netns === place.namespace.inode &&
+      sighting.ifindex === link.ifindex &&
+      sighting.point === name &&
+      sighting.inner === step.inner;
+    if (isHere && isSameTuple(sighting.tuple, step.tuple)) return sighting;
+  }
+  return null;
+}
+
+/** Bridges, uplinks and tunnels of the nodes on the way that no packet passes. */
+function bystandersOf(points: readonly PathPoint[], ways: FlowWays, wirings: Wirings): Bystander[] {
+  const passed = new Set(points.map(keyOf));
+  return [...new Set(points.map(({ node }) => node))].flatMap((node) => {
+    const place = wirings.node(node);
+    if (place === null) return [];
+    return place.namespace.interfaces
+      .filter(({ role }) => role === 'bridge' || role === 'uplink' || role === 'tunnel')
+      .map((link) => ({ place, link }))
+      .filter((at) => !passed.has(keyOf(pathInterface(at))))
+      .map((at) => ({ ...pathInterface(at), blank: blankBeside(at, ways) }));
+  });
+}
+
+function keyOf({ node, netns, ifindex }: PathInterface): string {
+  return `${node}/${netns}/${ifindex}`;
+}

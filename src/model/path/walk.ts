@@ -1,0 +1,307 @@
+import type { Tuple } from '../flow.ts';
+import type { InterfaceTopology } from '../topology.ts';
+import { addressOf } from './addresses.ts';
+import type { Change, Ending } from './flowPath.ts';
+import type { Netfilter } from './netfilter.ts';
+import type { ChosenRoute, Place, PlacedInterface, Wirings } from './wirings.ts';
+import { isLocal, linkWith, routeTo } from './wirings.ts';
+
+/** A packet at a hook. */
+export interface Step {
+  readonly at: PlacedInterface;
+  readonly egress: boolean;
+  readonly inner: boolean;
+  readonly tuple: Tuple;
+  readonly changes: readonly Change[];
+  /** Some packets pass here, and there may be none such. */
+  readonly optional: boolean;
+}
+
+/** A bridge that passed a frame from port to port. */
+export interface Switching {
+  readonly bridge: PlacedInterface;
+  readonly from: PlacedInterface;
+  readonly to: PlacedInterface;
+}
+
+export interface Walked {
+  readonly steps: readonly Step[];
+  readonly switchings: readonly Switching[];
+  readonly routes: readonly { readonly place: Place; readonly chosen: ChosenRoute }[];
+  readonly ending: Ending;
+}
+
+/** Longer ways are loops. */
+const MOST_STEPS = 64;
+
+/**
+ * Follows a packet through the wiring as the kernel forwards it: routes, bridges by their forwarding tables, veth pairs,
+ * tunnels, and netfilter's translations where they are made. One packet an object.
+ */
+export class Walk {
+  readonly #wirings: Wirings;
+  readonly #netfilter: Netfilter;
+  readonly #steps: Step[] = [];
+  readonly #switchings: Switching[] = [];
+  readonly #routes: { place: Place; chosen: ChosenRoute }[] = [];
+  #tuple: Tuple;
+  #changes: Change[] = [];
+
+  constructor(wirings: Wirings, netfilter: Netfilter, tuple: Tuple) {
+    this.#wirings = wirings;
+    this.#netfilter = netfilter;
+    this.#tuple = tuple;
+  }
+
+  /** Sent by a process in the namespace. */
+  sendFrom(place: Place): Walked {
+    // A process's packets are translated on the way out (OUTPUT) as those of others are on the way in.
+    this.#translate(place, 'before routing');
+    return this.#walked(this.#forward(place, true));
+  }
+
+  /** Came to an interface from where nothing is known. @param inner inside a tunnel's packets */
+  receiveAt(at: PlacedInterface, inner: boolean): Walked {
+    if (inner) return this.#walked(this.#decapsulate(at));
+    const own = at.link.addresses[0];
+    return this.#walked(this.#receive(at, own === undefined ? this.#tuple.destination : addressOf(own)));
+  }
+
+  #walked(ending: Ending): Walked {
+    return { steps: this.#steps, switchings: this.#switchings, routes: this.#routes, ending };
+  }
+
+  #step(at: PlacedInterface, egress: boolean, inner = false): void {
+    this.#steps.push({ at, egress, inner, tuple: this.#tuple, changes: this.#changes, optional: false });
+    this.#changes = [];
+  }
+
+  /** What happened to the packets since the point before happened on this way too. */
+  #optionalStep(at: PlacedInterface, egress: boolean): void {
+    this.#steps.push({
+      at,
+      egress,
+      inner: false,
+      tuple: this.#tuple,
+      changes: this.#changes,
+      optional: true,
+    });
+  }
+
+  #translate(place: Place, when: 'before routing' | 'after routing'): void {
+    if (place.kind !== 'node') return;
+    const done = this.#netfilter.translate(place.node, this.#tuple, when);
+    this.#tuple = done.tuple;
+    this.#changes = [...this.#changes, ...done.changes];
+  }
+
+  #forward(place: Place, isOwn: boolean): Ending {
+    const { namespace, node } = place;
+    const { destination } = this.#tuple;
+    if (isLocal(namespace, destination)) {
+      const loopback = namespace.interfaces.find(({ role }) => role === 'loopback');
+      if (isOwn && loopback !== undefined) {
+        this.#step({ place, link: loopback }, true);
+        this.#step({ place, link: loopback }, false);
+      }
+      return delivered(place);
+    }
+    const chosen = routeTo(namespace, destination);
+    if (chosen === null) return stopped(node, `${whose(place)} has no route to ${destination}`);
+    this.#routes.push({ place, chosen });
+    this.#translate(place, 'after routing');
+    return this.#transmit({ place, link: chosen.link }, chosen.nextHop);
+  }
+
+  #transmit(at: PlacedInterface, nextHop: string): Ending {
+    if (this.#steps.length > MOST_STEPS) return stopped(at.place.node, 'the routes lead in a circle');
+    this.#step(at, true);
+    if (at.link.role === 'tunnel') return this.#encapsulate(at, nextHop);
+    if (at.link.kind !== 'bridge') return this.#cross(at, nextHop);
+    const port = this.#portTowards(at, nextHop);
+    if (port === null) {
+      return stopped(at.place.node, `no port of ${at.link.name} is known to lead to ${nextHop}`);
+    }
+    this.#step(port, true);
+    return this.#cross(port, nextHop);
+  }
+
+  /** To the other end of the wire. */
+  #cross(at: PlacedInterface, nextHop: string): Ending {
+    const peer = this.#wirings.peer(at);
+    if (peer !== null) return this.#receive(peer, nextHop);
+    const next = this.#arrivalOf(nextHop, at.place.node);
+    if (next !== null) return this.#receive(next, nextHop);
+    return {
+      kind: 'left',
+      node: at.place.node,
+      text: `leaves ${at.place.node} by ${at.link.name} to ${nextHop}`,
+    };
+  }
+
+  /** The interface of another node that takes what is sent to an address, or what is routed towards the destination. */
+  #arrivalOf(nextHop: string, sender: string): PlacedInterface | null {
+    const { destination } = this.#tuple;
+    const direct = this.#wirings.nodeWith(nextHop) ?? this.#wirings.nodeWith(destination);
+    const owner = direct ?? this.#wirings.namespaceWith(destination);
+    const place = owner === null ? null : this.#wirings.node(owner.node);
+    if (place === null || place.node === sender) return null;
+    const link = linkWith(place.namespace, nextHop) ?? uplinkOf(place);
+    return link === null ? null : { place, link };
+  }
+
+  #receive(at: PlacedInterface, nextHop: string): Ending {
+    this.#step(at, false);
+    const master = at.place.namespace.interfaces.find(({ ifindex }) => ifindex === at.link.master);
+    if (master?.kind === 'bridge') return this.#bridge(at, { place: at.place, link: master }, nextHop);
+    if (master !== undefined) this.#step({ place: at.place, link: master }, false);
+    return this.#arrive(at.place);
+  }
+
+  #bridge(from: PlacedInterface, bridge: PlacedInterface, nextHop: string): Ending {
+    const { namespace } = bridge.place;
+    const isFiltered = callsNetfilter(bridge.place, nextHop);
+    if (isFiltered) this.#translate(bridge.place, 'before routing');
+    if (!isLocal(namespace, nextHop)) return this.#switch(from, bridge, nextHop, isFiltered);
+    const chosen =
+      isFiltered && this.#changes.length > 0 ? routeTo(namespace, this.#tuple.destination) : null;
+    if (chosen?.link.ifindex === bridge.link.ifindex && !isLocal(namespace, this.#tuple.destination)) {
+      return this.#switchTranslated(from, bridge, chosen.nextHop);
+    }
+    this.#step(bridge, false);
+    return this.#arrive(bridge.place);
+  }
+
+  #switch(from: PlacedInterface, bridge: PlacedInterface, nextHop: string, isFiltered: boolean): Ending {
+    const to = this.#portTowards(bridge, nextHop);
+    if (to === null) return unknownPort(bridge, nextHop);
+    this.#switchings.push({ bridge, from, to });
+    // A promiscuous bridge takes a copy of every frame.
+    if (bridge.link.promiscuous) this.#step(bridge, false);
+    if (isFiltered) this.#translate(bridge.place, 'after routing');
+    this.#step(to, true);
+    return this.#cross(to, nextHop);
+  }
+
+  /**
+   * A frame for the node whose destination netfilter translated to one behind the same bridge: it is switched there, with
+   * another MAC, and the bridge itself sends only those that came before the neighbour was known
+   * (net/bridge/br_netfilter_hooks.c, br_nf_pre_routing_finish).
+   */
+  #switchTranslated(from: PlacedInterface, bridge: PlacedInterface, nextHop: string): Ending {
+    const to = this.#portTowards(bridge, nextHop);
+    if (to === null) return unknownPort(bridge, nextHop);
+    this.#switchings.push({ bridge, from, to });
+    this.#translate(bridge.place, 'after routing');
+    this.#optionalStep(bridge, true);
+    this.#step(to, true);
+    return this.#cross(to, nextHop);
+  }
+
+  #arrive(place: Place): Ending {
+    if (place.kind !== 'node') {
+      const { destination } = this.#tuple;
+      if (isLocal(place.namespace, destination)) return delivered(place);
+      return stopped(place.node, `${whose(place)} does not have ${destination}`);
+    }
+    this.#translate(place, 'before routing');
+    return this.#forward(place, false);
+  }
+
+  #encapsulate(tunnel: PlacedInterface, nextHop: string): Ending {
+    const { place, link } = tunnel;
+    const remote = remoteOf(place, link, nextHop);
+    if (remote === null) return stopped(place.node, `${link.name} has no remote end for ${nextHop}`);
+    const outer = routeTo(place.namespace, remote);
+    if (outer === null) return stopped(place.node, `${whose(place)} has no route to ${remote}`);
+    this.#changes.push('encapsulated');
+    this.#step({ place, link: outer.link }, true, true);
+    const other = this.#wirings.nodeWith(remote);
+    const arrival = other === null ? null : linkWith(other.namespace, remote);
+    if (other === null || arrival === null) {
+      return {
+        kind: 'left',
+        node: place.node,
+        text: `leaves ${place.node} inside ${link.name}'s packets to ${remote}`,
+      };
+    }
+    return this.#decapsulate({ place: other, link: arrival });
+  }
+
+  /** @param at where the tunnel's packets come in */
+  #decapsulate(at: PlacedInterface): Ending {
+    this.#step(at, false, true);
+    const tunnel = at.place.namespace.interfaces.find(({ role }) => role === 'tunnel');
+    if (tunnel === undefined) {
+      return stopped(at.place.node, `${at.place.node} has no tunnel for what comes in there`);
+    }
+    this.#changes.push('decapsulated');
+    this.#step({ place: at.place, link: tunnel }, false);
+    return this.#arrive(at.place);
+  }
+
+  /** The port behind which the address is: by the wire's other end, else by its MAC in the forwarding table. */
+  #portTowards({ place, link }: PlacedInterface, nextHop: string): PlacedInterface | null {
+    const { interfaces, neighbours, fdb } = place.namespace;
+    const ports = interfaces.filter(({ master }) => master === link.ifindex);
+    const wired = ports.find((port) => {
+      const peer = this.#wirings.peer({ place, link: port });
+      return peer !== null && linkWith(peer.place.namespace, nextHop) !== null;
+    });
+    if (wired !== undefined) return { place, link: wired };
+    const mac = neighbours.find(
+      ({ address, ifindex }) => address === nextHop && ifindex === link.ifindex,
+    )?.mac;
+    const entry = fdb.find(
+      (known) => known.mac === mac && ports.some(({ ifindex }) => ifindex === known.ifindex),
+    );
+    const learned = ports.find(({ ifindex }) => ifindex === entry?.ifindex);
+    return learned === undefined ? null : { place, link: learned };
+  }
+}
+
+/** Whether a bridge of the namespace shows switched frames to netfilter (net.bridge.bridge-nf-call-*tables). */
+export function callsNetfilter({ topology }: Place, address: string): boolean {
+  return topology.sysctls[bridgeSysctl(address)] === '1';
+}
+
+export function bridgeSysctl(address: string): string {
+  return `net/bridge/bridge-nf-call-${address.includes(':') ? 'ip6' : 'ip'}tables`;
+}
+
+/** Where a tunnel sends what is for an address: by neighbour and forwarding entry, else to its one remote. */
+function remoteOf({ namespace }: Place, link: InterfaceTopology, nextHop: string): string | null {
+  const ours = namespace.fdb.filter(({ ifindex }) => ifindex === link.ifindex);
+  const mac = namespace.neighbours.find(
+    ({ address, ifindex }) => address === nextHop && ifindex === link.ifindex,
+  )?.mac;
+  const exact = ours.find((entry) => entry.mac === mac && entry.destination !== null);
+  const any = ours.find(
+    ({ mac: entry, destination }) => entry === '00:00:00:00:00:00' && destination !== null,
+  );
+  return exact?.destination ?? any?.destination ?? null;
+}
+
+export function uplinkOf({ namespace }: Place): InterfaceTopology | null {
+  return (
+    namespace.interfaces.find(({ role, addresses }) => role === 'uplink' && addresses.length > 0) ?? null
+  );
+}
+
+function delivered(place: Place): Ending {
+  return { kind: 'delivered', node: place.node, text: `delivered in ${whose(place)}` };
+}
+
+function stopped(node: string, text: string): Ending {
+  return { kind: 'stopped', node, text };
+}
+
+function unknownPort({ place, link }: PlacedInterface, nextHop: string): Ending {
+  return stopped(place.node, `no port of ${link.name} is known to lead to ${nextHop}`);
+}
+
+/** A namespace in words. */
+export function whose({ node, namespace, kind }: Place): string {
+  if (namespace.pod !== null) return `pod ${namespace.pod.namespace}/${namespace.pod.name}`;
+  return kind === 'node' ? `node ${node}` : `namespace ${namespace.inode} on ${node}`;
+}

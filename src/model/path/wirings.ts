@@ -1,0 +1,158 @@
+import type { InterfaceTopology, NamespaceTopology, Route, Topology } from '../topology.ts';
+import { addressOf, isLoopback, prefixMatch } from './addresses.ts';
+import type { PathInterface } from './flowPath.ts';
+
+/** A namespace of a node whose wiring is known. */
+export interface Place {
+  readonly node: string;
+  readonly topology: Topology;
+  readonly namespace: NamespaceTopology;
+  /** What the namespace is to the node: its own, a pod's, or one that is neither and is wired to it. */
+  readonly kind: 'node' | 'pod' | 'other';
+}
+
+/** An interface of such a namespace. */
+export interface PlacedInterface {
+  readonly place: Place;
+  readonly link: InterfaceTopology;
+}
+
+/** The route of a packet: out of which interface, and to which address there. */
+export interface ChosenRoute {
+  readonly route: Route;
+  readonly link: InterfaceTopology;
+  readonly nextHop: string;
+}
+
+const MAIN_TABLE = 254;
+
+/** The wiring of all nodes that are observed, to be asked. */
+export class Wirings {
+  readonly topologies: readonly Topology[];
+
+  constructor(topologies: readonly Topology[]) {
+    this.topologies = topologies;
+  }
+
+  /** The node's own namespace; null for a node that is not observed. */
+  node(name: string): Place | null {
+    const topology = this.topologies.find(({ node }) => node === name);
+    const namespace = topology?.namespaces[0];
+    return topology === undefined || namespace === undefined ? null : placeIn(topology, namespace);
+  }
+
+  /** The pod's own namespace; null for a pod of the node's network, or of a node that is not observed. */
+  pod(uid: string): Place | null {
+    for (const topology of this.topologies) {
+      const namespace = topology.namespaces.find(({ pod }) => pod?.uid === uid);
+      if (namespace !== undefined) return placeIn(topology, namespace);
+    }
+    return null;
+  }
+
+  /** The node one of whose own interfaces has the address. */
+  nodeWith(address: string): Place | null {
+    for (const { node } of this.topologies) {
+      const place = this.node(node);
+      if (place !== null && linkWith(place.namespace, address) !== null) return place;
+    }
+    return null;
+  }
+
+  /** The namespace, a pod's for example, that has the address: a node's own, or one that is wired to it. */
+  namespaceWith(address: string): Place | null {
+    for (const topology of this.topologies) {
+      const [own] = topology.namespaces;
+      const wired = new Set(own?.interfaces.map(({ peer }) => peer?.netns));
+      const namespace = topology.namespaces.find(
+        (candidate) =>
+          (candidate === own || wired.has(candidate.inode)) && linkWith(candidate, address) !== null,
+      );
+      if (namespace !== undefined) return placeIn(topology, namespace);
+    }
+    return null;
+  }
+
+  /** The other end of a veth pair. From inside a pod it is found from outside: pods' namespaces have no ids for others. */
+  peer(at: PlacedInterface): PlacedInterface | null {
+    const { place, link } = at;
+    if (link.peer === null) return link.kind === 'veth' ? this.hostSide(at) : null;
+    const { netns, ifindex } = link.peer;
+    const namespace = place.topology.namespaces.find(({ inode }) => inode === netns);
+    const other = namespace?.interfaces.find((candidate) => candidate.ifindex === ifindex);
+    if (namespace === undefined || other === undefined) return null;
+    return { place: placeIn(place.topology, namespace), link: other };
+  }
+
+  /** The node's side of the veth pair of an interface in a pod. */
+  hostSide(inside: PlacedInterface): PlacedInterface | null {
+    for (const link of this.node(inside.place.node)?.namespace.interfaces ?? []) {
+      const isPeer =
+        link.peer?.netns === inside.place.namespace.inode && link.peer.ifindex === inside.link.ifindex;
+      const place = this.node(inside.place.node);
+      if (isPeer && place !== null) return { place, link };
+    }
+    return null;
+  }
+}
+
+function placeIn(topology: Topology, namespace: NamespaceTopology): Place {
+  const isOwn = topology.namespaces[0] === namespace;
+  const kind = isOwn ? 'node' : namespace.pod === null ? 'other' : 'pod';
+  return { node: topology.node, topology, namespace, kind };
+}
+
+/** The interface that has the address. */
+export function linkWith(namespace: NamespaceTopology, address: string): InterfaceTopology | null {
+  return (
+    namespace.interfaces.find((link) => link.addresses.some((own) => addressOf(own) === address)) ?? null
+  );
+}
+
+/** Whether the namespace itself takes packets to the address. */
+export function isLocal(namespace: NamespaceTopology, address: string): boolean {
+  return isLoopback(address) || linkWith(namespace, address) !== null;
+}
+
+/** The most specific route; the main table's where several are. Null where there is none or its interface is gone. */
+export function routeTo(namespace: NamespaceTopology, address: string): ChosenRoute | null {
+  const best = namespace.routes
+    .map((route) => ({ route, length: prefixMatch(route.destination, address) }))
+    .filter(({ length }) => length >= 0)
+    .reduce<{ route: Route; length: number } | null>(
+      (known, one) => (isBetter(one, known) ? one : known),
+      null,
+    );
+  if (best === null) return null;
+  const link = namespace.interfaces.find(({ ifindex }) => ifindex === best.route.ifindex);
+  return link === undefined ? null : { route: best.route, link, nextHop: best.route.gateway ?? address };
+}
+
+interface Match {
+  readonly route: Route;
+  readonly length: number;
+}
+
+function isBetter(one: Match, known: Match | null): boolean {
+  if (known?.length !== one.length) return known === null || one.length > known.length;
+  return one.route.table === MAIN_TABLE && known.route.table !== MAIN_TABLE;
+}
+
+/** A route as `ip route` prints it. */
+export function routeText({ route, link }: ChosenRoute): string {
+  const via = route.gateway === null ? '' : ` via ${route.gateway}`;
+  const destination = /^(?:0\.0\.0\.0|::)\/0$/.test(route.destination) ? 'default' : route.destination;
+  return `${destination}${via} dev ${link.name}`;
+}
+
+export function pathInterface({ place, link }: PlacedInterface): PathInterface {
+  return {
+    node: place.node,
+    netns: place.namespace.inode,
+    pod: place.namespace.pod,
+    interface: link.name,
+    ifindex: link.ifindex,
+    role: link.role,
+    attached: link.attached,
+  };
+}

@@ -1,0 +1,31 @@
+import type { FlowEnd, ServiceReference, Traffic, Translation, Verdict } from './flow.ts';
+import type { FlowPath } from './path/flowPath.ts';
+
+/** What the observation-point page shows of one flow. */
+export interface FlowPathPicture {
+  readonly client: FlowEnd;
+  readonly server: FlowEnd;
+  readonly service: ServiceReference | null;
+  readonly protocol: string;
+  readonly verdict: Verdict;
+  readonly initiatorCertain: boolean;
+  readonly nat: readonly Translation[];
+  readonly sent: Traffic;
+  readonly received: Traffic;
+  readonly path: FlowPath;
+  /** The same as text, to be copied. */
+  readonly text: string;
+  /** Nodes on whose wiring nothing is known because no agent runs there. */
+  readonly unobserved: readonly string[];
+}
+
+/** Host to page. */
+export type ToPointsPage =
+  | { readonly type: 'path'; readonly picture: FlowPathPicture }
+  /** There is no such flow any more, or no wiring to draw it on. */
+  | { readonly type: 'nothing'; readonly reason: string };
+
+/** Page to host. */
+export type FromPointsPage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'copy'; readonly what: 'text' | 'picture'; readonly content: string };

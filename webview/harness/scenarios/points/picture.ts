@@ -1,0 +1,27 @@
+import type { Flow, Sighting } from '../../../../src/model/flow.ts';
+import { pathOf } from '../../../../src/model/path/pathOf.ts';
+import { pathText } from '../../../../src/model/path/pathText.ts';
+import { sighting } from '../../../../src/model/path/wiring.fixture.ts';
+import type { FlowPathPicture, ToPointsPage } from '../../../../src/model/pointsMessages.ts';
+import type { Topology } from '../../../../src/model/topology.ts';
+
+/** The flow as its panel tells of it, seen at every point but those of `unseen` interfaces. */
+export function pathMessage(
+  flow: Flow,
+  topologies: readonly Topology[],
+  unseen: readonly string[] = [],
+  unobserved: readonly string[] = [],
+): ToPointsPage {
+  const expected = pathOf(flow, topologies);
+  const sightings = [...expected.request.points, ...expected.reply.points]
+    .filter((point) => point.attached && !unseen.includes(point.interface))
+    .map((point): Sighting => sighting(point, point.tuple));
+  const path = pathOf({ ...flow, sightings }, topologies);
+  const { client, server, service, protocol, verdict, nat, sent, received } = flow;
+  const picture: FlowPathPicture = {
+    ...{ client, server, service, protocol, verdict, nat, sent, received, path, unobserved },
+    initiatorCertain: flow.initiator === 'certain',
+    text: pathText(path),
+  };
+  return { type: 'path', picture };
+}

@@ -1,0 +1,140 @@
+import type { TemplateResult } from 'lit';
+import { html, nothing } from 'lit';
+import { formatBytes, formatCount, formatTime } from '../../src/model/format.ts';
+import type { FlowPath, PathPoint, Way } from '../../src/model/path/flowPath.ts';
+import { formatSocketAddress } from '../../src/model/socketAddress.ts';
+import { icon } from '../shared/controls.ts';
+import { CHANGE_LABELS, CHANGE_MEANINGS, ROLE_ICONS } from './words.ts';
+
+/** Every point of both ways, and those that are not passed, a row each. */
+export function pointTable(path: FlowPath, selected: string | null): TemplateResult {
+  return html`<table class="points">
+    <thead>
+      <tr>
+        <th scope="col">Where</th>
+        <th scope="col">Interface</th>
+        <th scope="col">Point</th>
+        <th scope="col">Source</th>
+        <th scope="col">Destination</th>
+        <th scope="col" class="align-end">Packets</th>
+        <th scope="col" class="align-end">Bytes</th>
+        <th scope="col">First Seen</th>
+      </tr>
+    </thead>
+    ${wayRows('Request', path.request, selected)} ${wayRows('Reply', path.reply, selected)}
+    ${bystanderRows(path, selected)} ${unexpectedRows(path)}
+  </table>`;
+}
+
+function heading(text: string, note: string): TemplateResult {
+  return html`<tr class="section">
+    <th scope="rowgroup" colspan="8">${text} <span class="weak">${note}</span></th>
+  </tr>`;
+}
+
+function wayRows(name: string, { points, ending }: Way, selected: string | null): TemplateResult {
+  const counts = points.map(({ seen }) => seen?.packets ?? null);
+  return html`<tbody>
+    ${heading(name, ending.text)}
+    ${points.map((point, index) => pointRow(point, counts.slice(0, index), selected))}
+  </tbody>`;
+}
+
+const keyOf = ({ node, netns, ifindex }: Pick<PathPoint, 'node' | 'netns' | 'ifindex'>): string =>
+  `${node}/${netns}/${ifindex}`;
+
+function where({ pod, node }: Pick<PathPoint, 'pod' | 'node'>): string {
+  return pod === null ? node : `${pod.namespace}/${pod.name}`;
+}
+
+function pointRow(
+  point: PathPoint,
+  before: readonly (number | null)[],
+  selected: string | null,
+): TemplateResult {
+  const { tuple, seen, blank } = point;
+  return html`<tr class=${keyOf(point) === selected ? 'selected' : ''}>
+    <td>${where(point)}</td>
+    <td>${icon(ROLE_ICONS[point.role])}${point.interface}</td>
+    <td>${point.point}${point.inner ? ' (inside the tunnel)' : ''}</td>
+    <td class="address">${changed(point, 'source')}${formatSocketAddress(tuple.source, tuple.sourcePort)}</td>
+    <td class="address">
+      ${changed(point, 'destination')}${formatSocketAddress(tuple.destination, tuple.destinationPort)}
+    </td>
+    ${
+      seen === null
+        ? html`<td colspan="3" class="reason ${blank?.kind ?? ''}">
+            ${blank?.reason ?? ''}${blank === null ? nothing : evidence(blank.evidence)}
+          </td>`
+        : html`<td class="align-end">${formatCount(seen.packets)}${difference(seen.packets, before)}</td>
+            <td class="align-end" title="${formatCount(seen.bytes)} bytes">${formatBytes(seen.bytes)}</td>
+            <td>${formatTime(Date.parse(seen.first))}</td>`
+    }
+  </tr>`;
+}
+
+/** What NAT did to this end of the tuple, before it. */
+function changed({ changes }: PathPoint, end: 'source' | 'destination'): TemplateResult[] {
+  const ofEnd = end === 'source' ? ['snat', 'undo-dnat'] : ['dnat', 'undo-snat'];
+  return changes
+    .filter((change) => ofEnd.includes(change))
+    .map(
+      (change) =>
+        html`<span class="changed" title=${CHANGE_MEANINGS[change]}>${CHANGE_LABELS[change]}</span> `,
+    );
+}
+
+function evidence(found: readonly string[]): TemplateResult | typeof nothing {
+  return found.length === 0 ? nothing : html` <span class="weak">(${found.join('; ')})</span>`;
+}
+
+/** Fewer than the point before: lost on the way. More: the one before began to count later. */
+function difference(packets: number, before: readonly (number | null)[]): TemplateResult | typeof nothing {
+  const last = before.findLast((count) => count !== null);
+  if (last === undefined || last === null || last === packets) return nothing;
+  const missing = last - packets;
+  return missing > 0
+    ? html` <span
+        class="lost"
+        title="Fewer than at the point before: the others were lost, or are on their way"
+        >−${formatCount(missing)}</span
+      >`
+    : html` <span class="weak" title="More than at the point before, which was attached later or lost count"
+        >+${formatCount(-missing)}</span
+      >`;
+}
+
+function bystanderRows({ bystanders }: FlowPath, selected: string | null): TemplateResult | typeof nothing {
+  if (bystanders.length === 0) return nothing;
+  return html`<tbody>
+    ${heading('Not passed', 'interfaces that see nothing of this flow, and why')}
+    ${bystanders.map(
+      (bystander) =>
+        html`<tr class=${keyOf(bystander) === selected ? 'selected' : ''}>
+          <td>${where(bystander)}</td>
+          <td>${icon(ROLE_ICONS[bystander.role])}${bystander.interface}</td>
+          <td colspan="6" class="reason">${bystander.blank.reason}${evidence(bystander.blank.evidence)}</td>
+        </tr>`,
+    )}
+  </tbody>`;
+}
+
+function unexpectedRows({ unexpected }: FlowPath): TemplateResult | typeof nothing {
+  if (unexpected.length === 0) return nothing;
+  return html`<tbody>
+    ${heading('Seen elsewhere', 'where the wiring does not explain it')}
+    ${unexpected.map(
+      ({ node, interface: name, point, tuple, packets, bytes, first }) =>
+        html`<tr>
+          <td>${node}</td>
+          <td>${name}</td>
+          <td>${point}</td>
+          <td class="address">${formatSocketAddress(tuple.source, tuple.sourcePort)}</td>
+          <td class="address">${formatSocketAddress(tuple.destination, tuple.destinationPort)}</td>
+          <td class="align-end">${formatCount(packets)}</td>
+          <td class="align-end">${formatBytes(bytes)}</td>
+          <td>${formatTime(Date.parse(first))}</td>
+        </tr>`,
+    )}
+  </tbody>`;
+}
