@@ -12,7 +12,6 @@ function wiring(inventory: InventoryStore): { wiring: Wiring; reads: () => numbe
     points: { attach: () => {} },
     identifier: { setTopology: () => {} },
     drops: { update: () => {} },
-    wired: { update: () => undefined },
     sockets: { update: () => (reads += 1) },
     wired: { update: () => undefined },
   };

@@ -1,4 +1,5 @@
 /** Wirings as the agents of two nodes tell them, made by hand: node-a 10.0.0.1 and node-b 10.0.0.2. */
+import { unknownEndpoint } from '../endpoint.ts';
 import type { Flow, FlowEnd, Sighting, Tuple } from '../flow.ts';
 import type {
   ForwardingEntry,
@@ -201,20 +202,7 @@ export function nodeEnd(node: NodeLetter, port: number): FlowEnd {
 }
 
 export function end(address: string, port: number): FlowEnd {
-  return {
-    kind: 'external',
-    namespace: null,
-    name: null,
-    uid: null,
-    container: null,
-    workload: null,
-    node: null,
-    address,
-    names: [],
-    evidence: ['none'],
-    candidates: [],
-    port,
-  };
+  return { ...unknownEndpoint(address), kind: 'external', port };
 }
 
 /** A conversation of ten packets each way, of which nothing was seen. */
@@ -227,6 +215,7 @@ export function flow(client: FlowEnd, server: FlowEnd, more: Partial<Flow> = {})
     final: true,
     protocol: 'tcp',
     initiator: 'certain',
+    initiatorEvidence: 'opening',
     client,
     server,
     service: null,

@@ -13,6 +13,7 @@ export const tunnel = pathMessage(
       port: 80,
       portName: 'http',
       type: 'ClusterIP',
+      evidence: ['service-ip'],
     },
     nat: [{ kind: 'dnat', from: '10.96.0.10:80', to: `${server.address}:8080` }],
   }),
