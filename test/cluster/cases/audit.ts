@@ -1,0 +1,51 @@
+/** Checks of every row that the agents showed, whosever connection it is. */
+import type { ClusterState, PodFacts } from './clusterState.ts';
+import { addressesOf } from './clusterState.ts';
+import { certainty, fault } from './judge.ts';
+import type { Fault } from './judge.ts';
+import type { ObservedRows, Row, RowEnd } from './observedRows.ts';
+import { shownText } from './shown.ts';
+
+/** Every state that every row was in. */
+export function auditNames(observed: ObservedRows, state: ClusterState): Fault[] {
+  return observed.rows.flatMap((row) =>
+    [...observed.earlier(row), row].flatMap((each) => [
+      ...impossible(each.client, state),
+      ...impossible(each.server, state),
+      ...certainty(each),
+    ]),
+  );
+}
+
+/** A pod that the API does not have under this uid, or that never had this address or this container. */
+function impossible(end: RowEnd, state: ClusterState): Fault[] {
+  if (end.kind !== 'pod' || end.name === null) return [];
+  const pod = end.uid === null ? null : state.pod(end.uid);
+  if (pod === null) return [fault('wrong name', `${shownText(end)}: no such pod`)];
+  const { name, namespace } = pod.metadata;
+  const isIt = name === end.name && namespace === end.namespace && hasContainer(pod, end.container);
+  const isThere = addressesOf(pod).includes(end.address) || isItsNodes(pod, end.address, state);
+  return isIt && isThere ? [] : [fault('wrong name', `${shownText(end)} at ${end.address}`)];
+}
+
+/** hostNetwork pods have every address of their node, that of its bridge among them. */
+function isItsNodes(pod: PodFacts, address: string, state: ClusterState): boolean {
+  return pod.spec.hostNetwork === true && state.isOfNode(address);
+}
+
+function hasContainer(pod: PodFacts, container: string | null): boolean {
+  return container === null || pod.spec.containers.some(({ name }) => name === container);
+}
+
+/** Rows of one agent that are the same conversation at the same time. */
+export function auditDoubles(observed: ObservedRows): Fault[] {
+  const seen = new Map<string, Row>();
+  return observed.rows.flatMap((row) => {
+    const ends = [row.client, row.server].map(({ address, port }) => `${address} ${port}`).sort();
+    const key = [row.protocol, ...ends].join();
+    const other = seen.get(key);
+    seen.set(key, row);
+    const isDouble = other !== undefined && row.start < other.end && other.start < row.end;
+    return isDouble ? [fault('double', `${key} in rows ${other.id} and ${row.id}`)] : [];
+  });
+}

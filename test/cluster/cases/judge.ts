@@ -1,0 +1,107 @@
+/** Compares rows with what the cluster says of the same connection. */
+import type { ConntrackEnds } from '../../lab/truth/connections.ts';
+import type { ExpectedEnd, ExpectedRow } from './expected.ts';
+import type { ObservedRows, Row, RowEnd } from './observedRows.ts';
+import { isNamed, shownName, shownText } from './shown.ts';
+
+/** What may be wrong with a row. Of the first two there may be none in any row that an agent ever showed. */
+export type FaultKind = 'wrong name' | 'guessed as certain' | 'unnamed' | 'missing' | 'double' | 'other';
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly text: string;
+}
+
+export interface Verdict {
+  readonly row: Row | null;
+  readonly faults: readonly Fault[];
+}
+
+/** Rows of one connection at one agent. */
+export function rowsOf(observed: ObservedRows, tuples: readonly ConntrackEnds[], protocol = 'tcp'): Row[] {
+  return observed.rows.filter(
+    (row) => row.protocol === protocol && tuples.some((tuple) => isBetween(row, tuple)),
+  );
+}
+
+export function judge(expected: ExpectedRow, observed: ObservedRows): Verdict {
+  const [row, ...others] = rowsOf(observed, expected.tuples);
+  if (row === undefined) return { row: null, faults: [fault('missing', 'no row')] };
+  const faults = [
+    ...others.map((other) => fault('double', `also ${shownText(other.client)} → ${shownText(other.server)}`)),
+    ...[...observed.earlier(row), row].flatMap((state) => wrongNames(expected, state)),
+    ...openEnds(expected, row),
+    ...certainty(row),
+    ...different('Service', serviceName(row), expected.service),
+    ...different('NAT', row.nat.map(natText).join(), expected.nat.join()),
+  ];
+  return { row, faults };
+}
+
+export function fault(kind: FaultKind, text: string): Fault {
+  return { kind, text };
+}
+
+export function natText({ kind, from, to }: Row['nat'][number]): string {
+  return `${kind} ${from} to ${to}`;
+}
+
+export function serviceName(row: Row): string | null {
+  return row.service === null ? null : `${row.service.namespace ?? ''}/${row.service.name ?? ''}`;
+}
+
+/** An opening that nobody saw is certain only where conntrack has the connection's direction. */
+export function certainty(row: Row): Fault[] {
+  const isProven = row.protocol !== 'tcp' || row.sawSyn || row.nat.length > 0;
+  if (row.initiator === 'guessed' || isProven) return [];
+  return [fault('guessed as certain', 'the initiator, without a SYN and without a translation')];
+}
+
+function wrongNames(expected: ExpectedRow, row: Row): Fault[] {
+  const turned = row.client.port === expected.server.port && row.client.address === expected.server.address;
+  if (turned && row.initiator === 'certain') return [fault('wrong name', 'client and server changed places')];
+  const [client, server] = turned ? [row.server, row.client] : [row.client, row.server];
+  return [...wrongName('client', client, expected.client), ...wrongName('server', server, expected.server)];
+}
+
+function wrongName(side: string, end: RowEnd, expected: ExpectedEnd): Fault[] {
+  // Before it is known that an address was translated, the Service that has it is the one asked.
+  const isAddress = end.address !== expected.address;
+  if (isAddress || !isNamed(end) || isSameName(shownName(end), expected.name)) return [];
+  return [fault('wrong name', `${side} is ${shownText(end)}, not ${expected.name}`)];
+}
+
+/** In the row's last state. */
+function openEnds(expected: ExpectedRow, row: Row): Fault[] {
+  const ends = [
+    ['client', row.client, expected.client],
+    ['server', row.server, expected.server],
+  ] as const;
+  return ends.flatMap(([side, end, wanted]) => {
+    const address = different(`address of the ${side}`, end.address, wanted.address);
+    const shown = shownName(end);
+    const isOpen = shown.endsWith('?') || (!isNamed(end) && shown !== wanted.name);
+    return [...address, ...(isOpen ? [fault('unnamed', `${side} is ${shownText(end)}`)] : [])];
+  });
+}
+
+/** A container that is not told is open, not wrong; a unit is the process that runs in it. */
+export function isSameName(shown: string, expected: string): boolean {
+  if (shown === expected || shown === `${expected}.service`) return true;
+  return shown.endsWith('/?') && expected.startsWith(shown.slice(0, -1));
+}
+
+function different(what: string, shown: string | null, expected: string | null): Fault[] {
+  if (shown === expected) return [];
+  return [fault('other', `${what} is ${shown ?? 'none'}, not ${expected ?? 'none'}`)];
+}
+
+function isBetween({ client, server }: Row, tuple: ConntrackEnds): boolean {
+  const [one, other] = [ends(tuple.source, tuple.sourcePort), ends(tuple.destination, tuple.destinationPort)];
+  const [first, second] = [ends(client.address, client.port), ends(server.address, server.port)];
+  return (first === one && second === other) || (first === other && second === one);
+}
+
+function ends(address: string, port: number): string {
+  return `${address} ${port}`;
+}
