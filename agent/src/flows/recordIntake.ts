@@ -168,7 +168,9 @@ export class RecordIntake {
     const dscp = view.getUint8(side + SIDE.dscp);
     const retransmits = view.getUint32(side + SIDE.retransmits, true);
     const retransmitsAt = base + (high ? ROW.highRetransmits : ROW.lowRetransmits);
+    const otherCgroup = readUint64(view, side + SIDE.otherCgroup);
     if (cgroup !== 0) this.#setCgroup(row, high, cgroup);
+    if (otherCgroup !== 0) this.#setCgroup(row, high, otherCgroup);
     if (srtt !== 0) rows.setUint32(base + (high ? ROW.highSrttUs : ROW.lowSrttUs), srtt, true);
     if (dscp !== 0) rows.setUint8(base + (high ? ROW.highDscp : ROW.lowDscp), dscp);
     if (retransmits > rows.getUint32(retransmitsAt, true)) rows.setUint32(retransmitsAt, retransmits, true);
