@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Flow } from '../../../src/model/flow.ts';
-import { IP_PROTOCOL, TCP_FLAG } from '../collector/flowLayout.ts';
+import { IP_PROTOCOL, KEY, TCP_FLAG } from '../collector/flowLayout.ts';
+import type { Question } from '../identity/question.ts';
 import type { TestConnection } from '../nat/conntrackRecords.fixture.ts';
 import { conntrackBatch, conntrackRecord } from '../nat/conntrackRecords.fixture.ts';
 import { flowJson } from './flowJson.ts';
@@ -95,10 +96,18 @@ function truth(flow: Flow): object {
   return { ...rest, client: end(client), server: end(server), tcp };
 }
 
-function newFlows(maxFlows = 1024): TestFlows {
-  const flows = new TestFlows(INTERFACES, { maxFlows });
+function newFlows(maxFlows = 1024, asked: (question: Question) => void = () => {}): TestFlows {
+  const flows = new TestFlows(INTERFACES, { maxFlows, asked });
   flows.inventory.update({ reset: true, upserts: inventory(), deletedUids: [] }, BOOT - 5000);
   return flows;
+}
+
+/** Ports of a side's socket, its own first. */
+function portsOf({ socket }: Question): number[] {
+  if (socket === null) return [];
+  const { view, offset, high } = socket.end;
+  const fields = high ? [KEY.highPort, KEY.lowPort] : [KEY.lowPort, KEY.highPort];
+  return fields.map((field) => view.getUint16(offset + field, true));
 }
 
 function inventory(): Parameters<TestFlows['inventory']['update']>[0]['upserts'] {
@@ -141,6 +150,17 @@ const SERVICE = connectionOf('service', 0, IP_PROTOCOL.tcp, 'v4');
 const HAIRPIN = connectionOf('hairpin', 0, IP_PROTOCOL.tcp, 'v4');
 
 describe('join across NAT', () => {
+  it('looks for sockets as they are connected: the client’s to where it asked, the server’s to what SNAT made', () => {
+    const asked = new Map<string, number[]>();
+    const flows = newFlows(1024, (question) => {
+      if (question.socket !== null) asked.set(question.address, portsOf(question));
+    });
+    flows.tick(packetsOf(HAIRPIN, OPENING), 200, [conntrackBatch([conntrackRecord(HAIRPIN, 'created')])]);
+    const { client, web } = FAMILIES.v4;
+    assert.deepEqual(asked.get(client), [HAIRPIN.client.port, HAIRPIN.asked.port]);
+    assert.deepEqual(asked.get(web), [HAIRPIN.server.port, HAIRPIN.source.port]);
+  });
+
   it('makes one flow of a connection through a Service: client, Service, backend, and each tuple where it was seen', () => {
     const flows = newFlows();
     const packets = [...packetsOf(SERVICE, OPENING), ...packetsOf(SERVICE, ANSWER)];

@@ -3,6 +3,7 @@ import type { InterfaceRole, PodReference } from '../../../src/model/topology.ts
 import { COARSE_UNIT } from '../collector/flowLayout.ts';
 import { Identifier } from '../identity/identifier.ts';
 import { InventoryStore } from '../identity/inventoryStore.ts';
+import type { Question } from '../identity/question.ts';
 import type { ConntrackBatch } from '../nat/conntrackFeed.ts';
 import { TranslationTable } from '../nat/translationTable.ts';
 import { DropIntake } from './dropIntake.ts';
@@ -44,6 +45,8 @@ export class TestFlows {
       translations?: number;
       isOwn?: (view: DataView, offset: number) => boolean;
       tunnels?: () => Uint8Array;
+      /** Told of every question who an end is. */
+      asked?: (question: Question) => void;
     } = {},
   ) {
     const identifier = new Identifier(this.inventory);
@@ -64,7 +67,10 @@ export class TestFlows {
       );
     }
     this.table = new FlowTable(options.maxFlows ?? 1024, this.points, BOOT);
-    const identity = new RowIdentity(this.table, (question) => identifier.identify(question));
+    const identity = new RowIdentity(this.table, (question) => {
+      options.asked?.(question);
+      return identifier.identify(question);
+    });
     const translations = new TranslationTable(options.translations ?? 256);
     this.join = new FlowJoin(this.table, translations, identity);
     this.intake = new RecordIntake(this.table, identity, this.join, options.isOwn ?? (() => false));
