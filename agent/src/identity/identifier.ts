@@ -2,7 +2,7 @@ import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
 import type { ServiceReference } from '../../../src/model/flow.ts';
 import type { Node, Pod, Service } from '../../../src/model/inventory.ts';
 import type { PodReference, Topology } from '../../../src/model/topology.ts';
-import { canonicalAddress, isLoopback, isSpecialAddress } from './address.ts';
+import { canonicalAddress, isGroupAddress, isLoopback, isSpecialAddress } from './address.ts';
 import { AddressRanges } from './addressRanges.ts';
 import { nameOf, nobody, only } from './endpoints.ts';
 import { HostEnds } from './hostEnds.ts';
@@ -82,13 +82,22 @@ export class Identifier {
     const pods = this.#inventory.podsAt(address, when);
     const own = byVeth === null ? null : this.#inventory.pod(byVeth.uid);
     const owns = byVeth !== null && (pods.some((pod) => pod.metadata.uid === byVeth.uid) || local !== null);
-    if (own !== null && (owns || (own.status.podIPs ?? []).length === 0)) {
+    if (own !== null && !owns && pods.length > 0 && this.#mayBeNew(own, address)) {
+      return this.#pods.choose([...pods, own], address, socket);
+    }
+    if (own !== null && (owns || this.#mayBeNew(own, address))) {
       return this.#pods.identify(own, address, pods.includes(own) ? BY_VETH_AND_ADDRESS : BY_VETH, socket);
     }
     const [pod, ...others] = pods;
     if (pod === undefined) return null;
     if (others.length === 0) return this.#pods.identify(pod, address, BY_ADDRESS, socket);
     return this.#pods.choose(pods, address, socket);
+  }
+
+  /** Whether it may be a pod's that has not said its address yet; a bridge floods it with what is for others, too. */
+  #mayBeNew(pod: Pod, address: string): boolean {
+    if ((pod.status.podIPs ?? []).length > 0 || isGroupAddress(address)) return false;
+    return this.#inventory.nodeAt(address) === null && this.#inventory.servicesAt(address).length === 0;
   }
 
   #service({ address, port, protocol }: Question): Identity | null {
