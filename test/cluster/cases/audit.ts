@@ -24,13 +24,19 @@ function impossible(end: RowEnd, state: ClusterState): Fault[] {
   if (pod === null) return [fault('wrong name', `${shownText(end)}: no such pod`)];
   const { name, namespace } = pod.metadata;
   const isIt = name === end.name && namespace === end.namespace && hasContainer(pod, end.container);
-  const isThere = addressesOf(pod).includes(end.address) || isItsNodes(pod, end.address, state);
+  const isThere =
+    addressesOf(pod).includes(end.address) || isItsNodes(pod, end.address, state) || isOfItself(end.address);
   return isIt && isThere ? [] : [fault('wrong name', `${shownText(end)} at ${end.address}`)];
 }
 
 /** hostNetwork pods have every address of their node, that of its bridge among them. */
 function isItsNodes(pod: PodFacts, address: string, state: ClusterState): boolean {
   return pod.spec.hostNetwork === true && state.isOfNode(address);
+}
+
+/** Loopback, link-local and unspecified addresses, which the API has of no pod. */
+function isOfItself(address: string): boolean {
+  return /^(127\.|169\.254\.|fe80:|::1?$)/.test(address);
 }
 
 function hasContainer(pod: PodFacts, container: string | null): boolean {

@@ -15,11 +15,15 @@ export interface WireBytes {
 }
 
 /**
- * Null where segments were lost: what acknowledges them has longer headers, and how many did nobody says.
- * @param before the same socket when the session began, null where the session has all of it
+ * Null where either end sent something again: what acknowledges that has longer headers, and how many did nobody says.
+ * @param answering the server's socket @param before the client's socket when the session began, null where the session has all of it
  */
-export function wireBytes(socket: SocketFacts, before: SocketFacts | null): WireBytes | null {
-  if (socket.hadLosses) return null;
+export function wireBytes(
+  socket: SocketFacts,
+  answering: SocketFacts,
+  before: SocketFacts | null,
+): WireBytes | null {
+  if (socket.hadLosses || answering.hadLosses) return null;
   const opening = before === null ? OPENING : 0;
   return {
     sent:

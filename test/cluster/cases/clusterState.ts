@@ -52,6 +52,21 @@ export class ClusterState {
     return this.#pods.get(uid) ?? null;
   }
 
+  /** The node of what is named as Sockets.ownerOf() does it; null where it is no pod. */
+  nodeOf(owner: string): string | null {
+    return this.#podOf(owner)?.spec.nodeName ?? null;
+  }
+
+  /** Whether its pod has no other container than the one that is named; also of what is no pod. */
+  hasOneContainer(owner: string): boolean {
+    return (this.#podOf(owner)?.spec.containers.length ?? 1) === 1;
+  }
+
+  #podOf(owner: string): PodFacts | null {
+    const [, namespace, name] = /^pod ([^/]+)\/([^/]+)\//.exec(owner) ?? [];
+    return namespace === undefined || name === undefined ? null : this.podNamed(namespace, name);
+  }
+
   /** The newest of this name. */
   podNamed(namespace: string, name: string): PodFacts {
     return this.#pod(namespace, (each) => each === name, name);

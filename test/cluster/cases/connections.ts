@@ -2,6 +2,7 @@
 import type { Cluster } from '../cluster.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compareBytes, wireBytes } from './bytes.ts';
+import type { WireBytes } from './bytes.ts';
 import type { ClusterState } from './clusterState.ts';
 import type { ConnectionCase } from './connectionCases.ts';
 import { expectedRows } from './expected.ts';
@@ -56,11 +57,12 @@ export async function compareAll(
     const socket = socketOf(each.talk, sockets);
     const facts = factsOf(socket, sockets, listing);
     const expected = expectedRows(facts, state, namespace);
-    return { each, socket, expected, faults: meaning(each.about, facts) };
+    const bytes = wireBytes(socket, facts.answering, each.before);
+    return { each, bytes, expected, faults: meaning(each.about, facts) };
   });
   const lines = (): Line[] =>
-    compared.flatMap(({ each, socket, expected, faults }) => [
-      ...expected.map((row) => lineOf(each, socket, row, observers, faults)),
+    compared.flatMap(({ each, bytes, expected, faults }) => [
+      ...expected.map((row) => lineOf(each.about, bytes, row, observers, faults)),
       ...strayRows(each.about, expected, observers),
     ]);
   // Rows come a moment later, and names of sockets within some intervals more.
@@ -87,14 +89,15 @@ export function factsOf(
   socket: SocketFacts,
   sockets: Sockets,
   listing: ReturnType<typeof listConnections>,
-): Facts {
+): Facts & { readonly answering: SocketFacts } {
   const path = pathOf(listing, {
     source: socket.local.address,
     sourcePort: socket.local.port,
     destination: socket.peer.address,
     destinationPort: socket.peer.port,
   });
-  return { client: sockets.ownerOf(socket), server: sockets.serverOf(path), path };
+  const answering = sockets.serverOf(path);
+  return { client: sockets.ownerOf(socket), server: sockets.ownerOf(answering), path, answering };
 }
 
 /** Whether the connection is what the case is called. */
@@ -106,15 +109,14 @@ function meaning({ client, server }: ConnectionCase, facts: Facts): Fault[] {
 }
 
 function lineOf(
-  { about, before }: OpenCase,
-  socket: SocketFacts,
+  about: ConnectionCase,
+  bytes: WireBytes | null,
   expected: ExpectedRow,
   observers: Observers,
   faults: readonly Fault[],
 ): Line {
   const verdict = judge(expected, observers.of(expected.agent));
   const { row } = verdict;
-  const bytes = row === null ? null : wireBytes(socket, before);
   return {
     name: about.name,
     agent: expected.agent,

@@ -62,7 +62,8 @@ function nameAt(
 ): string {
   const node = state.nodeAt(address);
   // Whose socket it is at the address of another node is known on that node only.
-  return node !== null && (node !== agent || !isItself) ? `node ${node}` : name;
+  if (node !== null && (node !== agent || !isItself)) return `node ${node}`;
+  return state.hasOneContainer(name) || state.nodeOf(name) === agent ? name : name.replace(/[^/]*$/, '?');
 }
 
 function target({ destination, destinationPort }: ConntrackEnds): ConntrackEnds {

@@ -80,7 +80,7 @@ function openEnds(expected: ExpectedRow, row: Row): Fault[] {
   return ends.flatMap(([side, end, wanted]) => {
     const address = different(`address of the ${side}`, end.address, wanted.address);
     const shown = shownName(end);
-    const isOpen = shown.endsWith('?') || (!isNamed(end) && shown !== wanted.name);
+    const isOpen = shown !== wanted.name && (shown.endsWith('?') || !isNamed(end));
     return [...address, ...(isOpen ? [fault('unnamed', `${side} is ${shownText(end)}`)] : [])];
   });
 }

@@ -38,8 +38,8 @@ export async function runCases(cluster: Cluster): Promise<CaseTable> {
       talks,
       cases.filter((each) => each.older),
     );
-    const before = listConnections(cluster);
     observers = await observeNodes(cluster, namespace.name);
+    const before = listConnections(cluster);
     const known = older.map((each) => ({ ...each, before: socketOf(each.talk, sockets) }));
     const open = await openAll(
       talks,

@@ -107,13 +107,13 @@ export class Sockets {
     return `/proc/${pid}/ns/net`;
   }
 
-  /** The owner of the socket that answers on a path. */
-  serverOf({ final }: TrackedPath): string {
+  /** The socket that answers on a path. */
+  serverOf({ final }: TrackedPath): SocketFacts {
     const netns = this.namespaceOf(final.destination);
     const peer = { address: final.source, port: final.sourcePort };
     const socket = this.connected(netns, final.destinationPort, peer);
     if (socket === null) throw new Error(`ss shows no socket of ${JSON.stringify(final)} in ${netns}`);
-    return this.ownerOf(socket);
+    return socket;
   }
 
   /** Processes in the pod's own cgroups, as this machine numbers them. */
@@ -141,7 +141,7 @@ function parse(line: string): SocketFacts {
     segmentsIn: field('segs_in'),
     bytesSent: field('bytes_sent'),
     bytesReceived: field('bytes_received'),
-    hadLosses: /\s(retrans|bytes_retrans|rcv_ooopack|dsack_dups|lost):/.test(line),
+    hadLosses: /\s(retrans|bytes_retrans|rcv_ooopack|dsack_dups|lost|reordering|reord_seen):/.test(line),
   };
 }
 
