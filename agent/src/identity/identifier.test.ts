@@ -246,6 +246,16 @@ describe('identity', () => {
     assert.deepEqual(world.who('198.51.100.1').evidence, ['none']);
   });
 
+  it('gives the node as a candidate for the first address of its pod range, as flannel’s tunnel devices have it', () => {
+    const world = new World(NODE);
+    for (const address of ['10.244.1.0', 'fd00:1::']) {
+      const { kind, name, candidates } = world.who(address);
+      assert.deepEqual([kind, name, candidates], ['unknown', null, ['node node-a']]);
+    }
+    assert.deepEqual(world.who('10.244.1.1').candidates, []);
+    assert.equal(new World(NODE, pod('first', '10.244.1.0')).who('10.244.1.0').name, 'first');
+  });
+
   it('calls the node’s own addresses the node, without any inventory', () => {
     assert.deepEqual(
       [new World().who('10.250.0.1').kind, new World().who('10.250.0.1').name],

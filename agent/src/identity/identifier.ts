@@ -171,7 +171,9 @@ export class Identifier {
     const ranges = this.#ranges();
     return this.#cache.ofAddress(address, () => {
       const inside = isSpecialAddress(address) || ranges.has(address);
-      return { ...nobody(address), kind: inside ? 'unknown' : 'external' };
+      const node = this.#inventory.nodeByFirstAddress(address);
+      const candidates = node === null ? [] : [`node ${node}`];
+      return { ...nobody(address), kind: inside ? 'unknown' : 'external', candidates };
     });
   }
 

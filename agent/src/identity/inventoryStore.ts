@@ -13,6 +13,8 @@ export class InventoryStore {
   readonly #podAddresses = new PodAddresses();
   readonly #services = new Map<string, Service[]>();
   readonly #nodes = new Map<string, Node>();
+  /** Names of nodes by the first address of their pod ranges. */
+  readonly #firstAddresses = new Map<string, string>();
   #nodePorts = new NodePorts([], []);
   #stale = false;
   #version = 0;
@@ -57,6 +59,15 @@ export class InventoryStore {
   nodeAt(address: string): Node | null {
     this.#index();
     return this.#nodes.get(address) ?? null;
+  }
+
+  /**
+   * The node whose range of pod addresses begins with this one. flannel gives it to the node's tunnel device, other networks
+   * may give it to a pod: who it is it does not say for sure.
+   */
+  nodeByFirstAddress(address: string): string | null {
+    this.#index();
+    return this.#firstAddresses.get(address) ?? null;
   }
 
   pod(uid: string): Pod | null {
@@ -112,6 +123,7 @@ export class InventoryStore {
     this.#stale = false;
     this.#services.clear();
     this.#nodes.clear();
+    this.#firstAddresses.clear();
     const services = this.#all('Service');
     this.#nodePorts = new NodePorts(this.#all('Pod'), services);
     for (const service of services) {
@@ -124,6 +136,9 @@ export class InventoryStore {
     for (const node of this.#all('Node')) {
       for (const { type, address } of node.status.addresses ?? []) {
         if (type.endsWith('IP')) this.#nodes.set(canonicalAddress(address), node);
+      }
+      for (const range of node.spec.podCIDRs ?? []) {
+        this.#firstAddresses.set(canonicalAddress(range.replace(/\/.*/, '')), node.metadata.name);
       }
     }
   }
