@@ -2,7 +2,9 @@
 import type { Row } from './observedRows.ts';
 import type { Fault } from './judge.ts';
 import { fault } from './judge.ts';
+import type { NodeName } from '../cluster.ts';
 import type { SocketFacts } from './sockets.ts';
+import type { Line } from './table.ts';
 
 /** Ethernet, IPv4 and TCP with time stamps, which every segment between Linux hosts has. */
 const HEADERS = 14 + 20 + 32;
@@ -35,6 +37,34 @@ export function wireBytes(
       (socket.segmentsIn - (before?.segmentsIn ?? 0)) * HEADERS +
       (socket.bytesReceived - (before?.bytesReceived ?? 0)),
   };
+}
+
+/** A row's connection, with what its client's socket has where that can be computed. */
+export interface CountedRow {
+  readonly row: Row | null;
+  readonly bytes: WireBytes | null;
+}
+
+/** All rows of an agent together, so that what one has too much does not hide in another. */
+export function sumOfBytes(agent: NodeName, counted: readonly CountedRow[]): Line {
+  const exact = counted.flatMap(({ row, bytes }) => (bytes === null ? [] : [{ row, bytes }]));
+  const ofSockets = sum(exact.map(({ bytes }) => bytes.sent + bytes.received));
+  const ofRows = sum(exact.map(({ row }) => (row === null ? 0 : row.sent.bytes + row.received.bytes)));
+  return {
+    name: `bytes of ${exact.length} of ${counted.length} connections, those without a segment sent again`,
+    agent,
+    expected: `${ofSockets} bytes, by the clients' sockets`,
+    shown: `${ofRows} bytes`,
+    evidence: 'ss -ti: bytes_sent, bytes_received, segs_out, segs_in',
+    faults: [
+      ...(ofRows === ofSockets ? [] : [fault('other', 'the sums differ')]),
+      ...(exact.length * 2 > counted.length ? [] : [fault('other', 'too few could be computed')]),
+    ],
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 export function compareBytes(row: Row, expected: WireBytes): Fault[] {

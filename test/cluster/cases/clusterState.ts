@@ -25,11 +25,18 @@ export interface ServiceFacts {
   };
 }
 
+interface NodeFacts {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly podCIDR: string };
+}
+
 export class ClusterState {
   readonly #cluster: Cluster;
   /** By uid: the newest that kubectl gave. */
   readonly #pods = new Map<string, PodFacts>();
   readonly #services = new Map<string, ServiceFacts>();
+  /** Names of nodes by the first address of their pod ranges. */
+  readonly #firstAddresses = new Map<string, string>();
   /** Names by `UID/CONTAINER-ID`, also of containers that were replaced. */
   readonly #containers = new Map<string, string>();
 
@@ -38,13 +45,17 @@ export class ClusterState {
   }
 
   async read(): Promise<void> {
-    const listing = await kubectl(this.#cluster, ['get', 'pods,services', '-A', '-o', 'json']);
+    const listing = await kubectl(this.#cluster, ['get', 'pods,services,nodes', '-A', '-o', 'json']);
     const { items } = JSON.parse(listing) as {
-      items: ((PodFacts & { kind: 'Pod' }) | (ServiceFacts & { kind: 'Service' }))[];
+      items: (
+        (PodFacts & { kind: 'Pod' }) | (ServiceFacts & { kind: 'Service' }) | (NodeFacts & { kind: 'Node' })
+      )[];
     };
     for (const item of items) {
       if (item.kind === 'Pod') this.#takePod(item);
-      else this.#services.set(`${item.metadata.namespace}/${item.metadata.name}`, item);
+      else if (item.kind === 'Node') {
+        this.#firstAddresses.set(item.spec.podCIDR.replace(/\/.*/, ''), item.metadata.name);
+      } else this.#services.set(`${item.metadata.namespace}/${item.metadata.name}`, item);
     }
   }
 
@@ -102,6 +113,11 @@ export class ClusterState {
 
   servicesOf(namespace: string): readonly ServiceFacts[] {
     return [...this.#services.values()].filter(({ metadata }) => metadata.namespace === namespace);
+  }
+
+  /** The node whose tunnel device has the address, as flannel's have the first of the node's pod range. */
+  tunnelOf(address: string): string | null {
+    return this.#firstAddresses.get(address) ?? null;
   }
 
   /** The node whose own address it is. */

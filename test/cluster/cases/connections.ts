@@ -1,7 +1,7 @@
 /** Opens the connections of the table, and compares each with what both agents say of it. */
 import type { Cluster } from '../cluster.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compareBytes, wireBytes } from './bytes.ts';
+import { compareBytes, sumOfBytes, wireBytes } from './bytes.ts';
 import type { WireBytes } from './bytes.ts';
 import type { ClusterState } from './clusterState.ts';
 import type { ConnectionCase } from './connectionCases.ts';
@@ -67,6 +67,14 @@ export async function compareAll(
     ]);
   // Rows come a moment later, and names of sockets within some intervals more.
   for (const line of await settled(lines)) table.add(line);
+  for (const node of NODES) {
+    const counted = compared.flatMap(({ bytes, expected }) =>
+      expected
+        .filter(({ agent }) => agent === node)
+        .map((each) => ({ row: judge(each, observers.of(node)).row, bytes })),
+    );
+    table.add(sumOfBytes(node, counted));
+  }
 }
 
 /** Rows come a moment later, and names of sockets within some intervals more: asks until nothing is at fault. */

@@ -30,6 +30,8 @@ export interface ExpectedEnd {
   readonly port: number;
   /** Who it is, or `node NAME` where this agent can know no more than whose address it is. */
   readonly name: string;
+  /** All who must be given, where nobody can be named. */
+  readonly candidates: readonly string[];
 }
 
 /** One for each node that the connection passes. @param namespace of the Services that may be asked */
@@ -44,26 +46,29 @@ export function expectedRows(facts: Facts, state: ClusterState, namespace: strin
     return {
       agent: node,
       tuples: [original, plainOf(view), translated],
-      client: { ...source, name: nameAt(state, node, source.address, isSource, client) },
-      server: { ...destination, name: nameAt(state, node, destination.address, isDestination, server) },
+      client: { ...source, ...nameAt(state, node, source.address, isSource, client) },
+      server: { ...destination, ...nameAt(state, node, destination.address, isDestination, server) },
       service: serviceAt(state, namespace, original),
       nat: translationsOf(view, state),
     };
   });
 }
 
-/** @param isItself whether who it is has this address, rather than being behind a translation */
+/** @param agent the node that looks @param isItself whether who it is has this address, rather than being behind a translation */
 function nameAt(
   state: ClusterState,
   agent: NodeName,
   address: string,
   isItself: boolean,
   name: string,
-): string {
-  const node = state.nodeAt(address);
+): Pick<ExpectedEnd, 'name' | 'candidates'> {
+  const [node, tunnel] = [state.nodeAt(address), state.tunnelOf(address)];
+  const known = (text: string) => ({ name: text, candidates: [] });
   // Whose socket it is at the address of another node is known on that node only.
-  if (node !== null && (node !== agent || !isItself)) return `node ${node}`;
-  return state.hasOneContainer(name) || state.nodeOf(name) === agent ? name : name.replace(/[^/]*$/, '?');
+  if (node !== null && (node !== agent || !isItself)) return known(`node ${node}`);
+  if (tunnel !== null && tunnel !== agent) return { name: 'unknown ?', candidates: [`node ${tunnel}`] };
+  const isContainerKnown = state.hasOneContainer(name) || state.nodeOf(name) === agent;
+  return known(isContainerKnown ? name : name.replace(/[^/]*$/, '?'));
 }
 
 function target({ destination, destinationPort }: ConntrackEnds): ConntrackEnds {

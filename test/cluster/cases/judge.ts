@@ -81,7 +81,9 @@ function openEnds(expected: ExpectedRow, row: Row): Fault[] {
     const address = different(`address of the ${side}`, end.address, wanted.address);
     const shown = shownName(end);
     const isOpen = shown !== wanted.name && (shown.endsWith('?') || !isNamed(end));
-    return [...address, ...(isOpen ? [fault('unnamed', `${side} is ${shownText(end)}`)] : [])];
+    const missing = wanted.candidates.filter((one) => !end.candidates.includes(one));
+    const open = missing.map((one) => fault('unnamed', `${one} is no candidate for the ${side}`));
+    return [...address, ...open, ...(isOpen ? [fault('unnamed', `${side} is ${shownText(end)}`)] : [])];
   });
 }
 
