@@ -78,7 +78,7 @@ async function deletedPod(context: Context): Promise<Watched[]> {
   const { cluster, namespace, talks } = context;
   const { address } = await startPod(context, 'first');
   const toFirst = await talks.open(inContainer('client-a', 'client'), address, PORT);
-  const first = watch(context, 'pod that is deleted', toFirst);
+  const first = await watch(context, 'pod that is deleted', toFirst);
   await toFirst.close();
   await kubectl(cluster, ['-n', namespace, 'delete', 'pod', 'first', '--wait=false']);
   await freed(cluster, address);
@@ -151,17 +151,17 @@ async function successor(
     started.address === address ? [] : [fault('other', `it got ${started.address}, not ${address}`)];
   const asking = { from: inContainer(pod, 'web'), port: started.port };
   return [
-    { ...watch(context, `pod with the address of ${whose}, at once`, asking), faults },
-    { ...watch(context, `pod to a pod with the address of ${whose}`, toPod), faults },
+    { ...(await watch(context, `pod with the address of ${whose}, at once`, asking)), faults },
+    { ...(await watch(context, `pod to a pod with the address of ${whose}`, toPod)), faults },
   ];
 }
 
-function watch(
+async function watch(
   { cluster, namespace, state, sockets }: Context,
   name: string,
   talk: Pick<Talk, 'from' | 'port'>,
-): Watched {
-  const facts = factsOf(socketOf(talk, sockets), sockets, listConnections(cluster));
+): Promise<Watched> {
+  const facts = await factsOf(await socketOf(talk, sockets), sockets, listConnections(cluster));
   return { name, rows: expectedRows(facts, state, namespace), faults: [] };
 }
 

@@ -25,6 +25,14 @@ export interface OpenCase {
   readonly before: SocketFacts | null;
 }
 
+/** What the cluster says of an open connection. */
+interface Compared {
+  readonly each: OpenCase;
+  readonly bytes: WireBytes | null;
+  readonly expected: readonly ExpectedRow[];
+  readonly faults: readonly Fault[];
+}
+
 /** More than a buffer of segmentation offload, both ways. */
 const BYTES = 100_000;
 /** The last acknowledgement may be delayed by 200 ms. */
@@ -53,13 +61,14 @@ export async function compareAll(
   await Promise.all(open.map(({ talk }) => talk.exchange(BYTES)));
   await sleep(DELAYED);
   const listing = listConnections(cluster);
-  const compared = open.map((each) => {
-    const socket = socketOf(each.talk, sockets);
-    const facts = factsOf(socket, sockets, listing);
+  const compared: Compared[] = [];
+  for (const each of open) {
+    const socket = await socketOf(each.talk, sockets);
+    const facts = await factsOf(socket, sockets, listing);
     const expected = expectedRows(facts, state, namespace);
     const bytes = wireBytes(socket, facts.answering, each.before);
-    return { each, bytes, expected, faults: meaning(each.about, facts) };
-  });
+    compared.push({ each, bytes, expected, faults: meaning(each.about, facts) });
+  }
   const lines = (): Line[] =>
     compared.flatMap(({ each, bytes, expected, faults }) => [
       ...expected.map((row) => lineOf(each.about, bytes, row, observers, faults)),
@@ -87,24 +96,24 @@ export async function settled(ask: () => readonly Line[]): Promise<readonly Line
   }
 }
 
-export function socketOf(talk: Pick<Talk, 'from' | 'port'>, sockets: Sockets): SocketFacts {
-  const found = sockets.connected(sockets.namespaceAt(talk.from), talk.port);
+export async function socketOf(talk: Pick<Talk, 'from' | 'port'>, sockets: Sockets): Promise<SocketFacts> {
+  const found = await sockets.connected(sockets.namespaceAt(talk.from), talk.port);
   if (found === null) throw new Error(`ss shows no connection from port ${talk.port}`);
   return found;
 }
 
-export function factsOf(
+export async function factsOf(
   socket: SocketFacts,
   sockets: Sockets,
   listing: ReturnType<typeof listConnections>,
-): Facts & { readonly answering: SocketFacts } {
+): Promise<Facts & { readonly answering: SocketFacts }> {
   const path = pathOf(listing, {
     source: socket.local.address,
     sourcePort: socket.local.port,
     destination: socket.peer.address,
     destinationPort: socket.peer.port,
   });
-  const answering = sockets.serverOf(path);
+  const answering = await sockets.serverOf(path);
   return { client: sockets.ownerOf(socket), server: sockets.ownerOf(answering), path, answering };
 }
 

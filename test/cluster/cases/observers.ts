@@ -26,9 +26,12 @@ export async function observeNodes(cluster: Cluster, namespace: string): Promise
     connected.dispose();
   };
   const observed = new Map(NODES.map((node) => [node, new ObservedRows(node)]));
+  const started = new Map<NodeName, Session>();
   const of = (node: NodeName): ObservedRows => {
+    const { phase = 'stopped', status = 'not started' } = started.get(node)?.state ?? {};
     const rows = observed.get(node);
-    if (rows === undefined) throw new Error(`${node} is not observed`);
+    const isOver = phase === 'failed' || phase === 'stopped';
+    if (rows === undefined || isOver) throw new Error(`${node} is not observed: ${status}`);
     return rows;
   };
   try {
@@ -40,7 +43,8 @@ export async function observeNodes(cluster: Cluster, namespace: string): Promise
           settings: agentSettings(namespace),
           confirmDeploy: () => Promise.resolve(true),
         });
-        session.consumeFlows((batch) => of(node).take(batch));
+        started.set(node, session);
+        session.consumeFlows((batch) => observed.get(node)?.take(batch));
         await running(session);
         await poll(`rows of ${node}`, () => of(node).rows.length > 0, { timeout: 30_000 });
       }),

@@ -40,7 +40,9 @@ export async function runCases(cluster: Cluster): Promise<CaseTable> {
     );
     observers = await observeNodes(cluster, namespace.name);
     const before = listConnections(cluster);
-    const known = older.map((each) => ({ ...each, before: socketOf(each.talk, sockets) }));
+    const known = await Promise.all(
+      older.map(async (each) => ({ ...each, before: await socketOf(each.talk, sockets) })),
+    );
     const open = await openAll(
       talks,
       cases.filter((each) => !each.older),

@@ -38,7 +38,7 @@ export async function comparePortsShared(
     ...SHARING_PODS.map((pod) => send(inContainer(pod, 'agent'), webB, SINK_PORT, fromShared)),
   ]);
   const owners = SHARING_PODS.map((pod) => `${namespace}/${pod}`);
-  const receivers = sockets.receivers(nodeNamespace(cluster.id, 'node-a'), SHARED_UDP_PORT);
+  const receivers = await sockets.receivers(nodeNamespace(cluster.id, 'node-a'), SHARED_UDP_PORT);
   const meaning = SHARING_PODS.every((pod) => receivers.includes(`pod ${namespace}/${pod}/agent`))
     ? []
     : [fault('other', `ss says that ${receivers.join(', ') || 'nobody'} takes what comes to the port`)];

@@ -1,10 +1,11 @@
 /** Whose sockets there are and what passed through them, as ss(8) says: asked of each network namespace by itself. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runIn } from '../../lab/commands.ts';
+import { netnsPath } from '../../lab/commands.ts';
 import { cgroupHierarchies } from '../cgroups.ts';
 import { nodeCgroup, nodeNamespace, NODES, outsideNamespace } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
+import { run } from '../command.ts';
 import type { ClusterState, PodFacts } from './clusterState.ts';
 import { namespaceOfMachine } from './place.ts';
 import type { Place } from './place.ts';
@@ -63,22 +64,16 @@ export class Sockets {
   }
 
   /** Owners of the UDP sockets that take what comes to a port. */
-  receivers(netns: string, port: number): string[] {
-    return runIn(netns, 'ss', ['-HOunapi', '--cgroup', 'sport', '=', `:${port}`])
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => this.ownerOf(parse(line)))
-      .sort();
+  async receivers(netns: string, port: number): Promise<string[]> {
+    const found = await ss(netns, ['-HOunapi', '--cgroup', 'sport', '=', `:${port}`]);
+    return found.map((socket) => this.ownerOf(socket)).sort();
   }
 
   /** The connected TCP socket at a local address, and with this peer where one is given; null where there is none. */
-  connected(netns: string, localPort: number, peer?: SocketAddress): SocketFacts | null {
+  async connected(netns: string, localPort: number, peer?: SocketAddress): Promise<SocketFacts | null> {
     const filter = ['sport', '=', `:${localPort}`, ...(peer ? ['dport', '=', `:${peer.port}`] : [])];
-    const lines = runIn(netns, 'ss', ['-HOtnpi', '--cgroup', 'state', 'established', ...filter])
-      .split('\n')
-      .filter(Boolean)
-      .map(parse)
-      .filter((socket) => peer === undefined || socket.peer.address === peer.address);
+    const listed = await ss(netns, ['-HOtnpi', '--cgroup', 'state', 'established', ...filter]);
+    const lines = listed.filter((socket) => peer === undefined || socket.peer.address === peer.address);
     if (lines.length > 1) {
       throw new Error(`ss shows ${lines.length} sockets of port ${localPort} in ${netns}`);
     }
@@ -108,10 +103,10 @@ export class Sockets {
   }
 
   /** The socket that answers on a path. */
-  serverOf({ final }: TrackedPath): SocketFacts {
+  async serverOf({ final }: TrackedPath): Promise<SocketFacts> {
     const netns = this.namespaceOf(final.destination);
     const peer = { address: final.source, port: final.sourcePort };
-    const socket = this.connected(netns, final.destinationPort, peer);
+    const socket = await this.connected(netns, final.destinationPort, peer);
     if (socket === null) throw new Error(`ss shows no socket of ${JSON.stringify(final)} in ${netns}`);
     return socket;
   }
@@ -126,6 +121,12 @@ export class Sockets {
       );
     });
   }
+}
+
+/** Not waited for in this thread: it also sends the agents' heartbeats. */
+async function ss(netns: string, args: readonly string[]): Promise<SocketFacts[]> {
+  const listing = await run('nsenter', [`--net=${netnsPath(netns)}`, '--', 'ss', ...args]);
+  return listing.split('\n').filter(Boolean).map(parse);
 }
 
 /** A line of `ss -HOtnpi --cgroup`. Fields that are zero are left out by ss. */
