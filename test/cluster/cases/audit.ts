@@ -1,7 +1,8 @@
 /** Checks of every row that the agents showed, whosever connection it is. */
+import type { Connection } from '../../lab/truth/connections.ts';
 import type { ClusterState, PodFacts } from './clusterState.ts';
 import { addressesOf } from './clusterState.ts';
-import { certainty, fault } from './judge.ts';
+import { fault } from './judge.ts';
 import type { Fault } from './judge.ts';
 import type { ObservedRows, Row, RowEnd } from './observedRows.ts';
 import { shownText } from './shown.ts';
@@ -12,9 +13,24 @@ export function auditNames(observed: ObservedRows, state: ClusterState): Fault[]
     [...observed.earlier(row), row].flatMap((each) => [
       ...impossible(each.client, state),
       ...impossible(each.server, state),
-      ...certainty(each),
     ]),
   );
+}
+
+/** Rows whose initiator is certain, where conntrack has the connection the other way round. */
+export function auditDirections(observed: ObservedRows, tracked: readonly Connection[]): Fault[] {
+  const opened = new Set(
+    tracked.map(({ protocol, original }) => {
+      const { source, sourcePort, destination, destinationPort } = original;
+      return [protocol, source, sourcePort, destination, destinationPort].join();
+    }),
+  );
+  return observed.rows.flatMap(({ protocol, client, server, initiator }) => {
+    const there = [protocol, client.address, client.port, server.address, server.port].join();
+    const back = [protocol, server.address, server.port, client.address, client.port].join();
+    const isTurned = initiator === 'certain' && opened.has(back) && !opened.has(there);
+    return isTurned ? [fault('guessed as certain', `the client of ${there}`)] : [];
+  });
 }
 
 /** A pod that the API does not have under this uid, or that never had this address or this container. */

@@ -14,6 +14,8 @@ export interface ConnectionCase {
   /** What the case is about: the facts must come out so, else it tests something else. */
   readonly client: RegExp;
   readonly server: RegExp;
+  /** What the client asked DNS for, where the server is outside. */
+  readonly outsideName?: RegExp;
   /** Opened before the session; what it carries afterwards counts. */
   readonly older?: true;
 }
@@ -60,8 +62,14 @@ export function connectionCases(
     one('outside to NodePort, backend on that node', OUTSIDE, [nodeB, nodePort], outside, IS_WEB_B),
     one('outside to NodePort, backend on the other node', OUTSIDE, [nodeA, nodePort], outside, IS_WEB_B),
     one('outside to hostPort', OUTSIDE, [nodeA, HOST_PORT], outside, IS_WEB_A),
-    one('pod to ExternalName', CLIENT_A, ['partner', OUTSIDE_PORT], IS_CLIENT_A, outside),
-    one('pod to outside by name', CLIENT_B, ['partner.example', OUTSIDE_PORT], IS_CLIENT_B, outside),
+    {
+      ...one('pod to ExternalName', CLIENT_A, ['partner', OUTSIDE_PORT], IS_CLIENT_A, outside),
+      outsideName: /^partner\./,
+    },
+    {
+      ...one('pod to outside by name', CLIENT_B, ['partner.example', OUTSIDE_PORT], IS_CLIENT_B, outside),
+      outsideName: /^partner\.example$/,
+    },
     one('host process to pod', onNode('node-a'), [at('web-b'), 8080], /^process socat$/, IS_WEB_B),
     one('host process to ClusterIP', onNode('node-a'), [near, 80], /^process socat$/, IS_WEB_A),
     one(

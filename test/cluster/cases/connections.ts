@@ -142,8 +142,22 @@ function lineOf(
       ...via(expected.service, expected.nat),
     ].join(', '),
     ...shownRow(row),
-    faults: [...faults, ...verdict.faults, ...(row && bytes ? compareBytes(row, bytes) : [])],
+    faults: [
+      ...faults,
+      ...verdict.faults,
+      ...(row && bytes ? compareBytes(row, bytes) : []),
+      ...(row ? wrongOutsideName(about, row) : []),
+    ],
   };
+}
+
+/** A name from DNS may be missing. It becomes `unnamed` here once agents name outside addresses by their answers. */
+function wrongOutsideName({ outsideName }: ConnectionCase, { server }: Row): Fault[] {
+  if (outsideName === undefined) return [];
+  const { names, evidence } = server;
+  if (names.length === 0) return [];
+  const isRight = names.some((name) => outsideName.test(name)) && evidence.includes('dns');
+  return isRight ? [] : [fault('wrong name', `the server is ${names.join(', ')} by ${evidence.join('+')}`)];
 }
 
 export function shownRow(row: Row | null): Pick<Line, 'shown' | 'evidence'> {

@@ -25,13 +25,13 @@ export function rowsOf(observed: ObservedRows, tuples: readonly ConntrackEnds[],
 }
 
 export function judge(expected: ExpectedRow, observed: ObservedRows): Verdict {
-  const [row, ...others] = rowsOf(observed, expected.tuples);
-  if (row === undefined) return { row: null, faults: [fault('missing', 'no row')] };
+  const [found, ...others] = rowsOf(observed, expected.tuples);
+  if (found === undefined) return { row: null, faults: [fault('missing', 'no row')] };
+  const row = turnedBack(found, expected);
   const faults = [
     ...others.map((other) => fault('double', `also ${shownText(other.client)} → ${shownText(other.server)}`)),
-    ...[...observed.earlier(row), row].flatMap((state) => wrongNames(expected, state)),
+    ...[...observed.earlier(row), found].flatMap((each) => wrongNames(expected, turnedBack(each, expected))),
     ...openEnds(expected, row),
-    ...certainty(row),
     ...different('Service', serviceName(row), expected.service),
     ...different('NAT', row.nat.map(natText).join(), expected.nat.join()),
   ];
@@ -50,18 +50,24 @@ export function serviceName(row: Row): string | null {
   return row.service === null ? null : `${row.service.namespace ?? ''}/${row.service.name ?? ''}`;
 }
 
-/** An opening that nobody saw is certain only where conntrack has the connection's direction. */
-export function certainty(row: Row): Fault[] {
-  const isProven = row.protocol !== 'tcp' || row.sawSyn || row.nat.length > 0;
-  if (row.initiator === 'guessed' || isProven) return [];
-  return [fault('guessed as certain', 'the initiator, without a SYN and without a translation')];
+function wrongNames(expected: ExpectedRow, { client, server }: Row): Fault[] {
+  if (isAt(client, expected.server) && isAt(server, expected.client)) {
+    return [fault('guessed as certain', 'client and server changed places')];
+  }
+  return [...wrongName('client', client, expected.client), ...wrongName('server', server, expected.server)];
 }
 
-function wrongNames(expected: ExpectedRow, row: Row): Fault[] {
-  const turned = row.client.port === expected.server.port && row.client.address === expected.server.address;
-  if (turned && row.initiator === 'certain') return [fault('wrong name', 'client and server changed places')];
-  const [client, server] = turned ? [row.server, row.client] : [row.client, row.server];
-  return [...wrongName('client', client, expected.client), ...wrongName('server', server, expected.server)];
+/**
+ * Where nobody saw the opening the lower port is taken for the server's, and said to be guessed: ends are compared by
+ * address then.
+ */
+function turnedBack(row: Row, expected: ExpectedRow): Row {
+  if (row.initiator === 'certain' || !isAt(row.client, expected.server)) return row;
+  return { ...row, client: row.server, server: row.client, sent: row.received, received: row.sent };
+}
+
+function isAt(end: RowEnd, { address, port }: ExpectedEnd): boolean {
+  return end.address === address && end.port === port;
 }
 
 function wrongName(side: string, end: RowEnd, expected: ExpectedEnd): Fault[] {

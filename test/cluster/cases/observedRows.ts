@@ -26,14 +26,10 @@ export interface Row {
   readonly verdict: Verdict;
   readonly sent: Traffic;
   readonly received: Traffic;
-  /** Whether the client's SYN was seen. */
-  readonly sawSyn: boolean;
   /** Milliseconds since the epoch. */
   readonly start: number;
   readonly end: number;
 }
-
-const SYN = 0x02;
 
 export class ObservedRows {
   readonly agent: NodeName;
@@ -52,7 +48,7 @@ export class ObservedRows {
   }
 
   /** What the row said before its present state, oldest first. */
-  earlier(row: Row): readonly Row[] {
+  earlier(row: Pick<Row, 'id'>): readonly Row[] {
     return this.#earlier.get(row.id) ?? [];
   }
 
@@ -100,7 +96,6 @@ export class ObservedRows {
         packets: record.float64(0, FLOW.receivedPackets),
         bytes: record.float64(0, FLOW.receivedBytes),
       },
-      sawSyn: (record.uint16(0, FLOW.clientTcpFlags) & SYN) !== 0,
       start: record.float64(0, FLOW.start),
       end: record.float64(0, FLOW.end),
     };

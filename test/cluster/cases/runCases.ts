@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Connection } from '../../lab/truth/connections.ts';
 import { NODES } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import { TOOLS_IMAGE } from '../images/names.ts';
@@ -9,12 +10,13 @@ import { makeNamespace } from '../kube/support.ts';
 import { applyManifest } from '../kubectl.ts';
 import { waitForPods } from '../pods.ts';
 import { compareReuse } from './addressReuse.ts';
-import { auditDoubles, auditNames } from './audit.ts';
+import { auditDirections, auditDoubles, auditNames } from './audit.ts';
 import { ClusterState } from './clusterState.ts';
 import { connectionCases, OUTSIDE_PORT } from './connectionCases.ts';
 import { compareAll, openAll, socketOf } from './connections.ts';
 import { openHostPods } from './hostPods.ts';
 import { observeNodes } from './observers.ts';
+import type { ObservedRows } from './observedRows.ts';
 import type { Observers } from './observers.ts';
 import { OUTSIDE, spawnAt } from './place.ts';
 import { compareProbes } from './probes.ts';
@@ -56,7 +58,8 @@ export async function runCases(cluster: Cluster): Promise<CaseTable> {
     await talks.closeAll();
     await sleep(1_000);
     await state.read();
-    for (const node of NODES) addAudit(table, node, observers, state);
+    const tracked = listConnections(cluster);
+    for (const node of NODES) addAudit(table, observers.of(node), tracked.get(node) ?? [], state);
     return table;
   } finally {
     await talks.closeAll();
@@ -79,17 +82,21 @@ async function openWorkloads(cluster: Cluster, namespace: string): Promise<Clust
 
 function addAudit(
   table: CaseTable,
-  node: (typeof NODES)[number],
-  observers: Observers,
+  observed: ObservedRows,
+  tracked: readonly Connection[],
   state: ClusterState,
 ): void {
-  const observed = observers.of(node);
   table.add({
     name: `all ${observed.rows.length} rows`,
-    agent: node,
-    expected: 'each pod that is named is one that the API has with this address; no connection twice',
+    agent: observed.agent,
+    expected:
+      'each pod that is named is one that the API has with this address; no connection twice, none turned round',
     shown: '',
     evidence: '',
-    faults: [...auditNames(observed, state), ...auditDoubles(observed)],
+    faults: [
+      ...auditNames(observed, state),
+      ...auditDirections(observed, tracked),
+      ...auditDoubles(observed),
+    ],
   });
 }
