@@ -49,7 +49,7 @@ struct point_slot {
  */
 struct side_facts {
 	__u64 cgroup_id; /* 0: no socket seen */
-	__u64 cookie;
+	__u64 other_cgroup_id; /* of a further socket that sent as the same side, 0 for none */
 	__u32 srtt_us; /* smoothed, as tcp_info has it */
 	__u32 retransmits; /* segments, total of the connection, as the socket has it */
 	__u32 seen_retransmits; /* segments whose range had passed before; only of senders without a socket here */

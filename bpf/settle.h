@@ -105,10 +105,8 @@ static __always_inline void settle_handshake(struct flow_value *value, const str
 
 static __always_inline void settle_facts(struct side_facts *facts, const struct side_facts *from)
 {
-	if (from->cgroup_id > facts->cgroup_id && facts->cgroup_id <= ROOT_CGROUP) {
-		facts->cgroup_id = from->cgroup_id;
-		facts->cookie = from->cookie;
-	}
+	note_cgroup(facts, from->cgroup_id);
+	note_cgroup(facts, from->other_cgroup_id);
 	if (from->srtt_us)
 		facts->srtt_us = from->srtt_us;
 	if (from->retransmits > facts->retransmits)

@@ -8,6 +8,14 @@
  */
 #define ROOT_CGROUP 1
 
+static __always_inline void note_cgroup(struct side_facts *facts, __u64 cgroup_id)
+{
+	if (facts->cgroup_id <= ROOT_CGROUP)
+		facts->cgroup_id = cgroup_id > facts->cgroup_id ? cgroup_id : facts->cgroup_id;
+	else if (cgroup_id > ROOT_CGROUP && cgroup_id != facts->cgroup_id)
+		facts->other_cgroup_id = cgroup_id;
+}
+
 static __always_inline void note_socket(struct __sk_buff *skb, struct side_facts *facts, __u8 protocol)
 {
 	struct bpf_sock *sk = skb->sk;
@@ -15,14 +23,9 @@ static __always_inline void note_socket(struct __sk_buff *skb, struct side_facts
 
 	if (!sk)
 		return;
-	if (facts->cgroup_id <= ROOT_CGROUP) {
-		__u64 cgroup_id = bpf_skb_cgroup_id(skb);
-
-		if (cgroup_id > facts->cgroup_id) {
-			facts->cgroup_id = cgroup_id;
-			facts->cookie = bpf_get_socket_cookie(skb);
-		}
-	}
+	/* A TCP connection has one socket, any other port may be shared (SO_REUSEPORT). */
+	if (facts->cgroup_id <= ROOT_CGROUP || protocol != IPPROTO_TCP)
+		note_cgroup(facts, bpf_skb_cgroup_id(skb));
 	if (protocol != IPPROTO_TCP)
 		return;
 	sk = bpf_sk_fullsock(sk);

@@ -4,10 +4,11 @@ import { PARTS } from './setup/parts.ts';
 import type { Part } from './setup/parts.ts';
 import { setUp } from './setup/setUp.ts';
 import { SetupError } from './setup/step.ts';
-import { STAGES } from './test/stages.ts';
+import { SHAPES_STAGE, STAGES } from './test/stages.ts';
 import { runTests } from './test/runTests.ts';
 
 const USAGE = `usage: npm run setup [-- ${PARTS.join('|')}]...
+       npm run test:shapes
        npm test [-- ${STAGES.map(({ name }) => name).join('|')}]...
        npm run demo [-- --cluster | --kubeconfig FILE]`;
 
@@ -29,6 +30,8 @@ async function main(command: string, words: readonly string[]): Promise<number> 
       );
       return await runTests(STAGES.filter(({ name }) => names.includes(name)));
     }
+    case 'shapes':
+      return await runTests([SHAPES_STAGE]);
     case 'demo':
       return await runDemo(words);
     default:

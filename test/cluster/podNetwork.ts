@@ -4,6 +4,7 @@ import type { Cluster, NodeName, Shape } from './cluster.ts';
 import { routeToPods } from './fabric.ts';
 import { tryKubectl } from './kubectl.ts';
 import { poll } from './poll.ts';
+import { buildFlannel } from './shapes/flannel.ts';
 import { buildHostgw } from './shapes/hostgw.ts';
 import { buildPtp } from './shapes/ptp.ts';
 import type { BuildPodNetwork, NetworkedNode } from './shapes/shape.ts';
@@ -13,6 +14,7 @@ const BUILD: Readonly<Record<Shape, BuildPodNetwork>> = {
   hostgw: buildHostgw,
   vxlan: buildVxlan,
   ptp: buildPtp,
+  flannel: buildFlannel,
 };
 
 export async function buildPodNetwork(cluster: Cluster): Promise<void> {

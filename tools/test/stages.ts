@@ -61,6 +61,13 @@ function withEnvironment<T extends Pick<Stage, 'command'>>(
 
 const SOURCES = ['src', 'agent/src', 'webview', 'tools'].map((folder) => `${folder}/**/*.test.ts`);
 
+/** What `npm run test:shapes` runs: names on every shape of the cluster's network, with kube-proxy in both modes. */
+export const SHAPES_STAGE: Stage = {
+  ...withEnvironment({ VETHSCOPE_SHAPES: 'all' }, mocha('shapes', 60, 180, ['test/cluster/cases.test.ts'])),
+  parts: ['native', 'bundles', 'cluster'],
+  cluster: true,
+};
+
 export const STAGES: readonly Stage[] = [
   { name: 'check', parts: ['check', 'native', 'bundles'], command: ['node', 'tools/check.ts'], minutes: 5 },
   { ...mocha('unit', 5, 10, SOURCES), parts: [] },

@@ -28,7 +28,7 @@ static_assert(offsetof(point_slot, bytes) == 8);
 static_assert(offsetof(point_slot, first) == 16);
 static_assert(offsetof(point_slot, last) == 20);
 static_assert(sizeof(side_facts) == 48);
-static_assert(offsetof(side_facts, cookie) == 8);
+static_assert(offsetof(side_facts, other_cgroup_id) == 8);
 static_assert(offsetof(side_facts, srtt_us) == 16);
 static_assert(offsetof(side_facts, retransmits) == 20);
 static_assert(offsetof(side_facts, seen_retransmits) == 24);

@@ -47,12 +47,18 @@ __u32 last_of(const flow_value& value, bool from_high) {
   return last;
 }
 
+/** As note_cgroup() of bpf/socket.h. */
+void merge_cgroup(side_facts& merged, __u64 cgroup_id) {
+  if (merged.cgroup_id <= kRootCgroup)
+    merged.cgroup_id = std::max(merged.cgroup_id, cgroup_id);
+  else if (cgroup_id > kRootCgroup && cgroup_id != merged.cgroup_id)
+    merged.other_cgroup_id = cgroup_id;
+}
+
 /** Any socket replaces one in the root cgroup, and the latest word counts. */
 void merge_facts(side_facts& merged, const side_facts& facts, bool is_latest) {
-  if (facts.cgroup_id > merged.cgroup_id && merged.cgroup_id <= kRootCgroup) {
-    merged.cgroup_id = facts.cgroup_id;
-    merged.cookie = facts.cookie;
-  }
+  merge_cgroup(merged, facts.cgroup_id);
+  merge_cgroup(merged, facts.other_cgroup_id);
   merged.retransmits = std::max(merged.retransmits, facts.retransmits);
   merged.seen_retransmits += facts.seen_retransmits;
   merged.out_of_order += facts.out_of_order;

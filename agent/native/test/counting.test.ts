@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 import type { Attachment, Collector, PointCounters } from '../index.d.ts';
+import { cgroupMount } from '../../../test/lab/cgroups.ts';
 import { openCollector } from './addon.ts';
 import { readRecords, sumAt } from './flowRecords.ts';
 import type { FlowRecord } from './flowRecords.ts';
 import { buildFrameSender, ethernet, ipv4, sendFrames, udp } from './frames.ts';
 import { datagrams, stream } from './traffic.ts';
-import { VethPair, linkStatistics } from './vethPair.ts';
+import { VethPair, linkStatistics, run } from './vethPair.ts';
 import type { End } from './vethPair.ts';
 
 const UDP = 17;
@@ -200,8 +203,40 @@ describe('counting', function () {
     const sender: End = pair.left;
     const facts = flow.low === sender.ipv4 ? flow.lowFacts : flow.highFacts;
     assert(facts.cgroupId > 0n);
-    assert(facts.cookie > 0n);
+    assert.equal(facts.otherCgroupId, 0n);
     assert(facts.srttUs > 0 && facts.srttUs < 1_000_000);
+  });
+
+  it('knows both senders that share a port, in whatever order they send', async () => {
+    const groups = ['one', 'two'].map((name) =>
+      join(cgroupMount(), `vethscope-shared-${process.pid}-${name}`),
+    );
+    const ids = groups.map((group) => {
+      mkdirSync(group);
+      return BigInt(statSync(group).ino);
+    });
+    try {
+      for (const [round, first] of [0, 1].entries()) {
+        for (const group of [groups[first], groups[1 - first]]) {
+          const target = `UDP4-SENDTO:${pair.right.ipv4}:5009,sourceport=${5010 + round},reuseport`;
+          const join = `echo $$ >${group ?? ''}/cgroup.procs`;
+          const send = `echo datagram | nsenter --net=${pair.left.path} socat -u - ${target}`;
+          run('sh', '-c', `${join} && ${send}`);
+          await setTimeout(SETTLE_MS);
+        }
+      }
+      const records = readRecords(await collector.drain()).filter(
+        ({ protocol, netns, lowPort, highPort }) =>
+          protocol === UDP && netns === leftOut.netns && (lowPort === 5009 || highPort === 5009),
+      );
+      assert.equal(records.length, 2);
+      for (const { low, lowFacts, highFacts } of records) {
+        const { cgroupId, otherCgroupId } = low === pair.left.ipv4 ? lowFacts : highFacts;
+        assert.deepEqual([cgroupId, otherCgroupId].sort(), [...ids].sort());
+      }
+    } finally {
+      for (const group of groups) rmdirSync(group);
+    }
   });
 
   it('counts what it has no room for', async () => {

@@ -16,7 +16,7 @@ export interface Slot {
 
 export interface SideFacts {
   cgroupId: bigint;
-  cookie: bigint;
+  otherCgroupId: bigint;
   srttUs: number;
   retransmits: number;
   seenRetransmits: number;
@@ -53,7 +53,7 @@ const SLOTS = 8;
 function readFacts(record: Buffer, at: number): SideFacts {
   return {
     cgroupId: record.readBigUInt64LE(at),
-    cookie: record.readBigUInt64LE(at + 8),
+    otherCgroupId: record.readBigUInt64LE(at + 8),
     srttUs: record.readUInt32LE(at + 16),
     retransmits: record.readUInt32LE(at + 20),
     seenRetransmits: record.readUInt32LE(at + 24),

@@ -73,7 +73,7 @@ describe('layout of kernel records', () => {
       ['offsetof(struct flow_record, value.overflow_bytes)', RECORD.overflowBytes],
       ['offsetof(struct flow_record, value.slots)', RECORD.slots],
       ['offsetof(struct side_facts, cgroup_id)', SIDE.cgroup],
-      ['offsetof(struct side_facts, cookie)', SIDE.cookie],
+      ['offsetof(struct side_facts, other_cgroup_id)', SIDE.otherCgroup],
       ['offsetof(struct side_facts, srtt_us)', SIDE.srttUs],
       ['offsetof(struct side_facts, retransmits)', SIDE.retransmits],
       ['offsetof(struct side_facts, seen_retransmits)', SIDE.seenRetransmits],

@@ -53,7 +53,8 @@ export const RECORD = {
 export const SIDE = {
   /** uint64 */
   cgroup: 0,
-  cookie: 8,
+  /** Of a further socket that sent as the same side, 0 for none. */
+  otherCgroup: 8,
   /** uint32 */
   srttUs: 16,
   retransmits: 20,

@@ -1,4 +1,5 @@
 /** Connections across NAT with their packets, for tests of the join. */
+import type { Question } from '../identity/question.ts';
 import assert from 'node:assert/strict';
 import type { Flow } from '../../../src/model/flow.ts';
 import { IP_PROTOCOL, TCP_FLAG } from '../collector/flowLayout.ts';
@@ -94,8 +95,9 @@ export function truth(flow: Flow): object {
   return { ...rest, client: end(client), server: end(server), tcp };
 }
 
-export function newFlows(maxFlows = 1024): TestFlows {
-  const flows = new TestFlows(INTERFACES, { maxFlows });
+/** @param asked is told whatever is asked of who an end is */
+export function newFlows(maxFlows = 1024, asked: (question: Question) => void = () => {}): TestFlows {
+  const flows = new TestFlows(INTERFACES, { maxFlows, asked });
   flows.inventory.update({ reset: true, upserts: inventory(), deletedUids: [] }, BOOT - 5000);
   return flows;
 }

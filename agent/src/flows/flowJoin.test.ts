@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { IP_PROTOCOL } from '../collector/flowLayout.ts';
+import { IP_PROTOCOL, KEY } from '../collector/flowLayout.ts';
+import type { Question } from '../identity/question.ts';
 import { conntrackBatch, conntrackRecord } from '../nat/conntrackRecords.fixture.ts';
 import {
   ANSWER,
@@ -16,7 +17,26 @@ import {
 } from './flowJoin.fixture.ts';
 import { BOOT, TestFlows } from './flowTable.fixture.ts';
 
+/** Ports of a side's socket, its own first. */
+function portsOf({ socket }: Question): number[] {
+  if (socket === null) return [];
+  const { view, offset, high } = socket.end;
+  const fields = high ? [KEY.highPort, KEY.lowPort] : [KEY.lowPort, KEY.highPort];
+  return fields.map((field) => view.getUint16(offset + field, true));
+}
+
 describe('join across NAT', () => {
+  it('looks for sockets as they are connected: the client’s to where it asked, the server’s to what SNAT made', () => {
+    const asked = new Map<string, number[]>();
+    const flows = newFlows(1024, (question) => {
+      if (question.socket !== null) asked.set(question.address, portsOf(question));
+    });
+    flows.tick(packetsOf(HAIRPIN, OPENING), 200, [conntrackBatch([conntrackRecord(HAIRPIN, 'created')])]);
+    const { client, web } = FAMILIES.v4;
+    assert.deepEqual(asked.get(client), [HAIRPIN.client.port, HAIRPIN.asked.port]);
+    assert.deepEqual(asked.get(web), [HAIRPIN.server.port, HAIRPIN.source.port]);
+  });
+
   it('makes one flow of a connection through a Service: client, Service, backend, and each tuple where it was seen', () => {
     const flows = newFlows();
     const packets = [...packetsOf(SERVICE, OPENING), ...packetsOf(SERVICE, ANSWER)];

@@ -173,10 +173,10 @@ export class RecordIntake {
     const dscp = view.getUint8(side + SIDE.dscp);
     const retransmits = view.getUint32(side + SIDE.retransmits, true);
     const retransmitsAt = base + (high ? ROW.highRetransmits : ROW.lowRetransmits);
+    const cgroups = [cgroup, readUint64(view, side + SIDE.otherCgroup)];
+    const isNew = cgroups.filter((one) => noteCgroup(this.#table, row, high, one)).length > 0;
     // A new row is stamped in any case.
-    if (noteCgroup(this.#table, row, high, cgroup) && this.#table.uint32(row, ROW.lowEndpoint) !== 0) {
-      this.#identity.noteSocket(row);
-    }
+    if (isNew && this.#table.uint32(row, ROW.lowEndpoint) !== 0) this.#identity.noteSocket(row);
     if (srtt !== 0) rows.setUint32(base + (high ? ROW.highSrttUs : ROW.lowSrttUs), srtt, true);
     if (dscp !== 0) rows.setUint8(base + (high ? ROW.highDscp : ROW.lowDscp), dscp);
     if (retransmits > rows.getUint32(retransmitsAt, true)) rows.setUint32(retransmitsAt, retransmits, true);

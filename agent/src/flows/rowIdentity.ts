@@ -9,6 +9,8 @@ import { evidenceOf, joinedEvidence } from '../identity/endpoints.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Question } from '../identity/question.ts';
 import type { SocketClues } from '../identity/socketOwners.ts';
+import { TUPLE_ROLE } from '../nat/translation.ts';
+import type { KeyEnd } from '../sockets/socketTable.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
 import { PendingRows } from './pendingRows.ts';
@@ -215,12 +217,27 @@ export class RowIdentity {
     const opened = rows.getUint8(base + ROW.opened);
     const last = rows.getUint32(base + ROW.end, true);
     return {
-      end: { view: rows, offset: base + ROW.key, high },
+      end: this.#socketEnd(row, high),
       cgroup: rows.getFloat64(base + (high ? ROW.highCgroup : ROW.lowCgroup), true),
       others: otherSenders.of(this.#table.idOf(row), high),
       opened: opened === 0 ? null : opened === (high ? SIDE_NUMBER.high : SIDE_NUMBER.low),
       first: when,
       last: last === 0 ? when : epoch + last,
+    };
+  }
+
+  /** A side as its own socket has it: the client's is connected to where it asked, the server's to what SNAT made of the client. */
+  #socketEnd(flow: number, high: boolean): KeyEnd {
+    const table = this.#table;
+    const isClient = table.uint8(flow, ROW.original) === (high ? SIDE_NUMBER.high : SIDE_NUMBER.low);
+    const role = isClient ? TUPLE_ROLE.asked : TUPLE_ROLE.translated;
+    let row = table.uint32(flow, ROW.nextKey);
+    while (row !== NONE && table.uint8(row, ROW.role) - 1 !== role) row = table.uint32(row, ROW.nextKey);
+    const key = row === NONE ? flow : row;
+    return {
+      view: table.rows,
+      offset: key * ROW_BYTES + ROW.key,
+      high: high !== (row !== NONE && table.isTurned(row)),
     };
   }
 

@@ -24,6 +24,11 @@ export function canonicalAddress(address: string): string {
   return parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString();
 }
 
+/** Multicast and broadcast addresses: of everybody who listens, so that what goes there is nobody's own. */
+export function isGroupAddress(address: string): boolean {
+  return ['multicast', 'broadcast'].includes(ipaddr.process(address).range());
+}
+
 /** 127.0.0.0/8 and ::1: of the namespace itself, whether an interface lists them or not. */
 export function isLoopback(address: string): boolean {
   return address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address);

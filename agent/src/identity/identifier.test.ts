@@ -187,6 +187,23 @@ describe('identity', () => {
     assert.equal(world.who('203.0.113.9', { vethPod }).kind, 'external');
   });
 
+  it('does not take what is flooded to a new pod for its own, while its address is not known', () => {
+    const fresh = pod('fresh', '10.244.1.5');
+    const world = new World(
+      { ...fresh, status: { ...fresh.status, podIPs: [] } },
+      pod('web', '10.244.1.6'),
+      NODE,
+    );
+    const vethPod = { namespace: 'shop', name: 'fresh', uid: 'uid-fresh' };
+    for (const address of ['ff02::2', '224.0.0.251', '255.255.255.255']) {
+      assert.equal(world.who(address, { vethPod }).name, null, address);
+    }
+    assert.deepEqual(world.who('10.244.1.6', { vethPod }).candidates, ['shop/fresh', 'shop/web']);
+    assert.equal(world.who('172.30.0.11', { vethPod }).name, 'node-a');
+    assert.equal(world.who('10.244.1.5', { vethPod }).name, 'fresh');
+    assert.equal(world.who('fe80::1', { vethPod }).name, 'fresh');
+  });
+
   it('gives a reused address to the pod that had it at the time', () => {
     const world = new World(NODE, pod('old', '10.244.1.5'));
     world.remove(START + 5 * MINUTE, 'uid-old');
@@ -250,6 +267,16 @@ describe('identity', () => {
     assert.equal(world.who('ff02::1').kind, 'unknown');
     assert.equal(world.who('198.51.100.1').kind, 'external');
     assert.deepEqual(world.who('198.51.100.1').evidence, ['none']);
+  });
+
+  it('gives the node as a candidate for the first address of its pod range, as flannel’s tunnel devices have it', () => {
+    const world = new World(NODE);
+    for (const address of ['10.244.1.0', 'fd00:1::']) {
+      const { kind, name, candidates } = world.who(address);
+      assert.deepEqual([kind, name, candidates], ['unknown', null, ['node node-a']]);
+    }
+    assert.deepEqual(world.who('10.244.1.1').candidates, []);
+    assert.equal(new World(NODE, pod('first', '10.244.1.0')).who('10.244.1.0').name, 'first');
   });
 
   it('calls the node’s own addresses the node, without any inventory', () => {

@@ -3,7 +3,7 @@ import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import type { ServiceReference } from '../../../src/model/flow.ts';
 import type { Node, Pod, Service } from '../../../src/model/inventory.ts';
 import type { PodReference, Topology } from '../../../src/model/topology.ts';
-import { canonicalAddress, directedBroadcast, isLoopback } from './address.ts';
+import { canonicalAddress, directedBroadcast, isGroupAddress, isLoopback } from './address.ts';
 import { addressLabel } from './addressLabel.ts';
 import { AddressRanges } from './addressRanges.ts';
 import { evidenceOf, nameOf, only } from './endpoints.ts';
@@ -119,13 +119,22 @@ export class Identifier {
     const pods = this.#inventory.podsAt(address, when);
     const own = byVeth === null ? null : this.#inventory.pod(byVeth.uid);
     const owns = byVeth !== null && (pods.some((pod) => pod.metadata.uid === byVeth.uid) || local !== null);
-    if (own !== null && (owns || (own.status.podIPs ?? []).length === 0)) {
+    if (own !== null && !owns && pods.length > 0 && this.#mayBeNew(own, address, when)) {
+      return this.#pods.choose([...pods, own], address, socket);
+    }
+    if (own !== null && (owns || this.#mayBeNew(own, address, when))) {
       return this.#pods.identify(own, address, pods.includes(own) ? BY_VETH_AND_ADDRESS : BY_VETH, socket);
     }
     const [pod, ...others] = pods;
     if (pod === undefined) return null;
     if (others.length === 0) return this.#pods.identify(pod, address, BY_ADDRESS, socket);
     return this.#pods.choose(pods, address, socket);
+  }
+
+  /** Whether it may be a pod's that has not said its address yet; a bridge floods it with what is for others, too. */
+  #mayBeNew(pod: Pod, address: string, when: number): boolean {
+    if ((pod.status.podIPs ?? []).length > 0 || isGroupAddress(address)) return false;
+    return this.#inventory.nodeAt(address) === null && this.#inventory.servicesAt(address, when).length === 0;
   }
 
   #service({ address, port, protocol, when, netns }: Question): Identity | null {
@@ -214,7 +223,9 @@ export class Identifier {
       const roles = this.#inventory.outsideEndpointsAt(address).map((service) => `endpoint of ${service}`);
       const inside = known.length > 0 || label?.isInside === true;
       const names = [...roles, ...known.slice(0, 1), ...(label === null ? [] : [label.text])];
-      return { ...unknownEndpoint(address), kind: inside ? 'unknown' : 'external', names };
+      const node = this.#inventory.nodeByFirstAddress(address);
+      const candidates = node === null ? [] : [`node ${node}`];
+      return { ...unknownEndpoint(address), kind: inside ? 'unknown' : 'external', names, candidates };
     });
   }
 

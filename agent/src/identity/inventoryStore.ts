@@ -18,6 +18,8 @@ export class InventoryStore {
   #servicesByName = new Map<string, Service>();
   #outsideEndpoints = new Map<string, string[]>();
   readonly #nodes = new Map<string, Node>();
+  /** Names of nodes by the first address of their pod ranges. */
+  readonly #firstAddresses = new Map<string, string>();
   #nodePorts = new NodePorts([], []);
   #stale = false;
   #version = 0;
@@ -78,6 +80,15 @@ export class InventoryStore {
   nodeAt(address: string): Node | null {
     this.#index();
     return this.#nodes.get(address) ?? null;
+  }
+
+  /**
+   * The node whose range of pod addresses begins with this one. flannel gives it to the node's tunnel device, other networks
+   * may give it to a pod: who it is it does not say for sure.
+   */
+  nodeByFirstAddress(address: string): string | null {
+    this.#index();
+    return this.#firstAddresses.get(address) ?? null;
   }
 
   pod(uid: string): Pod | null {
@@ -141,6 +152,7 @@ export class InventoryStore {
     if (!this.#stale) return;
     this.#stale = false;
     this.#nodes.clear();
+    this.#firstAddresses.clear();
     const services = this.#all('Service');
     this.#nodePorts = new NodePorts(this.#all('Pod'), services);
     this.#servicesByName = new Map(
@@ -150,6 +162,9 @@ export class InventoryStore {
     for (const node of this.#all('Node')) {
       for (const { type, address } of node.status.addresses ?? []) {
         if (type.endsWith('IP')) this.#nodes.set(canonicalAddress(address), node);
+      }
+      for (const range of node.spec.podCIDRs ?? []) {
+        this.#firstAddresses.set(canonicalAddress(range.replace(/\/.*/, '')), node.metadata.name);
       }
     }
   }

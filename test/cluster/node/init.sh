@@ -81,6 +81,14 @@ hide_kernel_sysctls() {
   done
 }
 
+# The unit that a program runs in on a node with systemd, as far as control groups of version 2 show it.
+in_unit() {
+  local groups=/sys/fs/cgroup
+  [ -d $groups/unified ] && groups=$groups/unified
+  mkdir -p "$groups/system.slice/$1.service"
+  (echo $BASHPID >"$groups/system.slice/$1.service/cgroup.procs"; exec "${@:2}")
+}
+
 import_images() {
   local image
   for image in "$@"; do ctr -n k8s.io images import "$image"; done >>"$NODE_FOLDER/log/import.log" 2>&1
@@ -96,7 +104,7 @@ hide_kernel_sysctls
 
 cp "$NODE_FOLDER/containerd.toml" /etc/containerd/config.toml
 cd "$NODE_FOLDER"
-containerd -c /etc/containerd/config.toml >log/containerd.log 2>&1 &
+in_unit containerd containerd -c /etc/containerd/config.toml >log/containerd.log 2>&1 &
 for try in $(seq 200); do ctr version >/dev/null 2>&1 && break; sleep 0.05; done
 
 mapfile -t images <<<"$IMAGES"
@@ -105,6 +113,6 @@ import_images "${images[0]}"
 
 # A kubelet that finds no API server tries again only five seconds later.
 until [ -e "$CLUSTER_FOLDER/api-server-ready" ]; do sleep 0.05; done
-"$KUBERNETES" kubelet "$@" >log/kubelet.log 2>&1 &
-"$KUBERNETES" kube-proxy --config="$NODE_FOLDER/kube-proxy.yaml" --v=1 >log/kube-proxy.log 2>&1 &
+in_unit kubelet "$KUBERNETES" kubelet "$@" >log/kubelet.log 2>&1 &
+in_unit kube-proxy "$KUBERNETES" kube-proxy --config="$NODE_FOLDER/kube-proxy.yaml" --v=1 >log/kube-proxy.log 2>&1 &
 exec "$REAPER"

@@ -14,14 +14,21 @@ export async function configureCni(
 ): Promise<void> {
   const ranges = [[{ subnet: node.podSubnet }]];
   const ipam = { type: 'host-local', ranges, routes: [{ dst: '0.0.0.0/0' }] };
-  const configuration = {
+  await writeCniFile(cluster, node, {
     cniVersion: '0.4.0',
     name: 'pod-network',
-    plugins: [
-      { ipMasq: false, ipam, ...plugin },
-      { type: 'portmap', capabilities: { portMappings: true } },
-    ],
-  };
+    plugins: [{ ipMasq: false, ipam, ...plugin }, PORTMAP],
+  });
+}
+
+/** The plugin behind hostPort. */
+export const PORTMAP = { type: 'portmap', capabilities: { portMappings: true } };
+
+export async function writeCniFile(
+  cluster: Cluster,
+  node: NetworkedNode,
+  configuration: object,
+): Promise<void> {
   // Renamed into place: containerd must not read half a file.
   await inNode(cluster, node.name, ['sh', '-c', `cat >${FILE}.new && mv ${FILE}.new ${FILE}`], {
     input: JSON.stringify(configuration),
