@@ -86,8 +86,9 @@ export function endpointLabel(endpoint: Endpoint): EndpointLabel {
   }
   if (first === undefined) return { namespace: null, text: address, named: false, open };
   // Without a name of its own: what its range is.
-  if (!evidence.includes('dns'))
-    {return { namespace: null, text: `${address} (${first})`, named: false, open };}
+  if (!evidence.includes('dns')) {
+    return { namespace: null, text: `${address} (${first})`, named: false, open };
+  }
   return { namespace: null, text: first, named: true, open };
 }
 

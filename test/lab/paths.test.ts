@@ -132,8 +132,9 @@ describe('paths', () => {
       }
       const tuples = new Set(pointsOf(flow).map(({ tuple }) => tupleText(tuple)));
       for (const { interface: name } of path.bystanders) {
-        for (const tuple of tuples)
-          {assert.equal(captured.get(`${name} ${tuple}`), undefined, `${what}: ${name}`);}
+        for (const tuple of tuples) {
+          assert.equal(captured.get(`${name} ${tuple}`), undefined, `${what}: ${name}`);
+        }
       }
     }
   });

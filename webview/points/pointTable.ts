@@ -91,7 +91,7 @@ function evidence(found: readonly string[]): TemplateResult | typeof nothing {
 /** Fewer than the point before: lost on the way. More: the one before began to count later. */
 function difference(packets: number, before: readonly (number | null)[]): TemplateResult | typeof nothing {
   const last = before.findLast((count) => count !== null);
-  if (last === undefined || last === null || last === packets) return nothing;
+  if (last === undefined || last === packets) return nothing;
   const missing = last - packets;
   return missing > 0
     ? html` <span
