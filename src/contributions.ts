@@ -52,6 +52,7 @@ export type ContextKey = keyof ContextKeys;
 export const VIEW_CONTAINER = 'vethscope';
 export const INTERFACES_VIEW = 'vethscope.interfaces';
 export const FLOWS_PANEL = 'vethscope.flows';
+export const POINTS_PANEL = 'vethscope.points';
 
 /** contextValue of the rows of Node Interfaces. */
 export const TREE_CONTEXT = {

@@ -10,7 +10,7 @@ import { showSessions, stop, stopSession } from './commands/sessions.ts';
 import { ShowFlows } from './commands/showFlows.ts';
 import { showPodFlows } from './commands/showPodFlows.ts';
 import { SessionsStatus } from './commands/statusBar.ts';
-import { CATEGORY, FLOWS_PANEL } from './contributions.ts';
+import { CATEGORY, FLOWS_PANEL, POINTS_PANEL } from './contributions.ts';
 import { Clusters } from './explorer/clusters.ts';
 import { InterfacesTree } from './explorer/interfacesTree.ts';
 import { NodeNode } from './explorer/nodeNode.ts';
@@ -18,6 +18,7 @@ import type { SessionFlows } from './flows/sessionFlows.ts';
 import type { FlowsPanel } from './panels/flowsPanel.ts';
 import { FlowsPanels } from './panels/flowsPanels.ts';
 import { isLive, Observations } from './panels/observations.ts';
+import { PointsPanel } from './panels/pointsPanel.ts';
 import type { Sessions } from './session/types.ts';
 
 let observations: Observations | null = null;
@@ -35,6 +36,7 @@ export function activate(context: ExtensionContext): void {
     {
       restart: (panel) => void restartPanel(panel, observer, log),
       stop: (flows) => void stop(flows, log),
+      showPoints: (flows, flow) => new PointsPanel(context.extensionUri, POINTS_PANEL, flows, flow),
       showLog: () => log.show(),
       openSettings: () => void openSettings(),
     },

@@ -53,7 +53,9 @@ export class AgentNames {
         this.addresses.textOf(this.addressNumber(agent, records.uint32(row, field))) || '?';
       return {
         node: point?.node ?? '?',
+        netns: point?.netns ?? 0,
         interface: point?.interface ?? '?',
+        ifindex: point?.ifindex ?? 0,
         point: point?.point ?? '?',
         inner: point?.inner ?? false,
         source: address(SIGHTING.source),

@@ -98,7 +98,17 @@ describe('FlowStore', () => {
     const counts = { packets: 5, bytes: 500, first: 1, last: 2 };
     store.apply(
       updateOf({
-        points: [{ id: 8, node: 'node-a', interface: 'veth12', point: 'from-endpoint', inner: false }],
+        points: [
+          {
+            id: 8,
+            node: 'node-a',
+            netns: 7,
+            interface: 'veth12',
+            ifindex: 12,
+            point: 'from-endpoint',
+            inner: false,
+          },
+        ],
         addresses: [
           { id: 1, address: '10.244.0.2' },
           { id: 2, address: '10.244.0.3' },
@@ -109,6 +119,8 @@ describe('FlowStore', () => {
     assert.deepEqual(store.detail(0, 3)?.sightings, [
       {
         node: 'node-a',
+        netns: 7,
+        ifindex: 12,
         interface: 'veth12',
         point: 'from-endpoint',
         inner: false,

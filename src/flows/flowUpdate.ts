@@ -16,7 +16,10 @@ export interface AgentEndpoint {
 export interface AgentPoint {
   readonly id: number;
   readonly node: string;
+  /** Inode of the namespace. */
+  readonly netns: number;
   readonly interface: string;
+  readonly ifindex: number;
   /** For example `from-endpoint`. */
   readonly point: string;
   /** Inside the packets of a tunnel that pass there. */
@@ -75,7 +78,7 @@ export function flowUpdateOf(batch: {
     agent: batch.agent,
     reset: batch.reset,
     endpoints: message.endpoints.map((endpoint) => ({ id: endpoint.id, endpoint: endpointOf(endpoint) })),
-    points: message.points,
+    points: message.points.map((point) => ({ ...point, netns: Number(point.netns) })),
     addresses: message.addresses,
     tunnels: message.tunnels.map(tunnelOf),
     flows: message.flows,

@@ -185,7 +185,10 @@ export interface FlowReference {
 /** What one observation point counted, with its names. Times are milliseconds since the epoch. */
 export interface SightingRow {
   readonly node: string;
+  /** Inode of the namespace. */
+  readonly netns: number;
   readonly interface: string;
+  readonly ifindex: number;
   readonly point: string;
   /** Inside the packets of a tunnel that pass there. */
   readonly inner: boolean;
@@ -239,6 +242,10 @@ export type FromFlowsPage =
   | { readonly type: 'pause'; readonly paused: boolean }
   /** The flow to send details of; null for none. */
   | { readonly type: 'select'; readonly flow: FlowReference | null }
+  /** Opens the observation points of a flow. */
+  | { readonly type: 'showPoints'; readonly flow: FlowReference }
+  /** Observes a further node as well. */
+  | { readonly type: 'observeNode'; readonly node: string }
   | { readonly type: 'stop' }
   | { readonly type: 'restart' }
   | { readonly type: 'showLog' }

@@ -28,4 +28,6 @@ export type ToPointsPage =
 /** Page to host. */
 export type FromPointsPage =
   | { readonly type: 'ready' }
+  /** Observes a further node as well. */
+  | { readonly type: 'observeNode'; readonly node: string }
   | { readonly type: 'copy'; readonly what: 'text' | 'picture'; readonly content: string };

@@ -2,7 +2,13 @@ import type { Uri, WebviewPanel } from 'vscode';
 import type { SessionFlows } from '../flows/sessionFlows.ts';
 import { FlowsFeed } from '../flows/flowsFeed.ts';
 import { FlowStore } from '../flows/flowStore.ts';
-import type { FlowFilter, FlowsPanelState, FlowsQuestion, FromFlowsPage } from '../model/panelMessages.ts';
+import type {
+  FlowFilter,
+  FlowReference,
+  FlowsPanelState,
+  FlowsQuestion,
+  FromFlowsPage,
+} from '../model/panelMessages.ts';
 import { pageHtml, resourceRoots } from './html.ts';
 
 const TICK_MILLISECONDS = 100;
@@ -15,6 +21,7 @@ export interface FlowsPanelActions {
   /** Starts the observation again, or for the first time after VS Code restarted. */
   readonly restart: (panel: FlowsPanel) => void;
   readonly stop: (flows: SessionFlows) => void;
+  readonly showPoints: (flows: SessionFlows, flow: FlowReference) => void;
   readonly showLog: () => void;
   readonly openSettings: () => void;
 }
@@ -74,6 +81,12 @@ export class FlowsPanel {
         return;
       case 'restart':
         this.#actions.restart(this);
+        return;
+      case 'showPoints':
+        if (this.#flows !== null) this.#actions.showPoints(this.#flows, message.flow);
+        return;
+      case 'observeNode':
+        this.#flows?.session.alsoObserve(message.node);
         return;
       case 'showLog':
         this.#actions.showLog();

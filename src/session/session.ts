@@ -26,6 +26,8 @@ export class TargetSession implements Session {
   #consumerWaiters: (() => void)[] = [];
   #run: Run | null = null;
   #node = '';
+  /** Further nodes, in the order in which they were asked for. */
+  #furtherNodes: readonly string[] = [];
   #starting: Promise<void> = Promise.resolve();
 
   constructor(id: string, request: StartRequest, pool: Agents, log: Log) {
@@ -49,12 +51,22 @@ export class TargetSession implements Session {
       source.kind === 'cluster' ? `cluster ${source.cluster.context}` : `local ${source.local.name}`,
     ];
     if (target.kind === 'pod') parts.push(`pod ${target.namespace}/${target.name}`);
-    if (this.#node !== '' && source.kind === 'cluster') parts.push(`node ${this.#node}`);
+    const nodes = [this.#node, ...this.#furtherNodes];
+    if (this.#node !== '' && source.kind === 'cluster') {
+      parts.push(`${nodes.length === 1 ? 'node' : 'nodes'} ${nodes.join(', ')}`);
+    }
     return parts.join(' · ');
   }
 
   get agents(): readonly Agent[] {
-    return this.#run?.hold === undefined ? [] : [this.#run.hold.agent];
+    return this.#run?.holds.map(({ agent }) => agent) ?? [];
+  }
+
+  alsoObserve(node: string): void {
+    if (node === this.#node) return;
+    if (!this.#furtherNodes.includes(node)) this.#furtherNodes = [...this.#furtherNodes, node];
+    const run = this.#run;
+    if (run?.flows !== undefined && !run.stop.signal.aborted) this.#addFurther(run, node, run.flows);
   }
 
   onChange(listener: () => void): Disposable {
@@ -103,16 +115,18 @@ export class TargetSession implements Session {
   }
 
   async #start(): Promise<void> {
-    const run: Run = { stop: new AbortController(), subscriptions: [] };
+    const run: Run = { stop: new AbortController(), subscriptions: [], holds: [] };
     this.#run = run;
     this.#set(STARTING);
     try {
       const { node, flows } = await this.#resolve(run.stop.signal);
       if (run.stop.signal.aborted) return;
       this.#node = node;
+      run.flows = flows;
       const hold = this.#pool.hold(node, this.#request);
-      run.hold = hold;
+      run.holds.push(hold);
       this.#attach(run, hold.agent, flows);
+      for (const further of this.#furtherNodes) this.#addFurther(run, further, flows);
     } catch (error) {
       if (run.stop.signal.aborted) return;
       const failure = asKubeError(error, {
@@ -139,19 +153,50 @@ export class TargetSession implements Session {
   }
 
   #attach(run: Run, agent: ManagedAgent, flows: FlowTarget): void {
-    run.subscriptions.push(
-      agent.onChange(() => this.#follow(agent)),
-      agent.onLedger((ledger) => this.#ledgers.emit({ agent: 0, ledger })),
-      agent.readFlows(flows, async (message, reset) => {
-        const consumer = await this.#whenConsumed(run.stop.signal);
-        await consumer?.({ agent: 0, node: agent.node, reset, message });
-      }),
-    );
+    run.subscriptions.push(agent.onChange(() => this.#follow(agent)));
+    this.#read(run, agent, 0, flows);
     const uid = flows.podUids[0];
     if (this.source.kind === 'cluster' && uid !== undefined) {
       this.#watchPod(run, this.source.cluster, uid, agent);
     }
     this.#follow(agent);
+  }
+
+  /** The session is as its first agent is; of the others it tells that they changed. */
+  #addFurther(run: Run, node: string, flows: FlowTarget): void {
+    const known = run.holds.findIndex(({ agent }) => agent.node === node);
+    const before = run.holds[known];
+    if (before !== undefined && !before.agent.ended) return;
+    const hold = this.#pool.hold(node, this.#request);
+    const number = known < 0 ? run.holds.length : known;
+    run.holds[number] = hold;
+    if (before !== undefined) this.#release(before);
+    const { agent } = hold;
+    run.subscriptions.push(
+      agent.onChange(() => {
+        if (agent.phase === 'failed') this.#log.error(`${this.scope}: ${node}: ${agent.status}`);
+        this.#changes.emit(undefined);
+      }),
+    );
+    this.#read(run, agent, number, flows);
+    this.#changes.emit(undefined);
+  }
+
+  /** Of an agent that has ended: there is nothing to wait for. */
+  #release(hold: AgentHold): void {
+    hold.release().catch((error: unknown) => {
+      this.#log.error(`${this.scope}: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }
+
+  #read(run: Run, agent: ManagedAgent, number: number, flows: FlowTarget): void {
+    run.subscriptions.push(
+      agent.onLedger((ledger) => this.#ledgers.emit({ agent: number, ledger })),
+      agent.readFlows(flows, async (message, reset) => {
+        const consumer = await this.#whenConsumed(run.stop.signal);
+        await consumer?.({ agent: number, node: agent.node, reset, message });
+      }),
+    );
   }
 
   /** Says so when the observed pod is deleted; its flows stay. */
@@ -204,8 +249,10 @@ export class TargetSession implements Session {
     for (const wake of this.#consumerWaiters.splice(0)) wake();
     await this.#starting;
     for (const subscription of run.subscriptions.splice(0)) subscription.dispose();
-    await run.hold?.release();
+    const released = await Promise.allSettled(run.holds.map((hold) => hold.release()));
     if (this.#run === run) this.#run = null;
+    const failed = released.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 
   async #whenConsumed(signal: AbortSignal): Promise<FlowConsumer | null> {
@@ -228,6 +275,9 @@ export class TargetSession implements Session {
 interface Run {
   readonly stop: AbortController;
   readonly subscriptions: Disposable[];
-  hold?: AgentHold;
+  /** Shares of agents; that of the target's node first. */
+  readonly holds: AgentHold[];
+  /** Set once the target was found. */
+  flows?: FlowTarget;
   podGone?: boolean;
 }

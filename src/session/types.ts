@@ -114,6 +114,11 @@ export interface Session {
   readonly state: SessionState;
   /** In the order of their numbers in flow batches, 0 upward. */
   readonly agents: readonly Agent[];
+  /**
+   * Observes the same target on a further node as well, for what passes there: an agent is deployed after asking, as for
+   * the first. Whether it runs does not change the session's phase. Kept over restarts.
+   */
+  alsoObserve(node: string): void;
   /** Called after every change of state, of the list of agents or of one agent's phase. */
   onChange(listener: () => void): Disposable;
   /** One consumer a session (the flow store); setting another replaces it. Batches wait until there is one. */

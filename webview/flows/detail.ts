@@ -14,7 +14,7 @@ import {
 } from '../../src/model/format.ts';
 import { formatSocketAddress } from '../../src/model/socketAddress.ts';
 import type { SightingRow, TunnelRow } from '../../src/model/panelMessages.ts';
-import { icon, iconButton, panels } from '../shared/controls.ts';
+import { button, icon, iconButton, panels } from '../shared/controls.ts';
 import { evidenceSentences, guessSentence } from './evidenceWords.ts';
 import type { FlowRow } from './flowRow.ts';
 import { tcpFlagNames } from './flowRow.ts';
@@ -31,10 +31,16 @@ export interface FlowDetail {
   readonly unobserved: readonly string[];
 }
 
+export interface DetailActions {
+  readonly onClose: () => void;
+  readonly onShowPoints: () => void;
+  readonly onObserveNode: (node: string) => void;
+}
+
 /** All that is known of one flow. */
 export function detail(
   { row, sightings, tunnels, nat, unobserved }: FlowDetail,
-  onClose: () => void,
+  { onClose, onShowPoints, onObserveNode }: DetailActions,
 ): TemplateResult {
   if (row === null) {
     return html`<div class="detail-head">
@@ -47,22 +53,28 @@ export function detail(
       ${row.service === null ? nothing : html`<span class="weak">through Service ${nameOf(row.service)}</span>`}
       ${nat.map((translation) => html`<span class="weak">${translationText(translation)}</span>`)}
       <span class="spring"></span>
-      ${closeButton(onClose)}
+      ${button({ label: 'Show Path', icon: 'git-compare', onClick: onShowPoints })} ${closeButton(onClose)}
     </div>
     ${panels('Flow details', [
       {
         id: 'points',
         label: 'Observation Points',
         badge: String(sightings.length),
-        content: html`${sightingsTable(sightings, row.hasPorts)}${tunnelLines(tunnels)}${unobservedLines(unobserved)}`,
+        content: html`${sightingsTable(sightings, row.hasPorts)}${tunnelLines(tunnels)}${unobservedLines(unobserved, onObserveNode)}`,
       },
       { id: 'endpoints', label: 'Endpoints', badge: null, content: endpointCards(row) },
       { id: 'figures', label: 'Figures', badge: null, content: figures(row) },
     ])}`;
 }
 
-const unobservedLines = (nodes: readonly string[]): TemplateResult[] =>
-  nodes.map((node) => html`<p class="weak">${node} is not observed: what happened there is not known.</p>`);
+const unobservedLines = (nodes: readonly string[], onObserveNode: (node: string) => void): TemplateResult[] =>
+  nodes.map(
+    (node) =>
+      html`<p class="unobserved weak">
+        ${node} is not observed: what happened there is not known.
+        ${button({ label: `Observe ${node}`, onClick: () => onObserveNode(node) })}
+      </p>`,
+  );
 
 const closeButton = (onClose: () => void): TemplateResult =>
   iconButton({ label: 'Close Details', icon: 'close', onClick: onClose });

@@ -18,7 +18,7 @@ import { HoverCard } from '../shared/hoverCard.ts';
 import { splitter } from '../shared/splitter.ts';
 import { openColumnMenu } from './columnMenu.ts';
 import { shownColumns } from './columns.ts';
-import type { FlowDetail } from './detail.ts';
+import type { DetailActions, FlowDetail } from './detail.ts';
 import { detail } from './detail.ts';
 import { FlowRow } from './flowRow.ts';
 import { footer } from './footer.ts';
@@ -275,7 +275,18 @@ export class FlowsPage {
     const shown = this.#shownDetail;
     this.#detail.hidden = shown === null;
     this.#splitter.hidden = shown === null;
-    render(shown === null ? html`` : detail(shown, () => this.#closeDetail()), this.#detail);
+    render(shown === null ? html`` : detail(shown, this.#detailActions()), this.#detail);
+  }
+
+  #detailActions(): DetailActions {
+    return {
+      onClose: () => this.#closeDetail(),
+      onShowPoints: () => {
+        const { selected } = this.#kept;
+        if (selected !== null) this.#host.post({ type: 'showPoints', flow: selected });
+      },
+      onObserveNode: (node) => this.#host.post({ type: 'observeNode', node }),
+    };
   }
 
   /** For screen readers: how much there is, now and then; never row by row. */

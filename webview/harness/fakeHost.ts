@@ -57,6 +57,8 @@ export class FakeHost implements FlowsHost {
       case 'restart':
       case 'showLog':
       case 'openSettings':
+      case 'showPoints':
+      case 'observeNode':
         return;
       default:
         // A message to the host is never answered in the same turn.

@@ -78,6 +78,7 @@ export class PointsPage {
           (node) =>
             html`<p class="path-notice" role="status">
               ${icon('eye-closed')}${node} is not observed: what happened there is not known.
+              ${button({ label: `Observe ${node}`, onClick: () => this.#host.post({ type: 'observeNode', node }) })}
             </p>`,
         )}
         <div class="drawing" tabindex="0" role="region" aria-label="Drawing of the path">

@@ -69,7 +69,9 @@ export class TestAgent {
     const points = POINTS.map((point, index) => ({
       id: index + 1,
       node: this.node,
+      netns: 1,
       interface: 'eth0',
+      ifindex: 2,
       point,
       inner: false,
     }));

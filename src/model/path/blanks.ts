@@ -1,5 +1,4 @@
-import type { Flow } from '../flow.ts';
-import type { Blank } from './flowPath.ts';
+import type { Blank, PathQuestion } from './flowPath.ts';
 import type { Step, Walked } from './walk.ts';
 import type { FlowWays } from './flowWays.ts';
 import type { Place, PlacedInterface, Wirings } from './wirings.ts';
@@ -8,7 +7,7 @@ import { bridgeSysctl, whose } from './walk.ts';
 
 /** What is known of one direction when a point of it is blank. */
 export interface WayFacts {
-  readonly flow: Flow;
+  readonly flow: PathQuestion;
   readonly wirings: Wirings;
   readonly isRequest: boolean;
   /** Packets at the points before this one, the nearest last. */

@@ -1,6 +1,12 @@
 import type { Flow, ObservationPoint, Sighting, Tuple } from '../flow.ts';
 import type { InterfaceRole, PodReference } from '../topology.ts';
 
+/** What must be known of a flow to find its path. */
+export type PathQuestion = Pick<
+  Flow,
+  'client' | 'server' | 'nat' | 'sightings' | 'sent' | 'received' | 'drops' | 'verdict'
+>;
+
 /** An interface of a namespace of a node. */
 export interface PathInterface {
   readonly node: string;

@@ -1,4 +1,5 @@
-import type { Flow, FlowEnd } from '../flow.ts';
+import type { FlowEnd } from '../flow.ts';
+import type { PathQuestion } from './flowPath.ts';
 import { FlowNat } from './netfilter.ts';
 import type { Translated } from './translation.ts';
 import { translated, turned } from './translation.ts';
@@ -16,7 +17,7 @@ export interface FlowWays {
   readonly server: Place | null;
 }
 
-export function flowWays(flow: Flow, wirings: Wirings): FlowWays {
+export function flowWays(flow: PathQuestion, wirings: Wirings): FlowWays {
   const tuples = translated(flow);
   const client = placeOf(flow.client, wirings);
   const server = placeOf(flow.server, wirings);
@@ -53,8 +54,9 @@ function placeOf(end: FlowEnd, wirings: Wirings): Place | null {
     if (pod !== null) return pod;
   }
   const holder = wirings.namespaceWith(end.address);
-  if (holder !== null && (end.node === null || holder.node === end.node)) return holder;
-  return null;
+  // Its node is observed, and another has the address too: not this end.
+  const isElsewhere = end.node !== null && holder?.node !== end.node && wirings.node(end.node) !== null;
+  return isElsewhere ? null : holder;
 }
 
 /** Where what a client outside sends comes in: at the node that has the address, or whose pod has it. */

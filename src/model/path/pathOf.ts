@@ -1,9 +1,9 @@
-import type { Flow, Sighting } from '../flow.ts';
+import type { Sighting } from '../flow.ts';
 import { pointName } from '../observationPoint.ts';
 import type { Topology } from '../topology.ts';
 import { prefixMatch } from './addresses.ts';
 import { blankBeside, blankOnWay } from './blanks.ts';
-import type { Bystander, FlowPath, PathInterface, PathPoint, Way } from './flowPath.ts';
+import type { Bystander, FlowPath, PathInterface, PathPoint, PathQuestion, Way } from './flowPath.ts';
 import type { FlowWays } from './flowWays.ts';
 import { flowWays } from './flowWays.ts';
 import { isSameTuple } from './translation.ts';
@@ -15,7 +15,7 @@ import { pathInterface, Wirings } from './wirings.ts';
  * nothing was where nothing was.
  * @param topologies of the nodes that are observed
  */
-export function pathOf(flow: Flow, topologies: readonly Topology[]): FlowPath {
+export function pathOf(flow: PathQuestion, topologies: readonly Topology[]): FlowPath {
   const wirings = new Wirings(topologies);
   const ways = flowWays(flow, wirings);
   const left = new Set(flow.sightings);
@@ -31,7 +31,7 @@ export function pathOf(flow: Flow, topologies: readonly Topology[]): FlowPath {
 }
 
 /** Multicast, broadcast and link-local traffic has no way of its own: bridges send it to every port. */
-function isFlooded({ client, server }: Flow): boolean {
+function isFlooded({ client, server }: PathQuestion): boolean {
   return [client, server].some(({ address }) => FLOODED.some((range) => prefixMatch(range, address) >= 0));
 }
 
@@ -39,7 +39,7 @@ const FLOODED = ['224.0.0.0/4', '255.255.255.255/32', '169.254.0.0/16', 'ff00::/
 const NO_WAY: Way = { points: [], ending: { kind: 'stopped', node: null, text: 'nothing is expected' } };
 
 /** What was seen, in the order that it is told. */
-function floodedWay({ sightings }: Flow): Way {
+function floodedWay({ sightings }: PathQuestion): Way {
   const points = sightings.map((seen): PathPoint => ({
     node: seen.node,
     netns: seen.netns,
@@ -59,7 +59,13 @@ function floodedWay({ sightings }: Flow): Way {
   return { points, ending: { kind: 'delivered', node: null, text: 'sent to everyone on the link' } };
 }
 
-function wayOf(flow: Flow, wirings: Wirings, walked: Walked, isRequest: boolean, left: Set<Sighting>): Way {
+function wayOf(
+  flow: PathQuestion,
+  wirings: Wirings,
+  walked: Walked,
+  isRequest: boolean,
+  left: Set<Sighting>,
+): Way {
   const points: PathPoint[] = [];
   /** What was told already, at a point that only some packets passed. */
   let told = 0;

@@ -1,4 +1,5 @@
-import type { Flow, Tuple } from '../flow.ts';
+import type { Tuple } from '../flow.ts';
+import type { PathQuestion } from './flowPath.ts';
 
 /** What one conversation's packets look like before and after translation. */
 export interface Translated {
@@ -13,7 +14,7 @@ export interface Translated {
 }
 
 /** @throws RangeError where an address of a translation cannot be read */
-export function translated(flow: Flow): Translated {
+export function translated(flow: PathQuestion): Translated {
   const dnat = flow.nat.find(({ kind }) => kind === 'dnat');
   const snat = flow.nat.find(({ kind }) => kind !== 'dnat');
   const chosen: Tuple = {

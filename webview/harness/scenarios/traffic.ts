@@ -190,10 +190,42 @@ export function grown(flow: PlainFlow, now: number, random: () => number): Plain
 }
 
 const POINTS = [
-  { id: 1, node: 'worker-a', interface: 'veth3f9a21c7', point: 'from-endpoint', inner: false },
-  { id: 2, node: 'worker-a', interface: 'cni0', point: 'from-bridge', inner: false },
-  { id: 3, node: 'worker-a', interface: 'eth0', point: 'to-network', inner: false },
-  { id: 4, node: 'worker-a', interface: 'veth3f9a21c7', point: 'to-endpoint', inner: false },
+  {
+    id: 1,
+    node: 'worker-a',
+    netns: 4026531840,
+    interface: 'veth3f9a21c7',
+    ifindex: 7,
+    point: 'from-endpoint',
+    inner: false,
+  },
+  {
+    id: 2,
+    node: 'worker-a',
+    netns: 4026531840,
+    interface: 'cni0',
+    ifindex: 4,
+    point: 'from-bridge',
+    inner: false,
+  },
+  {
+    id: 3,
+    node: 'worker-a',
+    netns: 4026531840,
+    interface: 'eth0',
+    ifindex: 2,
+    point: 'to-network',
+    inner: false,
+  },
+  {
+    id: 4,
+    node: 'worker-a',
+    netns: 4026531840,
+    interface: 'veth3f9a21c7',
+    ifindex: 7,
+    point: 'to-endpoint',
+    inner: false,
+  },
 ];
 
 /** Sightings of a flow, as many as it says. Address ids are endpoint ids. */

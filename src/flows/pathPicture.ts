@@ -1,0 +1,91 @@
+import type { Drop, FlowEnd, ServiceReference, Sighting } from '../model/flow.ts';
+import { FLOW, FLOW_BITS, PROTOCOLS, VERDICTS } from '../model/flowRecord.ts';
+import { FlowRecords } from '../model/flowRecords.ts';
+import { askedPort, unknownEndpoint } from '../model/endpoint.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import type { FlowReference, SightingRow } from '../model/panelMessages.ts';
+import type { PathQuestion } from '../model/path/flowPath.ts';
+import { pathOf } from '../model/path/pathOf.ts';
+import { pathText } from '../model/path/pathText.ts';
+import type { FlowPathPicture } from '../model/pointsMessages.ts';
+import type { Topology } from '../model/topology.ts';
+import type { FlowDetail, FlowStore } from './flowStore.ts';
+
+/** A flow of the store on the wiring of the observed nodes; null when the flow is no longer held. */
+export function pathPicture(
+  store: FlowStore,
+  flow: FlowReference,
+  topologies: readonly Topology[],
+): FlowPathPicture | null {
+  const detail = store.detail(flow.agent, flow.flow);
+  if (detail === null) return null;
+  const record = new FlowRecords(detail.record);
+  const question = questionOf(store, record, detail);
+  const path = pathOf(question, topologies);
+  const { client, server, nat, sent, received, verdict } = question;
+  return {
+    ...{ client, server, nat, sent, received, verdict, path },
+    service: serviceOf(store.endpoints.endpoint(record.uint32(0, FLOW.service))),
+    protocol: PROTOCOLS[record.uint8(0, FLOW.protocol)] ?? 'other',
+    initiatorCertain: (record.uint8(0, FLOW.bits) & FLOW_BITS.initiatorCertain) !== 0,
+    text: pathText(path),
+    unobserved: detail.unobserved,
+  };
+}
+
+function questionOf(store: FlowStore, record: FlowRecords, detail: FlowDetail): PathQuestion {
+  const end = (field: number, port: number): FlowEnd => ({
+    ...(store.endpoints.endpoint(record.uint32(0, field)) ?? unknownEndpoint('?')),
+    port: record.uint16(0, port),
+  });
+  const traffic = (packets: number, bytes: number): { packets: number; bytes: number } => ({
+    packets: record.float64(0, packets),
+    bytes: record.float64(0, bytes),
+  });
+  return {
+    client: end(FLOW.client, FLOW.clientPort),
+    server: end(FLOW.server, FLOW.serverPort),
+    nat: detail.nat,
+    sightings: detail.sightings.map(sightingOf),
+    sent: traffic(FLOW.sentPackets, FLOW.sentBytes),
+    received: traffic(FLOW.receivedPackets, FLOW.receivedBytes),
+    drops: dropsOf(record.float64(0, FLOW.droppedPackets)),
+    verdict: VERDICTS[record.uint8(0, FLOW.verdict)] ?? 'unknown',
+  };
+}
+
+function sightingOf(row: SightingRow): Sighting {
+  const { node, netns, ifindex, inner, packets, bytes } = row;
+  return {
+    ...{ node, netns, ifindex, inner, packets, bytes },
+    interface: row.interface,
+    point: row.point as Sighting['point'],
+    tuple: {
+      source: row.source,
+      sourcePort: row.sourcePort,
+      destination: row.destination,
+      destinationPort: row.destinationPort,
+    },
+    first: new Date(row.first).toISOString(),
+    last: new Date(row.last).toISOString(),
+  };
+}
+
+/** Records have the number alone. */
+function dropsOf(packets: number): Drop[] {
+  return packets === 0 ? [] : [{ reason: 'the kernel dropped them', packets, point: null }];
+}
+
+function serviceOf(endpoint: Endpoint | null): ServiceReference | null {
+  if (endpoint === null || endpoint.name === null) return null;
+  const { namespace, name, address, evidence, names } = endpoint;
+  return {
+    namespace: namespace ?? '',
+    name,
+    address,
+    port: askedPort(endpoint) ?? 0,
+    portName: names[0]?.split(':')[0] ?? null,
+    type: '',
+    evidence,
+  };
+}
