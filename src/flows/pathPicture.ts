@@ -77,8 +77,9 @@ function dropsOf(packets: number): Drop[] {
 }
 
 function serviceOf(endpoint: Endpoint | null): ServiceReference | null {
-  if (endpoint === null || endpoint.name === null) return null;
-  const { namespace, name, address, evidence, names } = endpoint;
+  const name = endpoint?.name ?? null;
+  if (endpoint === null || name === null) return null;
+  const { namespace, address, evidence, names } = endpoint;
   return {
     namespace: namespace ?? '',
     name,
