@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-export const SHAPES = ['hostgw', 'vxlan', 'ptp', 'flannel'] as const;
+export const SHAPES = ['hostgw', 'vxlan', 'ptp', 'flannel', 'cilium'] as const;
 /** How pods of different nodes reach each other. */
 export type Shape = (typeof SHAPES)[number];
 

@@ -4,6 +4,7 @@ import type { Cluster, NodeName, Shape } from './cluster.ts';
 import { routeToPods } from './fabric.ts';
 import { tryKubectl } from './kubectl.ts';
 import { poll } from './poll.ts';
+import { buildCilium } from './shapes/cilium.ts';
 import { buildFlannel } from './shapes/flannel.ts';
 import { buildHostgw } from './shapes/hostgw.ts';
 import { buildPtp } from './shapes/ptp.ts';
@@ -15,6 +16,7 @@ const BUILD: Readonly<Record<Shape, BuildPodNetwork>> = {
   vxlan: buildVxlan,
   ptp: buildPtp,
   flannel: buildFlannel,
+  cilium: buildCilium,
 };
 
 export async function buildPodNetwork(cluster: Cluster): Promise<void> {

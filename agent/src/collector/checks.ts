@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import type { Feature } from '../../native/index.d.ts';
+import type { Feature, NetworkNamespace } from '../../native/index.d.ts';
 import { codeOf, messageOf, unlessCode } from '../failure.ts';
-import type { Payload } from './addon.ts';
+import type { Addon, Payload } from './addon.ts';
 
 /** One thing that observing needs or profits from, and what its lack means. */
 export interface DoctorCheck {
@@ -63,6 +63,12 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
   cgroup2: { required: false, effect: 'Containers and host processes are not told apart by their cgroups.' },
   conntrack: { required: false, effect: 'Addresses before and after NAT are not joined to one flow.' },
+  'service-nat': {
+    required: false,
+    effect:
+      'What Cilium translates is in its own maps and not in the connection tracking: a connection through a Service shows ' +
+      'with its backend and without the Service, or as one flow before the translation and another after it.',
+  },
 };
 
 /** What --simulate takes away, by name. */
@@ -78,6 +84,7 @@ export const SIMULATIONS: Readonly<Record<string, readonly string[]>> = {
   'no-netns': ['netns'],
   'no-cgroup2': ['cgroup2', 'cgroup-id'],
   'no-conntrack': ['conntrack'],
+  cilium: ['service-nat'],
 };
 
 interface Finding {
@@ -136,8 +143,40 @@ function kernelFindings(load: () => Payload): Map<string, Finding> {
   findings.set('addon', finding(true, ''));
   for (const feature of payload.addon.probe()) findings.set(feature.name, fromFeature(feature));
   findings.set('netns', enterNamespace(payload));
+  findings.set('service-nat', serviceTranslation(payload));
   return findings;
 }
+
+/** Every node of Cilium has this interface, whatever its datapath is. */
+const CILIUM_INTERFACE = 'cilium_host';
+
+/** Whether it is netfilter that translates Services, as far as the node's interfaces tell. */
+function serviceTranslation({ addon }: Payload): Finding {
+  for (const path of ['/proc/1/ns/net', '/proc/self/ns/net']) {
+    if (interfacesOf(addon, path).includes(CILIUM_INTERFACE)) {
+      return finding(false, `Cilium is on this node: it has an interface ${CILIUM_INTERFACE}`);
+    }
+  }
+  return finding(true, '');
+}
+
+/** None where the namespace may not be entered, which the netns check says. */
+function interfacesOf(addon: Addon, path: string): string[] {
+  let namespace: NetworkNamespace;
+  try {
+    namespace = new addon.NetworkNamespace(path);
+  } catch (error) {
+    if (UNREACHABLE.has(codeOf(error))) return [];
+    throw error;
+  }
+  try {
+    return namespace.links().map(({ name }) => name);
+  } finally {
+    namespace.close();
+  }
+}
+
+const UNREACHABLE = new Set(['ENOENT', 'EACCES', 'EPERM']);
 
 function finding(available: boolean, detail: string): Finding {
   return { available, detail: available ? '' : detail };

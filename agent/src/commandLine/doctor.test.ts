@@ -54,6 +54,22 @@ describe('doctor', function () {
     assert.match(lacking.find(({ name }) => name === 'tcx')?.effect ?? '', /SIGKILL[^]*next agent/);
   });
 
+  it('says what is lost where Cilium translates Services: told by its interface', function () {
+    if (!existsSync(ADDON) || process.getuid?.() !== 0) this.skip();
+    const ask = (...before: string[]): DoctorCheck | undefined => {
+      const program = [process.execPath, MAIN, 'doctor', '--json'].join(' ');
+      const script = [...before, program].join(' && ');
+      const { stdout } = spawnSync('unshare', ['--net', 'sh', '-c', script], { encoding: 'utf8' });
+      const { checks } = JSON.parse(stdout) as { checks: DoctorCheck[] };
+      return checks.find(({ name }) => name === 'service-nat');
+    };
+    assert.equal(ask()?.available, true);
+    const found = ask('ip link add cilium_host type veth peer name cilium_net');
+    assert.deepEqual([found?.available, found?.required], [false, false]);
+    assert.match(found?.detail ?? '', /cilium_host/);
+    assert.match(found?.effect ?? '', /not in the connection tracking/);
+  });
+
   it('refuses what it cannot simulate', () => {
     const { status, stderr } = run('doctor', '--simulate', 'no-such');
     assert.equal(status, 1);

@@ -1,18 +1,17 @@
 /** Sessions of both nodes, each with an agent of its own, as the extension starts them. */
 import { silentLog } from '../../../src/kube/log.ts';
 import { createSessions } from '../../../src/session/sessions.ts';
-import type { Session } from '../../../src/session/types.ts';
+import type { Agent, Session } from '../../../src/session/types.ts';
 import type { Cluster, NodeName } from '../cluster.ts';
 import { NODES } from '../cluster.ts';
 import { agentSettings, connect, kubeconfigAs, PAYLOADS } from '../kube/support.ts';
 import { poll } from '../poll.ts';
 import { ObservedRows } from './observedRows.ts';
-import type { Row } from './observedRows.ts';
 
 export interface Observers {
   of(node: NodeName): ObservedRows;
-  /** Of both agents. */
-  rows(): readonly Row[];
+  /** What the agent found out about its node. */
+  checks(node: NodeName): Agent['checks'];
   stop(): Promise<void>;
 }
 
@@ -53,7 +52,7 @@ export async function observeNodes(cluster: Cluster, namespace: string): Promise
     await stop();
     throw error;
   }
-  return { of, rows: () => NODES.flatMap((node) => of(node).rows), stop };
+  return { of, checks: (node) => started.get(node)?.agents[0]?.checks ?? [], stop };
 }
 
 async function running(session: Session): Promise<void> {

@@ -69,7 +69,8 @@ export async function runCases(cluster: Cluster): Promise<CaseTable> {
   }
 }
 
-async function openWorkloads(cluster: Cluster, namespace: string): Promise<ClusterState> {
+/** Pods and Services of the cases, ready. */
+export async function openWorkloads(cluster: Cluster, namespace: string): Promise<ClusterState> {
   const manifest = readFileSync(join(import.meta.dirname, '../manifests/cases.yaml'), 'utf8');
   const values = { NAMESPACE: namespace, TOOLS_IMAGE };
   await applyManifest(cluster, manifest, values);
