@@ -165,6 +165,8 @@ export class RowIdentity {
     const translations = translationsOf(this.#table, row);
     const serverIsHigh = rows.getUint8(base + ROW.original) === SIDE_NUMBER.low;
     const netns = points.inodeOf(rows.getUint32(base + ROW.key + KEY.netns, true));
+    const isBegun = this.#protocolOf(row) !== 'tcp' || rows.getUint8(base + ROW.opened) !== 0;
+    const began = isBegun ? when : null;
     let unresolved = 0;
     let pending = false;
     const [low, high] = [false, true].map((high): Identity => {
@@ -176,7 +178,7 @@ export class RowIdentity {
       const asked = isHigh === serverIsHigh ? (translations?.asked ?? null) : null;
       const endpoint = asked === null ? identity.endpoint : this.#withConntrack(identity.endpoint);
       const before = named[isHigh ? 1 : 0] ?? NO_NAMES;
-      const id = this.#names.use({ endpoint, peer: peer.endpoint, netns, when, before });
+      const id = this.#names.use({ endpoint, peer: peer.endpoint, netns, when: began, before });
       const service =
         asked === null
           ? (this.#byName(row, isHigh, id) ?? identity)

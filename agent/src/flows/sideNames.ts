@@ -13,8 +13,8 @@ export interface UnnamedSide {
   readonly peer: Endpoint;
   /** Inode of the namespace where the flow was seen. */
   readonly netns: number;
-  /** Start of the flow, milliseconds since the epoch. */
-  readonly when: number;
+  /** Start of the flow, milliseconds since the epoch; null where it began before anybody looked: it may have had any name. */
+  readonly when: number | null;
   /** Names from DNS that it had before: they stay for as long as the flow lasts. */
   readonly before: readonly string[];
 }
@@ -36,7 +36,8 @@ export class SideNames {
   /** Id of the side's endpoint with its names, used once more. */
   use({ endpoint, peer, netns, when, before }: UnnamedSide): number {
     const { names } = this.#table;
-    const held = this.#dns.of(endpoint.address, () => dnsClients(peer, netns), when);
+    const held =
+      when === null ? NO_NAMES : this.#dns.of(endpoint.address, () => dnsClients(peer, netns), when);
     if (held.length === 0 && before.length === 0) return names.useEndpoint(endpoint);
     const found = before.length === 0 ? held : [...new Set([...held, ...before])];
     const id = names.useEndpoint(this.#with(endpoint, found));

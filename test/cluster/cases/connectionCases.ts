@@ -16,6 +16,8 @@ export interface ConnectionCase {
   readonly server: RegExp;
   /** What the client asked DNS for, where the server is outside. */
   readonly outsideName?: RegExp;
+  /** The Service that is told by the name that was asked for, as it has no address of its own. */
+  readonly service?: string;
   /** Opened before the session; what it carries afterwards counts. */
   readonly older?: true;
 }
@@ -56,7 +58,10 @@ export function connectionCases(
     one('pod to ClusterIP, backend on the other node', CLIENT_A, [far, 80], IS_CLIENT_A, IS_WEB_B),
     one('pod to ClusterIP by name', CLIENT_B, ['near', 80], IS_CLIENT_B, IS_WEB_A),
     one('pod to itself through its Service (hairpin)', WEB_B, [far, 80], IS_WEB_B, IS_WEB_B),
-    one('pod to a headless Service', CLIENT_A, ['headless', 8080], IS_CLIENT_A, IS_WEB_B),
+    {
+      ...one('pod to a headless Service', CLIENT_A, ['headless', 8080], IS_CLIENT_A, IS_WEB_B),
+      service: `${namespace}/headless`,
+    },
     one('pod to NodePort of its node', CLIENT_A, [nodeA, nodePort], IS_CLIENT_A, IS_WEB_B),
     one('pod to NodePort of the other node', CLIENT_B, [nodeA, nodePort], IS_CLIENT_B, IS_WEB_B),
     one('outside to NodePort, backend on that node', OUTSIDE, [nodeB, nodePort], outside, IS_WEB_B),
@@ -65,6 +70,7 @@ export function connectionCases(
     {
       ...one('pod to ExternalName', CLIENT_A, ['partner', OUTSIDE_PORT], IS_CLIENT_A, outside),
       outsideName: /^partner\./,
+      service: `${namespace}/partner`,
     },
     {
       ...one('pod to outside by name', CLIENT_B, ['partner.example', OUTSIDE_PORT], IS_CLIENT_B, outside),

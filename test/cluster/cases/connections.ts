@@ -128,10 +128,11 @@ function meaning({ client, server }: ConnectionCase, facts: Facts): Fault[] {
 function lineOf(
   about: ConnectionCase,
   bytes: WireBytes | null,
-  expected: ExpectedRow,
+  tracked: ExpectedRow,
   observers: Observers,
   faults: readonly Fault[],
 ): Line {
+  const expected = withAskedService(about, tracked, observers);
   const verdict = judge(expected, observers.of(expected.agent));
   const { row } = verdict;
   return {
@@ -151,11 +152,23 @@ function lineOf(
   };
 }
 
-/** A name from DNS may be missing. It becomes `unnamed` here once agents name outside addresses by their answers. */
+/** A Service without an address is told by its name, and the answer may pass the client's node alone. */
+function withAskedService(
+  { service }: ConnectionCase,
+  expected: ExpectedRow,
+  observers: Observers,
+): ExpectedRow {
+  if (service === undefined) return expected;
+  const { row } = judge(expected, observers.of(expected.agent));
+  const isOfClient = row?.client.node === expected.agent;
+  return isOfClient || (row !== null && row.service !== null) ? { ...expected, service } : expected;
+}
+
+/** The name that the client asked for, by the answer that it got. */
 function wrongOutsideName({ outsideName }: ConnectionCase, { server }: Row): Fault[] {
   if (outsideName === undefined) return [];
   const { names, evidence } = server;
-  if (names.length === 0) return [];
+  if (names.length === 0) return [fault('unnamed', 'the server has no name from DNS')];
   const isRight = names.some((name) => outsideName.test(name)) && evidence.includes('dns');
   return isRight ? [] : [fault('wrong name', `the server is ${names.join(', ')} by ${evidence.join('+')}`)];
 }
