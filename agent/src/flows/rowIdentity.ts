@@ -178,7 +178,13 @@ export class RowIdentity {
       const asked = isHigh === serverIsHigh ? (translations?.asked ?? null) : null;
       const endpoint = asked === null ? identity.endpoint : this.#withConntrack(identity.endpoint);
       const before = named[isHigh ? 1 : 0] ?? NO_NAMES;
-      const id = this.#names.use({ endpoint, peer: peer.endpoint, netns, when: began, before });
+      const id = this.#names.use({
+        endpoint,
+        peer: peer.endpoint,
+        netns,
+        when: this.#isElsewhere(peer.endpoint) ? null : began,
+        before,
+      });
       const service =
         asked === null
           ? (this.#byName(row, isHigh, id) ?? identity)
@@ -195,6 +201,15 @@ export class RowIdentity {
     }
     rows.setUint8(base + ROW.unresolved, unresolved);
     if (pending) this.#pending.add(row);
+  }
+
+  /**
+   * Whether an end is on another node. What comes from there may have been translated there: its destination need not be
+   * the address that it was told by name.
+   */
+  #isElsewhere({ node }: Endpoint): boolean {
+    const [point] = this.#table.points.all;
+    return node !== null && point !== undefined && point.facts.node !== node;
   }
 
   /** By the one name that the other side asked for. */
