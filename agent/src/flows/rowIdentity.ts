@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../../src/model/endpoint.ts';
+import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
 import type { ServiceReference } from '../../../src/model/flow.ts';
 import { PROTOCOLS } from '../../../src/model/flowRecord.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
@@ -25,6 +25,9 @@ const NAMED_LATE = 10_000;
 /** Intervals that take that long where they are as short as they get in use. */
 const LATE_INTERVALS = 40;
 const NO_NAMES: readonly string[] = [];
+
+/** What only the end's own node knows of it, whatever name it goes by. */
+const OWN_EVIDENCE: ReadonlySet<Evidence> = new Set(['veth', 'cgroup', 'socket', 'listener', 'process']);
 
 /** Stamps on rows who their sides are: when a flow is first counted, and again while a side has no name. */
 export class RowIdentity {
@@ -207,7 +210,8 @@ export class RowIdentity {
    * Whether an end is on another node. What comes from there may have been translated there: its destination need not be
    * the address that it was told by name.
    */
-  #isElsewhere({ node }: Endpoint): boolean {
+  #isElsewhere({ node, evidence }: Endpoint): boolean {
+    if (evidence.some((one) => OWN_EVIDENCE.has(one))) return false;
     const [point] = this.#table.points.all;
     return node !== null && point !== undefined && point.facts.node !== node;
   }
