@@ -184,6 +184,49 @@ describe('Show Flows on a real cluster', function () {
     await screenshotThemes(workbench, 'interfaces');
   });
 
+  it('draws the path of a flow, and the other node’s part of it once that is observed as well', async () => {
+    const { view } = await showFlows();
+    const webs = await podNames(cluster, SHOP_NAMESPACE, 'app=web');
+    const { node: near } = await podPlace(cluster, SHOP_NAMESPACE, 'client');
+    const places = await Promise.all(webs.map((name) => podPlace(cluster, SHOP_NAMESPACE, name)));
+    const away = places.findIndex(({ node }) => node !== near);
+    const [web, far] = [webs[away], places[away]?.node];
+    assert.ok(web !== undefined && far !== undefined);
+    const isAsked = ({ text }: ShownRow): boolean => text.server === `shop/${web}` && text.service !== '';
+
+    await openPath(view, web, isAsked);
+    const before = await workbench.webview('svg.diagram');
+    await before.getByText(`${far} is not observed`).first().waitFor();
+    await screenshot(workbench, 'path-one-node-dark');
+    await before.getByRole('button', { name: `Observe ${far}` }).click();
+    await poll('two agents', async () => (await agentsOf()).length === 2, { timeout: 60_000 });
+    // Connections that began while both nodes were observed.
+    await workbench.page.waitForTimeout(6 * SECONDS);
+    await workbench.runCommand('View: Close Editor');
+    await openPath(view, web, isAsked);
+    const path = await workbench.webview('svg.diagram');
+    await path
+      .locator('.group-name', { hasText: `shop/${web}` })
+      .first()
+      .waitFor();
+    await path.locator('.group-name', { hasText: far }).first().waitFor();
+    await poll('no blank on the way', async () => (await path.locator('.mark-unexplained').count()) === 0);
+    assert.equal(await path.locator('.change', { hasText: 'DNAT' }).count(), 2, 'DNAT, and undone');
+    assert.equal(await path.getByText('is not observed').count(), 0);
+    await screenshotThemes(workbench, 'path');
+  });
+
+  /** Opens the observation points of the newest row that is meant. */
+  async function openPath(
+    view: FlowsView,
+    filter: string,
+    isMeant: (row: ShownRow) => boolean,
+  ): Promise<void> {
+    const rows = await rowsOf(view, filter, (shown) => shown.some(isMeant));
+    await view.rowLocator().nth(rows.findIndex(isMeant)).click();
+    await view.button('Show Path').click();
+  }
+
   it('asks before it deploys, in every theme, and creates nothing when the answer is no', async () => {
     for (const theme of ['light', 'high-contrast'] as const) {
       await workbench.close();
