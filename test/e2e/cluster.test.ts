@@ -210,7 +210,9 @@ describe('Show Flows on a real cluster', function () {
       .first()
       .waitFor();
     await path.locator('.group-name', { hasText: far }).first().waitFor();
-    await poll('no blank on the way', async () => (await path.locator('.mark-unexplained').count()) === 0);
+    await poll('no blank on the way', async () => (await path.locator('.mark-unexplained').count()) === 0, {
+      timeout: 10 * SECONDS,
+    });
     assert.equal(await path.locator('.change', { hasText: 'DNAT' }).count(), 2, 'DNAT, and undone');
     assert.equal(await path.getByText('is not observed').count(), 0);
     await screenshotThemes(workbench, 'path');
