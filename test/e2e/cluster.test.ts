@@ -28,6 +28,8 @@ import { RESULTS, screenshot, screenshotThemes } from './screenshots.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
 
 const SECONDS = 1000;
+/** What the shop's client asks its name server for. */
+const OUTSIDE_NAME = 'partner.example';
 /** A session that ends by itself is noticed by its heartbeat, and Kubernetes removes the Job after that. */
 const RESIDUE_SECONDS = 45;
 
@@ -169,7 +171,7 @@ describe('Show Flows on a real cluster', function () {
     const rows = await rowsOf(
       view,
       outside,
-      (shown) => shown.length > 0 && shown.every(({ text }) => text.server === outside),
+      (shown) => shown.length > 0 && shown.every(({ text }) => text.server === OUTSIDE_NAME),
     );
     for (const { text, tooltip } of rows) {
       assert.equal(text.client, 'shop/client');

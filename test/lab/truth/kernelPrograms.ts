@@ -11,8 +11,8 @@ export interface KernelObjects {
 /** From /proc/PID/fdinfo, so it needs no word of the process itself. */
 export function objectsOf(pid: number): KernelObjects {
   const found = { prog_id: new Set<number>(), map_id: new Set<number>(), link_id: new Set<number>() };
-  for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
-    const text = readDescriptor(pid, fd);
+  for (const fd of unlessGone(() => readdirSync(`/proc/${pid}/fdinfo`), [])) {
+    const text = unlessGone(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'), '');
     // A link also shows its prog_id; a program only its own.
     for (const key of ['prog_id', 'map_id', 'link_id'] as const) {
       const id = new RegExp(`^${key}:\\s*(\\d+)`, 'm').exec(text)?.[1];
@@ -22,12 +22,12 @@ export function objectsOf(pid: number): KernelObjects {
   return { programs: [...found.prog_id], maps: [...found.map_id], links: [...found.link_id] };
 }
 
-function readDescriptor(pid: number, fd: string): string {
+/** A process may end, and a descriptor be closed, between listing and reading. */
+function unlessGone<T>(read: () => T, otherwise: T): T {
   try {
-    return readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8');
+    return read();
   } catch (error) {
-    // Closed between listing and reading.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return otherwise;
     throw error;
   }
 }

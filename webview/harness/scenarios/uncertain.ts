@@ -49,6 +49,7 @@ const UNCERTAIN: readonly Endpoint[] = [
     address: '203.0.113.44',
     evidence: ['dns'],
     names: ['api.payments.example', 'static.payments.example'],
+    candidates: ['api.payments.example', 'static.payments.example'],
   }),
   // As many as there may be.
   plainEndpoint({
