@@ -217,6 +217,9 @@ describe('Show Flows on a real cluster', function () {
     });
     assert.equal(await path.locator('.change', { hasText: 'DNAT' }).count(), 2, 'DNAT, and undone');
     assert.equal(await path.getByText('is not observed').count(), 0);
+    await workbench.runCommand('View: Maximize Editor Group and Hide Side Bars');
+    // Another webview is hidden now.
+    await (await workbench.webview('svg.diagram')).locator('.interface').nth(1).click();
     await screenshotThemes(workbench, 'path');
   });
 

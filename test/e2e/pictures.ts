@@ -7,6 +7,7 @@ const MEDIA = resolve(import.meta.dirname, '../../media');
 /** Name in media/ by name in test/results/. */
 const PICTURES = {
   'interfaces-dark': 'interfaces',
+  'path-dark': 'path',
   'consent-dark': 'consent',
 } as const;
 

@@ -1,6 +1,7 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import { formatBytes, formatCount, formatTime } from '../../src/model/format.ts';
+import type { Sighting } from '../../src/model/flow.ts';
 import type { FlowPath, PathPoint, Way } from '../../src/model/path/flowPath.ts';
 import { formatSocketAddress } from '../../src/model/socketAddress.ts';
 import { icon } from '../shared/controls.ts';
@@ -33,10 +34,9 @@ function heading(text: string, note: string): TemplateResult {
 }
 
 function wayRows(name: string, { points, ending }: Way, selected: string | null): TemplateResult {
-  const counts = points.map(({ seen }) => seen?.packets ?? null);
   return html`<tbody>
     ${heading(name, ending.text)}
-    ${points.map((point, index) => pointRow(point, counts.slice(0, index), selected))}
+    ${points.map((point, index) => pointRow(point, lastSeen(points.slice(0, index)), selected))}
   </tbody>`;
 }
 
@@ -47,11 +47,7 @@ function where({ pod, node }: Pick<PathPoint, 'pod' | 'node'>): string {
   return pod === null ? node : `${pod.namespace}/${pod.name}`;
 }
 
-function pointRow(
-  point: PathPoint,
-  before: readonly (number | null)[],
-  selected: string | null,
-): TemplateResult {
+function pointRow(point: PathPoint, before: Sighting | null, selected: string | null): TemplateResult {
   const { tuple, seen, blank } = point;
   return html`<tr class=${keyOf(point) === selected ? 'selected' : ''}>
     <td>${where(point)}</td>
@@ -66,7 +62,7 @@ function pointRow(
         ? html`<td colspan="3" class="reason ${blank?.kind ?? ''}">
             ${blank?.reason ?? ''}${blank === null ? nothing : evidence(blank.evidence)}
           </td>`
-        : html`<td class="align-end">${formatCount(seen.packets)}${difference(seen.packets, before)}</td>
+        : html`<td class="align-end">${formatCount(seen.packets)}${difference(seen, before)}</td>
             <td class="align-end" title="${formatCount(seen.bytes)} bytes">${formatBytes(seen.bytes)}</td>
             <td>${formatTime(Date.parse(seen.first))}</td>`
     }
@@ -88,20 +84,33 @@ function evidence(found: readonly string[]): TemplateResult | typeof nothing {
   return found.length === 0 ? nothing : html` <span class="weak">(${found.join('; ')})</span>`;
 }
 
-/** Fewer than the point before: lost on the way. More: the one before began to count later. */
-function difference(packets: number, before: readonly (number | null)[]): TemplateResult | typeof nothing {
-  const last = before.findLast((count) => count !== null);
-  if (last === undefined || last === packets) return nothing;
-  const missing = last - packets;
-  return missing > 0
-    ? html` <span
-        class="lost"
-        title="Fewer than at the point before: the others were lost, or are on their way"
-        >−${formatCount(missing)}</span
-      >`
-    : html` <span class="weak" title="More than at the point before, which was attached later or lost count"
-        >+${formatCount(-missing)}</span
-      >`;
+function lastSeen(points: readonly PathPoint[]): Sighting | null {
+  return points.findLast(({ seen }) => seen !== null)?.seen ?? null;
+}
+
+/** A point that began to count this much later than the one before was attached later, milliseconds. */
+const LATER = 1000;
+
+/** Of a point to the one before: what was lost between them, or passed before one of both was attached. */
+function difference(seen: Sighting, before: Sighting | null): TemplateResult | typeof nothing {
+  if (before === null || before.packets === seen.packets) return nothing;
+  const missing = before.packets - seen.packets;
+  const later = Date.parse(seen.first) - Date.parse(before.first);
+  const amount = `${missing > 0 ? '−' : '+'}${formatCount(Math.abs(missing))}`;
+  if (Math.abs(later) > LATER) {
+    const which = later > 0 ? 'this point' : 'the point before';
+    return html` <span class="weak" title="Passed before ${which} was attached"
+      >${amount} before attach</span
+    >`;
+  }
+  if (missing < 0) {
+    return html` <span class="weak" title="More than at the point before: it has not told of all yet"
+      >${amount}</span
+    >`;
+  }
+  return html` <span class="lost" title="Fewer than at the point before: lost between them, or on the way"
+    >${amount}</span
+  >`;
 }
 
 function bystanderRows({ bystanders }: FlowPath, selected: string | null): TemplateResult | typeof nothing {
