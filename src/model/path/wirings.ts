@@ -41,6 +41,15 @@ export class Wirings {
     return topology === undefined || namespace === undefined ? null : placeIn(topology, namespace);
   }
 
+  /** The namespace with the inode, of whichever node. */
+  namespace(inode: number): Place | null {
+    for (const topology of this.topologies) {
+      const namespace = topology.namespaces.find((candidate) => candidate.inode === inode);
+      if (namespace !== undefined) return placeIn(topology, namespace);
+    }
+    return null;
+  }
+
   /** The pod's own namespace; null for a pod of the node's network, or of a node that is not observed. */
   pod(uid: string): Place | null {
     for (const topology of this.topologies) {
