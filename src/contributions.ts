@@ -53,6 +53,7 @@ export const VIEW_CONTAINER = 'vethscope';
 export const INTERFACES_VIEW = 'vethscope.interfaces';
 export const FLOWS_PANEL = 'vethscope.flows';
 export const POINTS_PANEL = 'vethscope.points';
+export const INTERFACE_PANEL = 'vethscope.interface';
 
 /** contextValue of the rows of Node Interfaces. */
 export const TREE_CONTEXT = {
