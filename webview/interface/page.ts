@@ -46,21 +46,23 @@ export class InterfacePage {
   }
 
   #empty(): TemplateResult {
-    return html`<main class="interface-page"><p class="weak notice" role="status">${this.#reason}</p></main>`;
+    return html`<main class="interface-page">
+      <p class="weak interface-notice" role="status">${this.#reason}</p>
+    </main>`;
   }
 
   #page(picture: InterfacePicture): TemplateResult {
-    const { link, view, inside } = picture;
+    const { link, view, inside, owner } = picture;
     const open: OpenInterface = (other, beside) =>
       this.#host.post({ type: 'open', interface: other, beside });
     return html`${this.#head(picture)}
       <main class="interface-page" tabindex="0">
         <p class="lesson">${icon('lightbulb')}<span>${lessonOf({ role: link.role, pod: inside })}</span></p>
-        ${view.notes.map((note) => html`<p class="notice warning" role="status">${icon('warning')}${note}</p>`)}
+        ${view.notes.map((note) => html`<p class="interface-notice warning" role="status">${icon('warning')}${note}</p>`)}
         <div class="columns">
           <section aria-labelledby="seen">
             <h2 id="seen">What passes here</h2>
-            ${trafficTable(view.lines, open)}
+            ${trafficTable(view.lines, owner !== null, open)}
           </section>
           <aside aria-label="About the interface">
             <h2>Interface</h2>

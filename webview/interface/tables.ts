@@ -32,14 +32,15 @@ function learned({ forwarding }: PortLine): Cell {
     : html`${entries.map((entry) => html`<div class="address">${entry}</div>`)}`;
 }
 
-/** Where a tunnel sends what is for a MAC. */
-export function forwardingTable({ forwarding }: InterfacePicture): TemplateResult | typeof nothing {
+/** Where a tunnel sends what is for a MAC; of a bridge's port, which MACs are behind it. */
+export function forwardingTable({ forwarding, master }: InterfacePicture): TemplateResult | typeof nothing {
+  const sent = forwarding.some(({ destination }) => destination !== null);
   return table(
-    'Forwarding table',
-    ['MAC', 'Sent to', ''],
+    master === null ? 'Forwarding table' : `What ${master.name} knows behind it`,
+    sent ? ['MAC', 'Sent to', 'Entry'] : ['MAC', 'Entry'],
     forwarding.map(({ mac, destination, permanent }) => [
       address(mac),
-      destination === null ? '' : address(destination),
+      ...(sent ? [destination === null ? '' : address(destination)] : []),
       permanent ? 'permanent' : 'learned',
     ]),
   );

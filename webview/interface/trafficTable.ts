@@ -8,13 +8,20 @@ import { interfaceLink } from './interfaceLink.ts';
 
 const LOOKS: Readonly<Record<Passage, { readonly icon: string; readonly words: string }>> = {
   all: { icon: 'pass-filled', words: 'all' },
-  part: { icon: 'circle-large-filled', words: 'part' },
+  part: { icon: 'color-mode', words: 'part' },
   inside: { icon: 'package', words: 'in tunnel' },
   none: { icon: 'circle-slash', words: 'nothing' },
 };
 
-/** *Sees / Cannot see*: a row a kind of traffic, with its reason and who sees it instead. */
-export function trafficTable(lines: readonly TrafficLine[], open: OpenInterface): TemplateResult {
+/**
+ * *Sees / Cannot see*: a row a kind of traffic, with its reason and who sees it instead.
+ * @param isPodWire whether the part that it sees is that of its pod
+ */
+export function trafficTable(
+  lines: readonly TrafficLine[],
+  isPodWire: boolean,
+  open: OpenInterface,
+): TemplateResult {
   const seen = lines.filter(({ passage }) => passage !== 'none');
   const missed = lines.filter(({ passage }) => passage === 'none');
   return html`<div class="scrolled">
@@ -27,7 +34,7 @@ export function trafficTable(lines: readonly TrafficLine[], open: OpenInterface)
           <th scope="col">Seen at</th>
         </tr>
       </thead>
-      ${group('Sees', seen, open)} ${group('Cannot see', missed, open)}
+      ${group('Sees', seen, isPodWire, open)} ${group('Cannot see', missed, isPodWire, open)}
     </table>
   </div>`;
 }
@@ -35,6 +42,7 @@ export function trafficTable(lines: readonly TrafficLine[], open: OpenInterface)
 function group(
   name: string,
   lines: readonly TrafficLine[],
+  isPodWire: boolean,
   open: OpenInterface,
 ): TemplateResult | typeof nothing {
   if (lines.length === 0) return nothing;
@@ -42,16 +50,17 @@ function group(
     <tr class="section">
       <th scope="rowgroup" colspan="4">${name}</th>
     </tr>
-    ${lines.map((line) => row(line, open))}
+    ${lines.map((line) => row(line, isPodWire, open))}
   </tbody>`;
 }
 
-function row(line: TrafficLine, open: OpenInterface): TemplateResult {
+function row(line: TrafficLine, isPodWire: boolean, open: OpenInterface): TemplateResult {
   const { kind, label, passage, reason, evidence } = line;
   const look = LOOKS[passage];
+  const words = passage === 'part' && isPodWire ? 'its pod’s' : look.words;
   return html`<tr data-kind=${kind} data-passage=${passage}>
     <th scope="row">${label}</th>
-    <td class="passage passage-${passage}">${icon(look.icon)}${look.words}</td>
+    <td class="passage passage-${passage}">${icon(look.icon)}${words}</td>
     <td class="reason">
       ${reason}${evidence.length === 0 ? nothing : html` <span class="weak">(${evidence.join('; ')})</span>`}
     </td>
