@@ -8,6 +8,7 @@ describe('interfacePicture', () => {
 
   it('has a bridge’s ports with their pods, and the routes by it', () => {
     const picture = interfacePicture(bridged, { netns: 1000, ifindex: 3 }, null);
+    assert.ok(picture);
     assert.deepEqual(
       picture.ports.map(({ port, pod }) => [port.name, pod?.name]),
       [
@@ -35,6 +36,7 @@ describe('interfacePicture', () => {
 
   it('has where a tunnel sends, and its neighbours', () => {
     const picture = interfacePicture(bridged, { netns: 1000, ifindex: 4 }, null);
+    assert.ok(picture);
     assert.deepEqual(
       picture.forwarding.map(({ destination }) => destination),
       ['10.0.0.2'],
