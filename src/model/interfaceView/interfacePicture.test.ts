@@ -41,7 +41,7 @@ describe('interfacePicture', () => {
       picture.forwarding.map(({ destination }) => destination),
       ['10.0.0.2'],
     );
-    assert.equal(picture?.neighbours.length, 1);
+    assert.equal(picture.neighbours.length, 1);
   });
 
   it('knows the pod’s address for the node’s end of its wire, and nothing of what is not there', () => {

@@ -173,6 +173,14 @@ describe('interfaceView', () => {
     assert.equal(interfaceView(full, 99, 1), null);
   });
 
+  it('knows the same of pods whose names nobody told', () => {
+    for (const shape of SHAPES) {
+      const named = nodeA(shape);
+      const nameless = { ...named, namespaces: named.namespaces.map((one) => ({ ...one, pod: null })) };
+      assert.equal(matrix(nameless), matrix(named), shape);
+    }
+  });
+
   it('warns of Cilium and of a link that is down', () => {
     const full = nodeA('ptp');
     const [own, ...pods] = full.namespaces;

@@ -9,7 +9,6 @@ import type { Place, PlacedInterface, Wirings } from '../path/wirings.ts';
 import { uplinkOf } from '../path/walk.ts';
 import type { PodReference } from '../topology.ts';
 import { formatSocketAddress } from '../socketAddress.ts';
-import { ownerOf } from './owner.ts';
 import type { ProbedKind } from './traffic.ts';
 
 /** A conversation that stands for its kind, with its ways through the wiring. */
@@ -39,15 +38,19 @@ const FOREIGN = {
 } as const;
 
 interface PodEnd {
-  readonly pod: PodReference;
+  /** Inode of its namespace. */
+  readonly netns: number;
+  /** Null where nobody told whose namespace it is. */
+  readonly pod: PodReference | null;
   readonly address: string;
 }
 
 /** Conversations of each kind on this node, among its own pods. Kinds that there cannot be have none. */
 export function probesOf(at: PlacedInterface, own: Place, wirings: Wirings): Probes {
   const all = podsOf(own, wirings);
-  const owner = ownerOf(at, wirings);
-  const sorted = [...all].sort((a, b) => Number(b.pod.uid === owner?.uid) - Number(a.pod.uid === owner?.uid));
+  const wire = at.place.kind === 'node' ? wirings.peer(at)?.place : at.place;
+  const isOwner = ({ netns }: PodEnd): number => Number(netns === wire?.namespace.inode);
+  const sorted = [...all].sort((a, b) => isOwner(b) - isOwner(a));
   const pods = sorted.slice(0, MOST_PODS);
   const family = ipaddr.parse(pods[0]?.address ?? '0.0.0.0').kind();
   const maker = new ProbeMaker(own, wirings, family);
@@ -57,10 +60,11 @@ export function probesOf(at: PlacedInterface, own: Place, wirings: Wirings): Pro
 /** Pods with a network of their own that a veth of the node leads to. */
 function podsOf(own: Place, wirings: Wirings): PodEnd[] {
   return own.namespace.interfaces.flatMap((link) => {
-    const inside = wirings.peer({ place: own, link });
-    const pod = inside?.place.namespace.pod;
+    const inside = link.role === 'pod-veth' ? wirings.peer({ place: own, link }) : null;
     const address = usable(inside?.link.addresses ?? []);
-    return pod === undefined || pod === null || address === null ? [] : [{ pod, address }];
+    if (inside === null || address === null) return [];
+    const { inode, pod } = inside.place.namespace;
+    return [{ netns: inode, pod, address }];
   });
 }
 
@@ -157,8 +161,8 @@ class ProbeMaker {
   }
 
   #pod({ pod, address }: PodEnd): FlowEnd {
-    const { namespace, name, uid } = pod;
-    return { ...end(address), kind: 'pod', namespace, name, uid, node: this.#own.node };
+    const who = pod === null ? {} : { namespace: pod.namespace, name: pod.name, uid: pod.uid };
+    return { ...end(address), ...who, kind: 'pod', node: this.#own.node };
   }
 
   #process(address: string): FlowEnd {
