@@ -4,7 +4,7 @@ import type { FlowPath, PathPoint } from '../path/flowPath.ts';
 import { pathOf } from '../path/pathOf.ts';
 import type { NodeLetter, Shape, WiringOptions } from '../path/wiring.fixture.ts';
 import { end, flow, nodeAddress, nodeEnd, podEnd, PORT, wirings } from '../path/wiring.fixture.ts';
-import type { Topology } from '../topology.ts';
+import type { NamespaceTopology, Route, Topology } from '../topology.ts';
 import { interfaceView } from './interfaceView.ts';
 import { interfaceViewText } from './interfaceViewText.ts';
 import type { TrafficKind } from './traffic.ts';
@@ -18,6 +18,14 @@ function nodeA(shape: Shape, options: WiringOptions = {}): Topology {
   const [topology] = wirings(shape, options);
   assert.ok(topology);
   return topology;
+}
+
+/** Node-a with another namespace of its own. */
+function changed(shape: Shape, change: (own: NamespaceTopology) => Partial<NamespaceTopology>): Topology {
+  const topology = nodeA(shape);
+  const [own, ...others] = topology.namespaces;
+  assert.ok(own);
+  return { ...topology, namespaces: [{ ...own, ...change(own) }, ...others] };
 }
 
 function viewOf(topology: Topology, name: string): InterfaceView {
@@ -181,20 +189,48 @@ describe('interfaceView', () => {
     }
   });
 
-  it('warns of Cilium and of a link that is down', () => {
-    const full = nodeA('ptp');
-    const [own, ...pods] = full.namespaces;
-    assert.ok(own);
-    const interfaces = own.interfaces.map((link) =>
-      link.name === 'eth0'
-        ? { ...link, state: 'down' }
-        : link.name === 'veth3'
-          ? { ...link, name: 'cilium_host' }
-          : link,
+  it('does not take a host’s route, as clouds have for their metadata, for other nodes’ pods', () => {
+    const metadata = { destination: '169.254.169.254/32', gateway: '10.0.0.254', ifindex: 2, table: 254 };
+    const route = { ...metadata, protocol: 'dhcp', source: null };
+    const view = viewOf(
+      changed('hostgw', ({ routes }) => ({ routes: [route, ...routes] })),
+      'eth0',
     );
-    const changed = { ...full, namespaces: [{ ...own, interfaces }, ...pods] };
-    assert.equal(viewOf(changed, 'eth0').notes.length, 2);
-    assert.deepEqual(viewOf(full, 'eth0').notes, []);
+    assert.deepEqual(line(view, 'pod-to-other-node').evidence, ['10.244.1.0/24 via 10.0.0.2 dev eth0']);
+  });
+
+  it('does not take a tunnel’s own link for other nodes’ pods', () => {
+    const own = { destination: '169.254.7.0/24', gateway: null, ifindex: 4, table: 254 };
+    const route: Route = { ...own, protocol: 'kernel', source: null };
+    const view = viewOf(
+      changed('vxlan', ({ routes }) => ({ routes: [route, ...routes] })),
+      'flannel.1',
+    );
+    const { evidence } = line(view, 'pod-to-other-node');
+    assert.deepEqual(evidence, ['10.244.1.0/24 via 10.244.1.0 dev flannel.1']);
+  });
+
+  it('knows that a tunnel hides packets also where nobody told of its other end', () => {
+    const view = viewOf(
+      changed('vxlan', () => ({ fdb: [], neighbours: [] })),
+      'eth0',
+    );
+    assert.equal(line(view, 'pod-to-other-node').passage, 'inside');
+    assert.equal(line(view, 'tunnel-outer').passage, 'all');
+  });
+
+  it('warns of Cilium and of a link that is down', () => {
+    const node = changed('ptp', ({ interfaces }) => ({
+      interfaces: interfaces.map((link) =>
+        link.name === 'eth0'
+          ? { ...link, state: 'down' }
+          : link.name === 'veth3'
+            ? { ...link, name: 'cilium_host' }
+            : link,
+      ),
+    }));
+    assert.equal(viewOf(node, 'eth0').notes.length, 2);
+    assert.deepEqual(viewOf(nodeA('ptp'), 'eth0').notes, []);
   });
 
   for (const shape of SHAPES) {

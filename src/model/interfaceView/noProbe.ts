@@ -6,7 +6,7 @@ export function noProbeReason(kind: ProbedKind): Reason {
   switch (kind) {
     case 'tunnel-outer':
       return {
-        reason: 'This node has no tunnel with a known other end: pods of other nodes are reached by route.',
+        reason: 'This node has no tunnel: pods of other nodes are reached by route.',
         evidence: [],
       };
     case 'pod-to-pod':

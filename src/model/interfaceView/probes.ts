@@ -121,7 +121,9 @@ class ProbeMaker {
       'node-port-asked': ofNode((address) => pods.map((pod) => this.#nodePort(pod, address, 'asked'))),
       'node-port-backend': ofNode((address) => pods.map((pod) => this.#nodePort(pod, address, 'backend'))),
       'tunnel-outer': ofNode((address) =>
-        tunnelRemotes(this.#own).map((remote) => this.#direct(this.#process(address), external(remote))),
+        tunnelRemotes(this.#own, outside).map((remote) =>
+          this.#direct(this.#process(address), external(remote)),
+        ),
       ),
     };
   }
@@ -189,28 +191,38 @@ function hasAddress({ source, destination }: Tuple, address: string): boolean {
   return source === address || destination === address;
 }
 
-/** An address of a range that the node reaches by a tunnel or by another node: that of another node's pods. */
+/** Ranges that no pod is in, by ipaddr.js's names. */
+const NOBODYS: ReadonlySet<string> = new Set(['linkLocal', 'multicast', 'broadcast', 'loopback']);
+
+/**
+ * An address of a range that the node reaches by a tunnel, else by another node: that of another node's pods. Routes to single
+ * hosts are for other things, a cloud's metadata for example.
+ */
 function podOfOtherNode({ namespace }: Place, family: string): string | null {
-  const range = namespace.routes.find(({ destination, gateway, ifindex }) => {
+  const ranges = namespace.routes.flatMap(({ destination, gateway, ifindex }) => {
     const link = namespace.interfaces.find((candidate) => candidate.ifindex === ifindex);
-    if (link === undefined || !ipaddr.isValidCIDR(destination)) return false;
+    if (link === undefined || !ipaddr.isValidCIDR(destination)) return [];
     const [network, length] = ipaddr.parseCIDR(destination);
-    const isElsewhere = link.role === 'tunnel' || (link.role === 'uplink' && gateway !== null);
-    return isElsewhere && length > 0 && network.kind() === family;
+    if (NOBODYS.has(network.range())) return [];
+    const isRange = length > 0 && length < 8 * network.toByteArray().length;
+    const isElsewhere = link.role === 'tunnel' || (link.role === 'uplink' && gateway !== null && isRange);
+    return isElsewhere && length > 0 && network.kind() === family ? [{ network, link, isRange }] : [];
   });
+  const range = ranges.find(({ link }) => link.role === 'tunnel') ?? ranges[0];
   if (range === undefined) return null;
-  const [network] = ipaddr.parseCIDR(range.destination);
-  const bytes = network.toByteArray();
+  if (!range.isRange) return range.network.toString();
+  const bytes = range.network.toByteArray();
   // The first two of a range are often its own and its gateway's.
   bytes.push((bytes.pop() ?? 0) | 2);
   return ipaddr.fromByteArray(bytes).toString();
 }
 
-/** The other ends of the node's tunnels. */
-function tunnelRemotes({ namespace }: Place): string[] {
+/** The other end of one of the node's tunnels, or what stands for it where nobody told; none without a tunnel. */
+function tunnelRemotes({ namespace }: Place, unknown: string): string[] {
   const tunnels = namespace.interfaces.filter(({ role }) => role === 'tunnel');
-  const [remote] = namespace.fdb
-    .filter(({ ifindex }) => tunnels.some((tunnel) => tunnel.ifindex === ifindex))
-    .flatMap(({ destination }) => destination ?? []);
-  return remote === undefined ? [] : [remote];
+  const known = namespace.fdb.find(
+    ({ ifindex, destination }) =>
+      destination !== null && tunnels.some((tunnel) => tunnel.ifindex === ifindex),
+  );
+  return tunnels.length === 0 ? [] : [known?.destination ?? unknown];
 }
