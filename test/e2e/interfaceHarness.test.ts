@@ -60,6 +60,10 @@ describe('the interface view in a browser', function () {
   it('says that a tunnel hides pods’ packets from the uplink', async () => {
     shown = await harness.open('interface-uplink');
     assert.equal(await row('pod-to-other-node').getAttribute('data-passage'), 'inside');
+    assert.deepEqual(await row('pod-to-other-node').getByRole('button').allInnerTexts(), [
+      'cni0',
+      'flannel.1',
+    ]);
     assert.match(await row('host-network').innerText(), /hostNetwork pods share 10\.0\.0\.1/);
     assert.match(await row('pod-to-pod').innerText(), /the packets never leave it/);
   });

@@ -69,9 +69,10 @@ function row(line: TrafficLine, isPodWire: boolean, open: OpenInterface): Templa
 }
 
 function elsewhere({ passage, seenBy, more }: TrafficLine, open: OpenInterface): TemplateResult {
-  if (passage !== 'none') return html`here`;
+  if (passage === 'all' || passage === 'part') return html`here`;
   if (seenBy.length === 0) return html`<span class="weak">nowhere</span>`;
-  return html`${seenBy.map((other) => {
+  const plain = passage === 'inside' ? html`<span class="weak">plain at</span> ` : nothing;
+  return html`${plain}${seenBy.map((other) => {
     const how = other.passage === 'part' ? ' (part)' : other.passage === 'inside' ? ' (in tunnel)' : '';
     return html`<span
       >${interfaceLink(other, open)}${how === '' ? nothing : html`<span class="weak">${how}</span>`}</span

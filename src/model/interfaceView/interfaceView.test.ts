@@ -132,7 +132,7 @@ describe('interfaceView', () => {
     const text = interfaceViewText(viewOf(nodeA('vxlan'), 'eth0')).split('\n');
     assert.deepEqual(text.slice(0, 3), [
       'cannot see: Pod to pod on this node. Both ends are on node-a: the packets never leave it. (veth2 and veth3 are ports of cni0) Seen at veth2, veth3.',
-      'sees inside a tunnel: Pod to pod on another node. The packets pass here only inside those of flannel.1: the outer ones have the nodes’ addresses. (10.244.1.0/24 via 10.244.1.0 dev flannel.1)',
+      'sees inside a tunnel: Pod to pod on another node. The packets pass here only inside those of flannel.1: the outer ones have the nodes’ addresses. (10.244.1.0/24 via 10.244.1.0 dev flannel.1) Seen at cni0, flannel.1.',
       'cannot see: Pod to Service, by the Service’s address (before DNAT). The packets pass here after DNAT: the Service’s address was replaced by the backend’s. Seen at cni0, veth2, veth3.',
     ]);
     assert.equal(

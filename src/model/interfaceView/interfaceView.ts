@@ -57,10 +57,10 @@ function probedLine(
   return { ...head, passage: passing.passage, ...lineReason({ kind, at, passing, wirings }), ...elsewhere() };
 
   function elsewhere(): Pick<TrafficLine, 'seenBy' | 'more'> {
-    if (passing.passage !== 'none') return { seenBy: [], more: 0 };
+    if (passing.passage === 'all' || passing.passage === 'part') return { seenBy: [], more: 0 };
     const seen = others
       .map((other) => ({ other, found: passingAt(other, sent) }))
-      .filter(({ found }) => found.passage !== 'none');
+      .filter(({ other, found }) => found.passage !== 'none' && other.link !== at.link);
     return seenBy(seen, probes, others);
   }
 }

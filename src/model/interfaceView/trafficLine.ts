@@ -26,7 +26,7 @@ export interface TrafficLine extends Reason {
   readonly kind: TrafficKind;
   readonly label: string;
   readonly passage: Passage;
-  /** Where it is seen instead, if it is nowhere here; of many, some. */
+  /** Where it is seen instead, if it is not here or only inside a tunnel; of many, some. */
   readonly seenBy: readonly (InterfaceReference & { readonly passage: Passage })[];
   /** How many pod interfaces more see their pod's part of it. */
   readonly more: number;
