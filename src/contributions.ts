@@ -9,6 +9,11 @@ export interface CommandArguments {
   'vethscope.showFlows': [];
   'vethscope.showPodFlows': [target: unknown];
   'vethscope.observeNode': [target: unknown];
+  'vethscope.openInterface': [target: unknown];
+  'vethscope.copyInterfaceName': [target: unknown];
+  'vethscope.copyInterfaceMac': [target: unknown];
+  'vethscope.copyInterfaceAddress': [target: unknown];
+  'vethscope.copyInterfaceIndex': [target: unknown];
   'vethscope.stopSession': [target?: unknown];
   'vethscope.showSessions': [];
   'vethscope.removeAgents': [];
@@ -53,6 +58,7 @@ export const VIEW_CONTAINER = 'vethscope';
 export const INTERFACES_VIEW = 'vethscope.interfaces';
 export const FLOWS_PANEL = 'vethscope.flows';
 export const POINTS_PANEL = 'vethscope.points';
+export const INTERFACE_PANEL = 'vethscope.interface';
 
 /** contextValue of the rows of Node Interfaces. */
 export const TREE_CONTEXT = {
@@ -74,6 +80,11 @@ export const COMMANDS: Readonly<Record<Command, CommandContribution>> = {
   'vethscope.showFlows': { title: 'Show Flows…', icon: '$(pulse)' },
   'vethscope.showPodFlows': { title: 'Show Flows', icon: '$(pulse)', palette: 'false' },
   'vethscope.observeNode': { title: 'Observe Node', icon: '$(eye)', palette: 'false' },
+  'vethscope.openInterface': { title: 'Open Interface View', icon: '$(preview)', palette: 'false' },
+  'vethscope.copyInterfaceName': { title: 'Copy Name', palette: 'false' },
+  'vethscope.copyInterfaceMac': { title: 'Copy MAC Address', palette: 'false' },
+  'vethscope.copyInterfaceAddress': { title: 'Copy IP Address', palette: 'false' },
+  'vethscope.copyInterfaceIndex': { title: 'Copy Interface Index', palette: 'false' },
   'vethscope.stopSession': { title: 'Stop Session', icon: '$(debug-stop)', palette: 'vethscope.hasSession' },
   'vethscope.showSessions': {
     title: 'Show Sessions…',
@@ -160,12 +171,20 @@ const KUBERNETES_POD =
 const inTree = (...contexts: readonly string[]): string =>
   `view == ${INTERFACES_VIEW} && (${contexts.map((context) => `viewItem == ${context}`).join(' || ')})`;
 
+const AN_INTERFACE = inTree(TREE_CONTEXT.interface, TREE_CONTEXT.podInterface);
+
 /** Menus as package.json carries them. */
 export const MENUS = {
   'view/item/context': [
     { command: 'vethscope.showPodFlows', when: KUBERNETES_POD, group: '3@9' },
     { command: 'vethscope.showPodFlows', when: inTree(TREE_CONTEXT.podInterface), group: 'inline@1' },
     { command: 'vethscope.showPodFlows', when: inTree(TREE_CONTEXT.podInterface), group: '1_flows@1' },
+    { command: 'vethscope.openInterface', when: AN_INTERFACE, group: 'inline@2' },
+    { command: 'vethscope.openInterface', when: AN_INTERFACE, group: '1_flows@2' },
+    { command: 'vethscope.copyInterfaceName', when: AN_INTERFACE, group: '5_copy@1' },
+    { command: 'vethscope.copyInterfaceMac', when: AN_INTERFACE, group: '5_copy@2' },
+    { command: 'vethscope.copyInterfaceAddress', when: AN_INTERFACE, group: '5_copy@3' },
+    { command: 'vethscope.copyInterfaceIndex', when: AN_INTERFACE, group: '5_copy@4' },
     { command: 'vethscope.observeNode', when: inTree(TREE_CONTEXT.node), group: 'inline@1' },
     { command: 'vethscope.observeNode', when: inTree(TREE_CONTEXT.node), group: '1_flows@1' },
     { command: 'vethscope.showPodFlows', when: inTree(TREE_CONTEXT.observedNode), group: 'inline@1' },

@@ -8,7 +8,8 @@ import { registerCommand } from './commands/register.ts';
 import { removeAgents } from './commands/removeAgents.ts';
 import { showSessions, stop, stopSession } from './commands/sessions.ts';
 import { ShowFlows } from './commands/showFlows.ts';
-import { showPodFlows } from './commands/showPodFlows.ts';
+import { copyOfInterface, openInterface } from './commands/interfaceRow.ts';
+import { showNodeFlows, showPodFlows } from './commands/showPodFlows.ts';
 import { SessionsStatus } from './commands/statusBar.ts';
 import { CATEGORY, FLOWS_PANEL, POINTS_PANEL } from './contributions.ts';
 import { Clusters } from './explorer/clusters.ts';
@@ -17,9 +18,17 @@ import { NodeNode } from './explorer/nodeNode.ts';
 import type { SessionFlows } from './flows/sessionFlows.ts';
 import type { FlowsPanel } from './panels/flowsPanel.ts';
 import { FlowsPanels } from './panels/flowsPanels.ts';
+import { InterfacePanels } from './panels/interfacePanels.ts';
 import { isLive, Observations } from './panels/observations.ts';
 import { PointsPanel } from './panels/pointsPanel.ts';
 import type { Sessions } from './session/types.ts';
+
+const COPIES = [
+  ['vethscope.copyInterfaceName', 'name'],
+  ['vethscope.copyInterfaceMac', 'MAC address'],
+  ['vethscope.copyInterfaceAddress', 'IP address'],
+  ['vethscope.copyInterfaceIndex', 'index'],
+] as const;
 
 let observations: Observations | null = null;
 
@@ -42,12 +51,19 @@ export function activate(context: ExtensionContext): void {
     },
     (flows) => void closed(flows, running, log),
   );
+  const interfaces = new InterfacePanels(
+    context.extensionUri,
+    running,
+    (at, pod) =>
+      void showNodeFlows(at, pod, observer, panels).catch((error: unknown) => showProblem(error, log)),
+  );
   const showFlows = new ShowFlows(clusters, observer, panels, context.workspaceState);
   const ask = (): Promise<void> => showFlows.run();
 
   context.subscriptions.push(
     log,
     clusters,
+    interfaces,
     new InterfacesTree(clusters, running),
     new SessionsStatus(running),
     window.registerWebviewPanelSerializer(FLOWS_PANEL, panels),
@@ -60,6 +76,10 @@ export function activate(context: ExtensionContext): void {
         await observer.observe(target.source, { kind: 'node', node: target.node });
       }
     }),
+    registerCommand('vethscope.openInterface', log, (target) => openInterface(target, interfaces)),
+    ...COPIES.map(([command, what]) =>
+      registerCommand(command, log, (target) => copyOfInterface(target, what, interfaces)),
+    ),
     registerCommand('vethscope.stopSession', log, (target) => stopSession(target, running, log)),
     registerCommand('vethscope.showSessions', log, () =>
       showSessions(running, (flows) => panels.show(flows, observer.questionOf(flows)), log),

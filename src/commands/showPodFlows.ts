@@ -44,6 +44,16 @@ function showPodOfInterface(
   { observer, panels }: PodFlowsDependencies,
 ): Promise<void> {
   if (source.kind === 'cluster') return observer.showFlows(panels, source, { kind: 'pod', namespace, name });
-  const filter = { ...DEFAULT_FILTER, text: `${namespace}/${name}` };
+  return showNodeFlows({ source, node }, { namespace, name }, observer, panels);
+}
+
+/** The flows of a node, filtered by a pod where there is one: the filter knows names of ends, not of interfaces. */
+export function showNodeFlows(
+  { source, node }: { readonly source: Source; readonly node: string },
+  pod: Pick<PodReference, 'namespace' | 'name'> | null,
+  observer: Observer,
+  panels: FlowsPanels,
+): Promise<void> {
+  const filter = pod === null ? undefined : { ...DEFAULT_FILTER, text: `${pod.namespace}/${pod.name}` };
   return observer.showFlows(panels, source, { kind: 'node', node }, filter);
 }

@@ -1,9 +1,10 @@
 import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { TREE_CONTEXT } from '../contributions.ts';
+import { ROLE_WORDS } from '../model/roleWords.ts';
 import type { InterfaceRole, InterfaceTopology } from '../model/topology.ts';
 import type { Source } from '../session/types.ts';
 import type { InterfaceBranch } from './interfaceGroups.ts';
-import { interfaceDescription, interfaceFacts, ROLE_WORDS } from './interfaceText.ts';
+import { interfaceDescription, interfaceFacts } from './interfaceText.ts';
 import type { TreeNode } from './treeNode.ts';
 
 const ICONS: Readonly<Record<InterfaceRole, string>> = {

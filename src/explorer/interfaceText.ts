@@ -1,15 +1,6 @@
 import { formatBytes, formatCount, formatPlural } from '../model/format.ts';
-import type { InterfaceRole, InterfaceTopology } from '../model/topology.ts';
-
-export const ROLE_WORDS: Readonly<Record<InterfaceRole, string>> = {
-  uplink: 'uplink',
-  bridge: 'bridge',
-  'pod-veth': 'pod interface',
-  tunnel: 'tunnel',
-  loopback: 'loopback',
-  'host-veth': 'host veth',
-  other: 'interface',
-};
+import { ROLE_WORDS } from '../model/roleWords.ts';
+import type { InterfaceTopology } from '../model/topology.ts';
 
 /** Beside the name: the pod, else the addresses, then whether it is down. */
 export function interfaceDescription({ pod, addresses, state }: InterfaceTopology): string {

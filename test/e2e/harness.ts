@@ -46,7 +46,7 @@ export class Harness {
     page.on('pageerror', (error) => errors.push(String(error)));
     const { port } = this.#server.address() as AddressInfo;
     await page.goto(`http://127.0.0.1:${port}/?scenario=${scenario}&theme=${theme}`);
-    await page.locator('.toolbar h1').waitFor();
+    await page.getByRole('heading', { level: 1 }).waitFor();
     return new HarnessPage(page, errors);
   }
 

@@ -1,19 +1,31 @@
 /**
  * The pages in a plain browser with a host made here: `?scenario=steady&theme=dark`. For tests, screenshots and work on a
- * page without VS Code. The rows of flows go through the real store, view and feed; paths through the real model.
+ * page without VS Code. The rows of flows go through the real store, view and feed; paths and
+ * interfaces through the real model.
  */
 import '../flows/flows.css';
+import '../interface/interface.css';
 import '../points/points.css';
 import { FlowsPage } from '../flows/page.ts';
 import type { ToPointsPage } from '../../src/model/pointsMessages.ts';
+import { InterfacePage } from '../interface/page.ts';
 import { PointsPage } from '../points/page.ts';
 import { registerControls } from '../shared/controls.ts';
 import { FakeHost } from './fakeHost.ts';
+import type { InterfaceScenario } from './interfaceHost.ts';
+import { FakeInterfaceHost } from './interfaceHost.ts';
 import { FakePointsHost } from './pointsHost.ts';
 import { busy } from './scenarios/busy.ts';
 import { empty } from './scenarios/empty.ts';
 import { failure } from './scenarios/failure.ts';
 import { hostile } from './scenarios/hostile.ts';
+import { bridge } from './scenarios/interface/bridge.ts';
+import { hostile as hostileInterface } from './scenarios/interface/hostile.ts';
+import { podVeth } from './scenarios/interface/podVeth.ts';
+import { promiscuous } from './scenarios/interface/promiscuous.ts';
+import { routedVeth } from './scenarios/interface/routedVeth.ts';
+import { tunnel as tunnelInterface } from './scenarios/interface/tunnel.ts';
+import { uplink } from './scenarios/interface/uplink.ts';
 import { sameNode } from './scenarios/points/sameNode.ts';
 import { tunnel } from './scenarios/points/tunnel.ts';
 import { unexplained } from './scenarios/points/unexplained.ts';
@@ -46,21 +58,37 @@ const PATHS: Readonly<Record<string, ToPointsPage>> = {
   'path-unobserved': unobserved,
 };
 
+/** Of the interface page. */
+const INTERFACES: Readonly<Record<string, InterfaceScenario>> = {
+  'interface-bridge': bridge,
+  'interface-promiscuous': promiscuous,
+  'interface-uplink': uplink,
+  'interface-pod': podVeth,
+  'interface-routed': routedVeth,
+  'interface-tunnel': tunnelInterface,
+  'interface-hostile': hostileInterface,
+};
+
 const asked = new URLSearchParams(location.search);
 const name = asked.get('scenario') ?? 'steady';
 applyTheme(asked.get('theme') ?? 'dark');
 registerControls();
 
 /** A test switches themes and reads what the page asked of the host. */
-function expose(host: FakeHost | FakePointsHost): void {
+function expose(host: FakeHost | FakePointsHost | FakeInterfaceHost): void {
   Object.assign(globalThis, { harness: { host, applyTheme } });
 }
 
 const path = PATHS[name];
+const shownInterface = INTERFACES[name];
 const scenario = SCENARIOS[name];
 if (path !== undefined) {
   const host = new FakePointsHost(path);
   new PointsPage(document.body, host);
+  expose(host);
+} else if (shownInterface !== undefined) {
+  const host = new FakeInterfaceHost(shownInterface);
+  new InterfacePage(document.body, host);
   expose(host);
 } else if (scenario !== undefined) {
   const host = new FakeHost(scenario);
@@ -68,6 +96,6 @@ if (path !== undefined) {
   expose(host);
 } else {
   throw new Error(
-    `no such scenario; there are ${[...Object.keys(SCENARIOS), ...Object.keys(PATHS)].join(', ')}`,
+    `no such scenario; there are ${[SCENARIOS, PATHS, INTERFACES].flatMap(Object.keys).join(', ')}`,
   );
 }

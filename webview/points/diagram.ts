@@ -4,7 +4,8 @@ import type { FlowPath, PathPoint, Way } from '../../src/model/path/flowPath.ts'
 import { formatCount } from '../../src/model/format.ts';
 import type { Column, Group } from './layout.ts';
 import { groupsOf } from './layout.ts';
-import { BLANK_LABELS, CHANGE_LABELS, CHANGE_MEANINGS, lessonOf } from './words.ts';
+import { lessonOf } from '../shared/interfaceWords.ts';
+import { BLANK_LABELS, CHANGE_LABELS, CHANGE_MEANINGS } from './words.ts';
 
 const COLUMN = 132;
 const GROUP_PADDING = 10;

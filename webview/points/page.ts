@@ -5,10 +5,10 @@ import { formatPlural } from '../../src/model/format.ts';
 import type { FlowPathPicture, FromPointsPage, ToPointsPage } from '../../src/model/pointsMessages.ts';
 import { button, icon } from '../shared/controls.ts';
 import type { Host } from '../shared/host.ts';
+import { lessonOf } from '../shared/interfaceWords.ts';
 import { diagram } from './diagram.ts';
 import { pointTable } from './pointTable.ts';
 import { standaloneSvg } from './standaloneSvg.ts';
-import { lessonOf } from './words.ts';
 
 export type PointsHost = Host<ToPointsPage, FromPointsPage>;
 

@@ -5,7 +5,8 @@ import type { Sighting } from '../../src/model/flow.ts';
 import type { FlowPath, PathPoint, Way } from '../../src/model/path/flowPath.ts';
 import { formatSocketAddress } from '../../src/model/socketAddress.ts';
 import { icon } from '../shared/controls.ts';
-import { CHANGE_LABELS, CHANGE_MEANINGS, ROLE_ICONS } from './words.ts';
+import { ROLE_ICONS } from '../shared/interfaceWords.ts';
+import { CHANGE_LABELS, CHANGE_MEANINGS } from './words.ts';
 
 /** Every point of both ways, and those that are not passed, a row each. */
 export function pointTable(path: FlowPath, selected: string | null): TemplateResult {

@@ -1,5 +1,6 @@
+import ipaddr from 'ipaddr.js';
 import type { InterfaceTopology, NamespaceTopology, Route, Topology } from '../topology.ts';
-import { addressOf, isLoopback, prefixMatch } from './addresses.ts';
+import { addressOf, isLoopback } from './addresses.ts';
 import type { PathInterface } from './flowPath.ts';
 
 /** A namespace of a node whose wiring is known. */
@@ -39,6 +40,15 @@ export class Wirings {
     const topology = this.topologies.find(({ node }) => node === name);
     const namespace = topology?.namespaces[0];
     return topology === undefined || namespace === undefined ? null : placeIn(topology, namespace);
+  }
+
+  /** The namespace with the inode, of whichever node. */
+  namespace(inode: number): Place | null {
+    for (const topology of this.topologies) {
+      const namespace = topology.namespaces.find((candidate) => candidate.inode === inode);
+      if (namespace !== undefined) return placeIn(topology, namespace);
+    }
+    return null;
   }
 
   /** The pod's own namespace; null for a pod of the node's network, or of a node that is not observed. */
@@ -116,16 +126,35 @@ export function isLocal(namespace: NamespaceTopology, address: string): boolean 
 
 /** The most specific route; the main table's where several are. Null where there is none or its interface is gone. */
 export function routeTo(namespace: NamespaceTopology, address: string): ChosenRoute | null {
-  const best = namespace.routes
-    .map((route) => ({ route, length: prefixMatch(route.destination, address) }))
-    .filter(({ length }) => length >= 0)
-    .reduce<{ route: Route; length: number } | null>(
-      (known, one) => (isBetter(one, known) ? one : known),
-      null,
-    );
+  if (!ipaddr.isValid(address)) return null;
+  const parsed = ipaddr.process(address);
+  let best: Match | null = null;
+  for (const { route, network, length } of parsedRoutes(namespace)) {
+    const matches = network.kind() === parsed.kind() && parsed.match(network, length);
+    if (matches && isBetter({ route, length }, best)) best = { route, length };
+  }
   if (best === null) return null;
   const link = namespace.interfaces.find(({ ifindex }) => ifindex === best.route.ifindex);
   return link === undefined ? null : { route: best.route, link, nextHop: best.route.gateway ?? address };
+}
+
+interface ParsedRoute extends Match {
+  readonly network: ipaddr.IPv4 | ipaddr.IPv6;
+}
+
+/** Reading an address costs more than comparing it, and a node without a bridge has a route a pod. */
+const PARSED = new WeakMap<NamespaceTopology, readonly ParsedRoute[]>();
+
+function parsedRoutes(namespace: NamespaceTopology): readonly ParsedRoute[] {
+  const known = PARSED.get(namespace);
+  if (known !== undefined) return known;
+  const routes = namespace.routes.flatMap((route): ParsedRoute[] => {
+    if (!ipaddr.isValidCIDR(route.destination)) return [];
+    const [network, length] = ipaddr.parseCIDR(route.destination);
+    return [{ route, network, length }];
+  });
+  PARSED.set(namespace, routes);
+  return routes;
 }
 
 interface Match {

@@ -1,0 +1,147 @@
+/** The interface view in a plain browser: the real page and model on the wirings of the unit tests. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Locator } from 'playwright-core';
+import { Harness, THEMES } from './harness.ts';
+import type { HarnessPage } from './harness.ts';
+import { launchBrowser } from './workbench.ts';
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
+const SCENARIOS = ['bridge', 'promiscuous', 'uplink', 'pod', 'routed', 'tunnel', 'hostile'];
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+describe('the interface view in a browser', function () {
+  this.timeout(60_000);
+  let browser: Browser;
+  let harness: Harness;
+  let shown: HarnessPage;
+
+  before(async () => {
+    browser = await launchBrowser();
+    harness = await Harness.start(browser);
+  });
+
+  after(async () => {
+    await harness.close();
+    await browser.close();
+  });
+
+  afterEach(async () => {
+    assert.deepEqual(shown.errors, []);
+    await shown.close();
+  });
+
+  const row = (kind: string): Locator => shown.page.locator(`tr[data-kind="${kind}"]`);
+  const heading = (): Promise<string> => shown.page.getByRole('heading', { level: 1 }).innerText();
+
+  it('says what a bridge cannot see, why, and who sees it', async () => {
+    shown = await harness.open('interface-bridge');
+    assert.equal(await row('pod-to-pod').getAttribute('data-passage'), 'none');
+    const words = await row('pod-to-pod').innerText();
+    assert.match(words, /cni0 switches the frames from port to port and takes none itself/);
+    assert.match(words, /cni0 is not promiscuous/);
+    assert.deepEqual(await row('pod-to-pod').getByRole('button').allInnerTexts(), ['veth2', 'veth3']);
+    const ports = shown.page.getByRole('table', { name: 'Ports of cni0' });
+    assert.match(await ports.innerText(), /veth2\s+shop\/pod-a2\s+up\s+0a:58:0a:f4:00:0c/);
+  });
+
+  it('says the opposite of a promiscuous bridge', async () => {
+    shown = await harness.open('interface-promiscuous');
+    assert.equal(await row('pod-to-pod').getAttribute('data-passage'), 'all');
+    assert.match(await row('pod-to-pod').innerText(), /takes a copy of every frame/);
+  });
+
+  it('says that a tunnel hides pods’ packets from the uplink', async () => {
+    shown = await harness.open('interface-uplink');
+    assert.equal(await row('pod-to-other-node').getAttribute('data-passage'), 'inside');
+    assert.deepEqual(await row('pod-to-other-node').getByRole('button').allInnerTexts(), [
+      'cni0',
+      'flannel.1',
+    ]);
+    assert.match(await row('host-network').innerText(), /hostNetwork pods share 10\.0\.0\.1/);
+    assert.match(await row('pod-to-pod').innerText(), /the packets never leave it/);
+  });
+
+  it('opens another interface by a link, with the keyboard, and beside with Ctrl', async () => {
+    shown = await harness.open('interface-bridge');
+    await row('pod-to-pod').getByRole('button', { name: 'veth3' }).focus();
+    await shown.page.keyboard.press('Enter');
+    await shown.page.getByRole('heading', { level: 1, name: 'veth3' }).waitFor();
+    await shown.page
+      .locator('.facts')
+      .getByRole('button', { name: 'cni0' })
+      .click({ modifiers: ['Control'] });
+    await shown.page.getByRole('heading', { level: 1, name: 'cni0' }).waitFor();
+    const asked = await shown.page.evaluate("harness.host.asked.filter(({ type }) => type === 'open')");
+    assert.deepEqual(asked, [
+      { type: 'open', interface: { netns: 1000, ifindex: 13, name: 'veth3' }, beside: false },
+      { type: 'open', interface: { netns: 1000, ifindex: 3, name: 'cni0' }, beside: true },
+    ]);
+  });
+
+  it('asks for the flows, and copies the table as text', async () => {
+    shown = await harness.open('interface-pod');
+    await shown.page.getByRole('button', { name: 'Show Flows' }).click();
+    await shown.page.getByRole('button', { name: 'Copy as Text' }).click();
+    const asked = await shown.page.evaluate<{ type: string; content?: string }[]>('harness.host.asked');
+    assert.deepEqual(
+      asked.map(({ type }) => type),
+      ['ready', 'showFlows', 'copy'],
+    );
+    assert.match(asked[2]?.content ?? '', /^sees part: Pod to pod on this node\. Only what shop\/pod-a2/);
+  });
+
+  it('shows counters and how fast they move', async () => {
+    shown = await harness.open('interface-uplink');
+    const words = await shown.page.locator('.statistics').innerText();
+    assert.match(words, /Rate\s+1\.2 MB\/s\s+96 kB\/s/);
+    assert.match(words, /Packets\s+1,204,113\s+980,021/);
+  });
+
+  it('shows hostile names as text, and says that the link is down', async () => {
+    shown = await harness.open('interface-hostile');
+    assert.equal(await heading(), '<img src=x onerror=alert(1)>');
+    assert.equal(await shown.page.locator('img, main script').count(), 0);
+    assert.match(await shown.page.getByRole('status').innerText(), /is down: nothing passes/);
+  });
+
+  it('says why there is nothing to show', async () => {
+    shown = await harness.open('interface-bridge');
+    const reason = 'There is no cni0 (3) on node-a any more.';
+    await shown.page.evaluate(`harness.host.tell({ type: 'nothing', reason: '${reason}' })`);
+    await shown.page.getByText(reason).waitFor();
+    assert.equal(await shown.page.getByRole('heading').count(), 0);
+  });
+
+  it('fits beside another editor without scrolling sideways as a whole', async () => {
+    shown = await harness.open('interface-uplink');
+    await shown.page.setViewportSize({ width: 560, height: 720 });
+    const wide = await shown.page.evaluate(
+      "[document.body, document.querySelector('main')].some((one) => one.scrollWidth > one.clientWidth)",
+    );
+    assert.equal(wide, false);
+  });
+
+  for (const theme of THEMES) {
+    it(`has no serious accessibility violation: ${theme}`, async () => {
+      for (const scenario of SCENARIOS) {
+        shown = await harness.open(`interface-${scenario}`, theme);
+        await shown.page.evaluate(AXE);
+        const violations = await shown.page.evaluate<readonly Violation[]>(
+          'axe.run().then((r) => r.violations)',
+        );
+        const serious = violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+        assert.deepEqual(serious, [], scenario);
+        if (scenario !== SCENARIOS.at(-1)) await shown.close();
+      }
+    });
+  }
+});
