@@ -11,8 +11,10 @@ import { codeOf } from '../failure.ts';
 import { interfaceRole } from './interfaceRole.ts';
 import type { FoundNamespace } from './processNamespaces.ts';
 import { findNamespaces, namespaceInode, UNREACHABLE } from './processNamespaces.ts';
+import { linkFacts } from './linkFacts.ts';
 import type { NamespaceDump } from './readNamespace.ts';
-import { dumpNamespace, forwardingOf, neighboursOf, routesOf, statisticsOf } from './readNamespace.ts';
+import { dumpNamespace, forwardingOf, neighboursOf, statisticsOf } from './readNamespace.ts';
+import { routesOf, rulesOf } from './readRoutes.ts';
 
 /** Finds pods for namespaces; the inventory answers. */
 export interface PodFinder {
@@ -145,12 +147,14 @@ function namespaceTopology(
   request: TopologyRequest,
 ): NamespaceTopology {
   const { dump } = read;
+  const rules = rulesOf(dump.rules);
   return {
     inode: dump.inode,
     path: dump.path,
     pod: read.pod,
     interfaces: dump.links.map((link) => interfaceTopology(link, read, namespaces, ids, request)),
-    routes: routesOf(dump),
+    routes: routesOf(dump.routes),
+    ...(rules === undefined ? {} : { rules }),
     neighbours: neighboursOf(dump),
     fdb: forwardingOf(dump),
     sockets: [],
@@ -188,6 +192,7 @@ function interfaceTopology(
       peerLink === undefined || peerNetns === undefined
         ? null
         : { netns: peerNetns, ifindex: peerLink.ifindex, name: peerLink.name },
+    ...linkFacts(link),
     addresses: dump.addresses.get(link.ifindex) ?? [],
     pod: pod ?? peerPod,
     attached: request.isAttached(dump.inode, link.ifindex),
