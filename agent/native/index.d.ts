@@ -100,13 +100,14 @@ export interface Closable {
 export interface LinkChange {
   /**
    * `port`: of a bridge, in its own terms, so that `removed` is said of a link that stays. `neighbour`: forwarding
-   * entries too. `setting`: forwarding, rp_filter and others of an interface or of all (netconf).
+   * entries too. `setting`: forwarding, rp_filter and others of an interface or of all (netconf). `namespace`: another one
+   * got an id here or is gone.
    */
-  kind: 'link' | 'port' | 'address' | 'route' | 'rule' | 'neighbour' | 'setting' | 'overflow';
+  kind: 'link' | 'port' | 'address' | 'route' | 'rule' | 'neighbour' | 'setting' | 'namespace' | 'overflow';
   removed: boolean;
   /** 0 where there is none, or several. */
   ifindex: number;
-  /** The id (idOf) of the namespace where it happened, -1 for the watched one. */
+  /** The id (idOf) of the namespace where it happened or that it is about, -1 for the watched one. */
   nsid: number;
 }
 

@@ -1,6 +1,7 @@
 #include "link_watch.h"
 
 #include <linux/neighbour.h>
+#include <linux/net_namespace.h>
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
@@ -27,6 +28,15 @@ int32_t route_ifindex(const nlmsghdr* message) {
     if (mnl_attr_get_type(attribute) == RTA_OIF) ifindex = static_cast<int32_t>(mnl_attr_get_u32(attribute));
   });
   return ifindex;
+}
+
+/** The id that a namespace got, or had until it went. */
+int32_t told_nsid(const nlmsghdr* message) {
+  int32_t nsid = -1;
+  for_each_attribute(message, sizeof(rtgenmsg), [&](const nlattr* attribute) {
+    if (mnl_attr_get_type(attribute) == NETNSA_NSID) nsid = static_cast<int32_t>(mnl_attr_get_u32(attribute));
+  });
+  return nsid;
 }
 
 std::optional<LinkChange> read_change(const nlmsghdr* message, int32_t nsid) {
@@ -56,6 +66,9 @@ std::optional<LinkChange> read_change(const nlmsghdr* message, int32_t nsid) {
     case RTM_NEWNETCONF:
     case RTM_DELNETCONF:
       return LinkChange{"setting", message->nlmsg_type == RTM_DELNETCONF, 0, nsid};
+    case RTM_NEWNSID:
+    case RTM_DELNSID:
+      return LinkChange{"namespace", message->nlmsg_type == RTM_DELNSID, 0, told_nsid(message)};
     default:
       return std::nullopt;
   }
@@ -75,7 +88,8 @@ std::unique_ptr<NetlinkSocket> open_socket(NamespaceResource& netns) {
   netns.run([&] {
     socket = std::make_unique<NetlinkSocket>(std::vector<int>{
         RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-        RTNLGRP_NEIGH, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF});
+        RTNLGRP_NEIGH, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF,
+        RTNLGRP_NSID});
   });
   /* Best effort: a smaller buffer overflows sooner, and an overflow is reported. */
   setsockopt(socket->fd(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBufferBytes, sizeof(kReceiveBufferBytes));
