@@ -86,8 +86,9 @@ describe('a change of the wiring', function () {
 function follow({ agent }: TestClient): () => Topology | null {
   let last: Topology | null = null;
   const read = async (): Promise<void> => {
-    for await (const { topologyJson } of agent.streamTopology({}))
+    for await (const { topologyJson } of agent.streamTopology({})) {
       last = JSON.parse(topologyJson) as Topology;
+    }
   };
   read().catch(() => {
     // The test ends the connection; a stream that breaks before leaves the last topology, on which the test waits in vain.

@@ -240,9 +240,9 @@ describe('netlink', function () {
       if (/^(?:vxlan|geneve|gre|ipip|sit|ip6tnl)/.test(kind)) {
         tunnels += 1;
         assert.deepEqual(link?.tunnel, {
-          id: data?.['id'] ?? null,
-          local: end(data?.['local'] ?? data?.['local6']),
-          remote: end(data?.['remote'] ?? data?.['remote6'] ?? data?.['group'] ?? data?.['group6']),
+          id: data?.id ?? null,
+          local: end(data?.local ?? data?.local6),
+          remote: end(data?.remote ?? data?.remote6 ?? data?.group ?? data?.group6),
         });
       } else {
         assert.equal(link?.tunnel, null);
@@ -251,9 +251,9 @@ describe('netlink', function () {
         link.bridge,
         kind === 'bridge'
           ? {
-              vlanFiltering: data?.['vlan_filtering'] === 1,
-              callsIptables: data?.['nf_call_iptables'] === 1,
-              callsIp6tables: data?.['nf_call_ip6tables'] === 1,
+              vlanFiltering: data?.vlan_filtering === 1,
+              callsIptables: data?.nf_call_iptables === 1,
+              callsIp6tables: data?.nf_call_ip6tables === 1,
             }
           : null,
       );
@@ -277,8 +277,9 @@ describe('netlink', function () {
     const bridge = links.find(({ name }) => name === 'bridge1')?.bridge;
     assert.deepEqual(bridge, { vlanFiltering: false, callsIptables: true, callsIp6tables: false });
     for (const name of made) left.run('ip', 'link', 'delete', name);
-    for (const flag of ['hairpin', 'isolated'])
+    for (const flag of ['hairpin', 'isolated']) {
       left.run('bridge', 'link', 'set', 'dev', 'port0', flag, 'off');
+    }
   });
 
   it('lists rules as ip does', () => {

@@ -19,7 +19,7 @@ export interface TopologyRequest {
   /** Namespaces that are watched, the node's own first. */
   watched(): readonly NetworkNamespace[];
   readonly pods: PodFinder;
-  isAttached(netnsInode: number, ifindex: number): boolean;
+  readonly isAttached: (netnsInode: number, ifindex: number) => boolean;
 }
 
 /** Sysctls that change what can be seen. */
@@ -78,7 +78,7 @@ export class TopologyReader {
   read(): Topology {
     this.#dumps = new Map();
     this.#processes.clear();
-    this.#ids = new Map(this.#request.watched().map(({ inode }) => [inode, new Map()]));
+    this.#ids = new Map(this.#request.watched().map(({ inode }) => [inode, new Map<number, number>()]));
     this.#isIncomplete = true;
     return this.readChanged();
   }
