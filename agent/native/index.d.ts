@@ -29,6 +29,8 @@ export class NetworkNamespace {
   links(): Link[];
   addresses(): LinkAddress[];
   routes(): RouteEntry[];
+  /** Routing policy rules, each family's in the order that the kernel asks them. */
+  rules(): RuleEntry[];
   neighbours(): NeighbourEntry[];
   /** Forwarding entries of bridges and VXLAN devices (AF_BRIDGE neighbours). */
   forwarding(): NeighbourEntry[];
@@ -42,8 +44,8 @@ export class NetworkNamespace {
   /** The id this namespace has for another one (RTM_GETNSID), -1 when it has none. */
   idOf(other: NetworkNamespace): number;
   /**
-   * Calls back after link, address, route and neighbour changes; `overflow` asks for a re-scan. Does not keep the
-   * process alive; close it or drop it to stop.
+   * Calls back after link, address, route, rule and neighbour changes, here and in each namespace that this one has an id
+   * for; `overflow` asks for a re-scan. Does not keep the process alive; close it or drop it to stop.
    */
   watch(callback: (change: LinkChange) => void): Closable;
   /**
@@ -96,9 +98,17 @@ export interface Closable {
 }
 
 export interface LinkChange {
-  kind: 'link' | 'address' | 'route' | 'neighbour' | 'overflow';
+  /**
+   * `port`: of a bridge, in its own terms, so that `removed` is said of a link that stays. `neighbour`: forwarding
+   * entries too. `setting`: forwarding, rp_filter and others of an interface or of all (netconf). `namespace`: another one
+   * got an id here or is gone.
+   */
+  kind: 'link' | 'port' | 'address' | 'route' | 'rule' | 'neighbour' | 'setting' | 'namespace' | 'overflow';
   removed: boolean;
+  /** 0 where there is none, or several. */
   ifindex: number;
+  /** The id (idOf) of the namespace where it happened or that it is about, -1 for the watched one. */
+  nsid: number;
 }
 
 export interface Link {
@@ -122,12 +132,42 @@ export interface Link {
   promiscuity: number;
   /** UDP destination port of a VXLAN or Geneve device, 0 for none. */
   tunnelPort: number;
+  /** Of vxlan, geneve, gre, ipip and their kin. */
+  tunnel: LinkTunnel | null;
+  bridge: LinkBridge | null;
+  /** Set where the master is a bridge. */
+  port: LinkPort | null;
   receivedPackets: number;
   receivedBytes: number;
   receivedDropped: number;
   sentPackets: number;
   sentBytes: number;
   sentDropped: number;
+}
+
+export interface LinkTunnel {
+  /** VNI; null for kinds without one. */
+  id: number | null;
+  /** null for any */
+  local: string | null;
+  /** Of VXLAN also the group; null where each packet has its own. */
+  remote: string | null;
+}
+
+export interface LinkBridge {
+  vlanFiltering: boolean;
+  /** Of this bridge alone: its frames are shown to netfilter even where bridge-nf-call-iptables is 0. */
+  callsIptables: boolean;
+  callsIp6tables: boolean;
+}
+
+export interface LinkPort {
+  /** BR_STATE_: 0 disabled, 1 listening, 2 learning, 3 forwarding, 4 blocking. */
+  state: number;
+  hairpin: boolean;
+  isolated: boolean;
+  learning: boolean;
+  flood: boolean;
 }
 
 export interface LinkAddress {
@@ -145,7 +185,33 @@ export interface RouteEntry {
   protocol: number;
   scope: number;
   type: number;
+  /** Lower is better; 0 for none. */
+  metric: number;
   source: string | null;
+}
+
+export interface RuleEntry {
+  /** 4 or 6 */
+  family: number;
+  priority: number;
+  /** Prefixes; null for all. */
+  source: string | null;
+  destination: string | null;
+  /** Names of interfaces; null for any. */
+  incoming: string | null;
+  outgoing: string | null;
+  /** Of the packet's mark the bits of the mask must be these; mask 0 for any. */
+  mark: number;
+  mask: number;
+  table: number;
+  /** FR_ACT_: 1 look the table up, 2 go to the rule `target`, 3 nothing, 6 blackhole, 7 unreachable, 8 prohibit. */
+  action: number;
+  target: number;
+  /** Routes of a prefix no longer than this do not count; -1 for none. */
+  suppressedPrefixLength: number;
+  inverted: boolean;
+  /** It also asks for a port, protocol, TOS, user or VRF. */
+  hasFurtherConditions: boolean;
 }
 
 export interface NeighbourEntry {

@@ -123,8 +123,8 @@ export class Observation {
       },
       {
         attached: (attached) => this.#onAttached(attached),
-        released: () => this.#wiring.changed(),
-        changed: () => this.#wiring.changed(),
+        released: () => this.#wiring.attachmentsChanged(),
+        changed: (inode, change) => this.#wiring.changed(inode, change),
         refused: (message) => options.tell(message),
       },
     );

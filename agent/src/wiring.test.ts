@@ -44,7 +44,7 @@ describe('wiring', () => {
     inventory.update(change, Date.now());
     assert.equal(one.refresh(Date.now()), true);
     assert.equal(one.refresh(Date.now()), false);
-    one.changed();
+    one.changed(1, { kind: 'rule', removed: false, ifindex: 0, nsid: -1 });
     assert.equal(one.refresh(Date.now()), true);
     assert.equal(reads(), 3);
   });

@@ -1,4 +1,4 @@
-import type { Closable } from '../native/index.d.ts';
+import type { Closable, LinkChange } from '../native/index.d.ts';
 import type { Topology } from '../../src/model/topology.ts';
 import type { Addon } from './collector/addon.ts';
 import type { AttachedInterface, Collection } from './collector/collection.ts';
@@ -8,9 +8,9 @@ import type { WiredNamespaces } from './flows/wiredNamespaces.ts';
 import type { Identifier } from './identity/identifier.ts';
 import type { InventoryStore } from './identity/inventoryStore.ts';
 import type { NodeSockets } from './nodeSockets.ts';
-import { readTopology } from './topology/readTopology.ts';
+import { TopologyReader } from './topology/topologyReader.ts';
 
-/** Statistics of interfaces move all the time; the wiring is read again this often without any change, milliseconds. */
+/** All is read again this often, milliseconds: statistics move all the time, and some sysctls change without an event. */
 const REFRESH = 5000;
 
 /** What is told of the wiring whenever it was read. */
@@ -24,11 +24,11 @@ export interface WiringReaders {
 
 /** The node's wiring as it was last read, and whether it is time to read it again. */
 export class Wiring {
-  readonly #addon: Addon;
   readonly #node: string;
   readonly #collection: Collection;
   readonly #inventory: InventoryStore;
   readonly #readers: WiringReaders;
+  readonly #reader: TopologyReader;
   readonly #listeners = new Set<(topology: Topology) => void>();
   #topology: Topology | undefined;
   #stale = false;
@@ -42,11 +42,17 @@ export class Wiring {
     inventory: InventoryStore,
     readers: WiringReaders,
   ) {
-    this.#addon = addon;
     this.#node = node;
     this.#collection = collection;
     this.#inventory = inventory;
     this.#readers = readers;
+    this.#reader = new TopologyReader({
+      addon,
+      node,
+      watched: () => collection.namespaces,
+      pods: inventory,
+      isAttached: (netns, ifindex) => collection.isAttached(netns, ifindex),
+    });
   }
 
   /** Reads it where it was not read before. */
@@ -54,18 +60,15 @@ export class Wiring {
     return this.#topology ?? this.read();
   }
 
-  /** Reads it now, and tells everybody. */
+  /** Reads all of it now, and tells everybody. */
   read(): Topology {
-    this.#stale = false;
     this.#readAt = Date.now();
+    return this.#tell(this.#reader.read());
+  }
+
+  #tell(topology: Topology): Topology {
+    this.#stale = false;
     this.#inventoryVersion = this.#inventory.version;
-    const topology = readTopology({
-      addon: this.#addon,
-      node: this.#node,
-      watched: this.#collection.namespaces,
-      pods: this.#inventory,
-      isAttached: (netns, ifindex) => this.#collection.isAttached(netns, ifindex),
-    });
     this.#topology = topology;
     this.#readers.identifier.setTopology(topology);
     this.#readers.sockets.update(topology);
@@ -79,8 +82,14 @@ export class Wiring {
     return topology;
   }
 
-  /** Something changed, so that the next refresh reads. */
-  changed(): void {
+  /** Something changed in a watched namespace, or in one that it has an id for: the next refresh reads that. */
+  changed(netnsInode: number, change: LinkChange): void {
+    this.#reader.changed(netnsInode, change);
+    this.#stale = true;
+  }
+
+  /** The next refresh tells where our programs are attached now. */
+  attachmentsChanged(): void {
     this.#stale = true;
   }
 
@@ -111,8 +120,11 @@ export class Wiring {
 
   /** Reads again when it is time. @returns whether the wiring or the inventory changed since the last time */
   refresh(now: number): boolean {
-    const stale = this.#stale || this.#inventory.version !== this.#inventoryVersion;
-    if (stale || now - this.#readAt >= REFRESH) this.read();
+    const isRenamed = this.#inventory.version !== this.#inventoryVersion;
+    const stale = this.#stale || isRenamed;
+    if (isRenamed) this.#reader.podsChanged();
+    if (now - this.#readAt >= REFRESH) this.read();
+    else if (stale) this.#tell(this.#reader.readChanged());
     return stale;
   }
 

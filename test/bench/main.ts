@@ -19,6 +19,7 @@ import { table } from './figures.ts';
 import type { Figure, Result } from './figures.ts';
 import { measureGrid } from './grid.ts';
 import { measureJoin } from './join.ts';
+import { measureTopology } from './topology.ts';
 import { measureStore } from './store.ts';
 import { measureActivation, measureClick } from './vscode.ts';
 
@@ -32,6 +33,7 @@ const PARTS: Readonly<Record<string, (plan: Plan) => Promise<Result>>> = {
   agent: alone(measureAgent),
   join: alone(measureJoin),
   store: alone(measureStore),
+  topology: alone(measureTopology),
   grid: alone(measureGrid),
   activation: alone(measureActivation),
   click: alone(measureClick),

@@ -20,6 +20,7 @@ struct LinkChange {
   const char* kind;
   bool removed;
   int32_t ifindex;
+  int32_t nsid;
 };
 
 /** Changes on their way from the netlink thread to JavaScript. Bounded: what does not fit becomes one

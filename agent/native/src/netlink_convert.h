@@ -11,6 +11,7 @@ namespace vethscope {
 Napi::Object to_object(Napi::Env env, const Link& link);
 Napi::Object to_object(Napi::Env env, const LinkAddress& address);
 Napi::Object to_object(Napi::Env env, const RouteEntry& route);
+Napi::Object to_object(Napi::Env env, const RuleEntry& rule);
 Napi::Object to_object(Napi::Env env, const NeighbourEntry& neighbour);
 
 template <typename Entry>

@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
@@ -8,6 +7,7 @@
 
 #include "netlink_attributes.h"
 #include "netlink_format.h"
+#include "netlink_link_info.h"
 #include "netlink_tables.h"
 
 namespace vethscope {
@@ -33,29 +33,13 @@ void read_statistics(const nlattr* attribute, Link& link) {
   link.sent_dropped = statistics.tx_dropped;
 }
 
-void read_tunnel_port(const nlattr* data, Link& link) {
-  if (link.kind != "vxlan" && link.kind != "geneve") return;
-  const int port = link.kind == "vxlan" ? int{IFLA_VXLAN_PORT} : int{IFLA_GENEVE_PORT};
-  for_each_nested(data, [&](const nlattr* attribute) {
-    if (mnl_attr_get_type(attribute) == port) link.tunnel_port = ntohs(mnl_attr_get_u16(attribute));
-  });
-}
-
-/** The kernel puts the kind before its data (net/core/rtnetlink.c, rtnl_link_info_fill). */
-void read_kind(const nlattr* info, Link& link) {
-  for_each_nested(info, [&](const nlattr* attribute) {
-    if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND) link.kind = mnl_attr_get_str(attribute);
-    if (mnl_attr_get_type(attribute) == IFLA_INFO_DATA) read_tunnel_port(attribute, link);
-  });
-}
-
 void read_attribute(const nlattr* attribute, Link& link) {
   switch (mnl_attr_get_type(attribute)) {
     case IFLA_IFNAME:
       link.name = mnl_attr_get_str(attribute);
       break;
     case IFLA_LINKINFO:
-      read_kind(attribute, link);
+      read_link_info(attribute, link);
       break;
     case IFLA_ADDRESS:
       link.mac = format_mac(attribute);

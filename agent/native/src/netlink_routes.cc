@@ -67,6 +67,9 @@ void add_route(const nlmsghdr* message, std::vector<RouteEntry>& routes) {
       case RTA_TABLE:
         route.table = mnl_attr_get_u32(attribute);
         break;
+      case RTA_PRIORITY:
+        route.metric = mnl_attr_get_u32(attribute);
+        break;
       case RTA_PREFSRC:
         route.source = format_address(family, attribute);
         break;

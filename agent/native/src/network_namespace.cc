@@ -80,6 +80,7 @@ void NetworkNamespace::define(Napi::Env env, Napi::Object exports) {
           InstanceMethod<&NetworkNamespace::links>("links", napi_default_method),
           InstanceMethod<&NetworkNamespace::addresses>("addresses", napi_default_method),
           InstanceMethod<&NetworkNamespace::routes>("routes", napi_default_method),
+          InstanceMethod<&NetworkNamespace::rules>("rules", napi_default_method),
           InstanceMethod<&NetworkNamespace::neighbours>("neighbours", napi_default_method),
           InstanceMethod<&NetworkNamespace::forwarding>("forwarding", napi_default_method),
           InstanceMethod<&NetworkNamespace::sockets>("sockets", napi_default_method),
@@ -141,6 +142,10 @@ Napi::Value NetworkNamespace::addresses(const Napi::CallbackInfo& info) {
 
 Napi::Value NetworkNamespace::routes(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] { return to_array(info.Env(), list_routes(open(info.Env()).socket())); });
+}
+
+Napi::Value NetworkNamespace::rules(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] { return to_array(info.Env(), list_rules(open(info.Env()).socket())); });
 }
 
 Napi::Value NetworkNamespace::neighbours(const Napi::CallbackInfo& info) {

@@ -56,6 +56,7 @@ class NetworkNamespace : public Napi::ObjectWrap<NetworkNamespace> {
   Napi::Value links(const Napi::CallbackInfo& info);
   Napi::Value addresses(const Napi::CallbackInfo& info);
   Napi::Value routes(const Napi::CallbackInfo& info);
+  Napi::Value rules(const Napi::CallbackInfo& info);
   Napi::Value neighbours(const Napi::CallbackInfo& info);
   Napi::Value forwarding(const Napi::CallbackInfo& info);
   Napi::Value sockets(const Napi::CallbackInfo& info);

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { CILIUM_INTERFACE } from '../../../src/model/nodeShape.ts';
 import type { Feature, NetworkNamespace } from '../../native/index.d.ts';
 import { codeOf, messageOf, unlessCode } from '../failure.ts';
 import type { Addon, Payload } from './addon.ts';
@@ -146,9 +147,6 @@ function kernelFindings(load: () => Payload): Map<string, Finding> {
   findings.set('service-nat', serviceTranslation(payload));
   return findings;
 }
-
-/** Every node of Cilium has this interface, whatever its datapath is. */
-const CILIUM_INTERFACE = 'cilium_host';
 
 /** Whether it is netfilter that translates Services, as far as the node's interfaces tell. */
 function serviceTranslation({ addon }: Payload): Finding {

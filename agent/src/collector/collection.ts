@@ -47,8 +47,8 @@ export interface AttachedInterface {
 export interface CollectionEvents {
   attached(attached: AttachedInterface): void;
   released(attached: AttachedInterface): void;
-  /** Something of a watched namespace's wiring changed. */
-  changed(change: LinkChange): void;
+  /** Something of the wiring of a watched namespace, or of one that it has an id for, changed. */
+  changed(netnsInode: number, change: LinkChange): void;
   /** An interface could not be attached to, or not be detached from; one sentence. */
   refused(message: string): void;
 }
@@ -221,10 +221,11 @@ export class Collection {
 
   #follow(watched: WatchedNamespace, change: LinkChange): void {
     if (this.#closed) return;
+    const isLink = change.kind === 'link' && change.nsid < 0;
     if (change.kind === 'overflow') this.#rescan(watched);
-    else if (change.kind === 'link' && change.removed) this.#release(watched, change.ifindex);
-    else if (change.kind === 'link' && !watched.attachments.has(change.ifindex)) this.#attachAll(watched);
-    this.#events.changed(change);
+    else if (isLink && change.removed) this.#release(watched, change.ifindex);
+    else if (isLink && !watched.attachments.has(change.ifindex)) this.#attachAll(watched);
+    this.#events.changed(watched.namespace.inode, change);
   }
 
   #rescan(watched: WatchedNamespace): void {

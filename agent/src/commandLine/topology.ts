@@ -6,7 +6,7 @@ import { readInventoryFile } from '../identity/inventoryFile.ts';
 import { InventoryStore } from '../identity/inventoryStore.ts';
 import { withSockets } from './namespaceSockets.ts';
 import { namespacePath } from '../topology/namespacePath.ts';
-import { readTopology } from '../topology/readTopology.ts';
+import { TopologyReader } from '../topology/topologyReader.ts';
 
 export interface TopologyOptions {
   readonly netns: readonly string[];
@@ -27,13 +27,13 @@ export async function topology(options: TopologyOptions): Promise<void> {
   const watched: NetworkNamespace[] = [];
   try {
     for (const path of paths) watched.push(open(path, (file) => new addon.NetworkNamespace(file)));
-    const found = readTopology({
+    const found = new TopologyReader({
       addon,
       node: options.node,
-      watched,
+      watched: () => watched,
       pods: inventory,
       isAttached: () => false,
-    });
+    }).read();
     if (options.output === 'table') {
       process.stdout.write(table(found));
       return;

@@ -20,6 +20,9 @@ function link(changes: Partial<Link>): Link {
       linkNetnsid: -1,
       promiscuity: 0,
       tunnelPort: 0,
+      tunnel: null,
+      bridge: null,
+      port: null,
       receivedPackets: 0,
       receivedBytes: 0,
       receivedDropped: 0,
@@ -30,7 +33,17 @@ function link(changes: Partial<Link>): Link {
 }
 
 function route(destination: string, gateway: string | null = null): RouteEntry {
-  return { destination, gateway, ifindex: 2, table: 254, protocol: 2, scope: 0, type: 1, source: null };
+  return {
+    destination,
+    gateway,
+    ifindex: 2,
+    table: 254,
+    protocol: 2,
+    scope: 0,
+    type: 1,
+    metric: 0,
+    source: null,
+  };
 }
 
 function role(changes: Partial<Link>, routes: RouteEntry[] = [], peerIsPod = false): string {

@@ -37,8 +37,22 @@ export function namespaceInode(path: string): number | undefined {
   return unlessCode(PASSING, () => statSync(path).ino);
 }
 
-/** All network namespaces of this machine that have a process or a name, by inode. */
-export function findNamespaces(): Map<number, FoundNamespace> {
+/** Whose a process was when it was looked at. */
+interface KnownProcess {
+  readonly inode: number;
+  readonly podUid: string | null;
+}
+
+/** By process id. */
+export type KnownProcesses = Map<string, KnownProcess>;
+
+/**
+ * All network namespaces of this machine that have a process or a name, by inode.
+ * @param known what an earlier look found, and this one's after it: a process in the same namespace is taken for the same
+ */
+export function findNamespaces(known: KnownProcesses = new Map()): Map<number, FoundNamespace> {
+  const before = new Map(known);
+  known.clear();
   const found = new Map<number, { inode: number; path: string; podUids: Set<string> }>();
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
@@ -50,8 +64,10 @@ export function findNamespaces(): Map<number, FoundNamespace> {
       entry = { inode, path, podUids: new Set() };
       found.set(inode, entry);
     }
-    const pod = podOfCgroupFile(unlessCode(PASSING, () => readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? '');
-    if (pod !== null) entry.podUids.add(pod.podUid);
+    const same = before.get(pid);
+    const podUid = same?.inode === inode ? same.podUid : podUidOf(pid);
+    known.set(pid, { inode, podUid });
+    if (podUid !== null) entry.podUids.add(podUid);
   }
   for (const folder of NAMED_NAMESPACE_FOLDERS) {
     for (const name of unlessCode(PASSING, () => readdirSync(folder)) ?? []) {
@@ -61,6 +77,11 @@ export function findNamespaces(): Map<number, FoundNamespace> {
     }
   }
   return found;
+}
+
+function podUidOf(pid: string): string | null {
+  const file = unlessCode(PASSING, () => readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
+  return podOfCgroupFile(file ?? '')?.podUid ?? null;
 }
 
 /** `net:[4026531840]` */

@@ -1,5 +1,5 @@
-import type { Link, NeighbourEntry, NetworkNamespace, RouteEntry } from '../../native/index.d.ts';
-import type { ForwardingEntry, InterfaceStatistics, Neighbour, Route } from '../../../src/model/topology.ts';
+import type { Link, NeighbourEntry, NetworkNamespace, RouteEntry, RuleEntry } from '../../native/index.d.ts';
+import type { ForwardingEntry, InterfaceStatistics, Neighbour } from '../../../src/model/topology.ts';
 
 /** One namespace's dumps, read together. */
 export interface NamespaceDump {
@@ -9,6 +9,7 @@ export interface NamespaceDump {
   /** Addresses with prefix length by ifindex. */
   readonly addresses: ReadonlyMap<number, readonly string[]>;
   readonly routes: readonly RouteEntry[];
+  readonly rules: readonly RuleEntry[];
   readonly neighbours: readonly NeighbourEntry[];
   readonly forwarding: readonly NeighbourEntry[];
 }
@@ -26,38 +27,10 @@ export function dumpNamespace(namespace: NetworkNamespace): NamespaceDump {
     links: namespace.links(),
     addresses,
     routes: namespace.routes(),
+    rules: namespace.rules(),
     neighbours: namespace.neighbours(),
     forwarding: namespace.forwarding(),
   };
-}
-
-const RT_TABLE_LOCAL = 255;
-/** Names of rtnetlink's route protocols, as `ip route` prints them. */
-const ROUTE_PROTOCOLS = new Map([
-  [0, 'unspec'],
-  [1, 'redirect'],
-  [2, 'kernel'],
-  [3, 'boot'],
-  [4, 'static'],
-  [9, 'ra'],
-  [12, 'bird'],
-  [16, 'dhcp'],
-  [186, 'bgp'],
-  [188, 'ospf'],
-]);
-
-/** All routes but those of the local table, which repeat the addresses. */
-export function routesOf(dump: NamespaceDump): Route[] {
-  return dump.routes
-    .filter((route) => route.table !== RT_TABLE_LOCAL)
-    .map((route) => ({
-      destination: route.destination,
-      gateway: route.gateway,
-      ifindex: route.ifindex === 0 ? null : route.ifindex,
-      table: route.table,
-      protocol: ROUTE_PROTOCOLS.get(route.protocol) ?? String(route.protocol),
-      source: route.source,
-    }));
 }
 
 /** NUD_ bits and their words, as `ip neigh` prints them. */

@@ -1,6 +1,6 @@
-import { bridgeSysctl } from '../path/walk.ts';
+import { bridgeSysctl } from '../path/bridging.ts';
 import type { PlacedInterface } from '../path/wirings.ts';
-import { routeText } from '../path/wirings.ts';
+import { routeText } from '../path/routing.ts';
 import type { Probe } from './probes.ts';
 import type { ProbedKind } from './traffic.ts';
 

@@ -2,8 +2,9 @@ import type { Blank, PathQuestion } from './flowPath.ts';
 import type { Step, Walked } from './walk.ts';
 import type { FlowWays } from './flowWays.ts';
 import type { Place, PlacedInterface, Wirings } from './wirings.ts';
-import { routeText } from './wirings.ts';
-import { bridgeSysctl, whose } from './walk.ts';
+import { routeText } from './routing.ts';
+import { whose } from './walk.ts';
+import { bridgeSysctl } from './bridging.ts';
 
 /** What is known of one direction when a point of it is blank. */
 export interface WayFacts {

@@ -6,7 +6,8 @@ import { translated, turned } from './translation.ts';
 import type { Walked } from './walk.ts';
 import { uplinkOf, Walk } from './walk.ts';
 import type { Place, PlacedInterface, Wirings } from './wirings.ts';
-import { linkWith, routeTo } from './wirings.ts';
+import { linkWith } from './wirings.ts';
+import { routeTo } from './routing.ts';
 
 /** Both ways of a conversation through the wiring, whatever was seen of it. */
 export interface FlowWays {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Flow, Sighting } from '../flow.ts';
-import type { Topology } from '../topology.ts';
+import type { InterfaceTopology, NamespaceTopology, Topology } from '../topology.ts';
 import type { PathPoint } from './flowPath.ts';
 import { pathOf } from './pathOf.ts';
 import { tupleText } from './pathText.ts';
@@ -41,6 +41,31 @@ function toService(node: NodeLetter, host: number): Flow {
   });
 }
 
+/** The topologies with something else known of the interfaces of a name. */
+function withLink(
+  topologies: readonly Topology[],
+  name: string,
+  more: Partial<InterfaceTopology>,
+): Topology[] {
+  return topologies.map((topology) => ({
+    ...topology,
+    namespaces: topology.namespaces.map((namespace) => ({
+      ...namespace,
+      interfaces: namespace.interfaces.map((link) => (link.name === name ? { ...link, ...more } : link)),
+    })),
+  }));
+}
+
+function withPorts(
+  topologies: readonly Topology[],
+  ports: Readonly<Record<string, InterfaceTopology['port']>>,
+): Topology[] {
+  return Object.entries(ports).reduce<Topology[]>(
+    (known, [name, port]) => withLink(known, name, port === undefined ? {} : { port }),
+    [...topologies],
+  );
+}
+
 /** The flow with a sighting at every point where one is expected. */
 function seenEverywhere(conversation: Flow, topologies: readonly Topology[]): Flow {
   const { request, reply } = pathOf(conversation, topologies);
@@ -71,6 +96,76 @@ describe('pathOf', () => {
   it('shows a copy of every frame to a promiscuous bridge', () => {
     const path = pathOf(local, wirings('hostgw', { promiscuous: true }));
     assert.deepEqual(way(path.request.points), ['node-a veth2 in', 'node-a cni0 in', 'node-a veth3 out']);
+  });
+
+  it('ends at a bridge where both ports are isolated, one does not forward, or gives nothing back', () => {
+    const port = {
+      state: 'forwarding',
+      hairpin: false,
+      isolated: false,
+      learning: true,
+      flood: true,
+    } as const;
+    const ending = (ports: Record<string, InterfaceTopology['port']>, conversation = local): string =>
+      pathOf(conversation, withPorts(wirings('hostgw'), ports)).request.ending.text;
+    const isolated = { ...port, isolated: true };
+    assert.match(ending({ veth2: isolated, veth3: isolated }), /^veth2 and veth3 are isolated ports/);
+    assert.equal(ending({ veth2: isolated, veth3: port }), 'delivered in pod shop/pod-a3');
+    assert.match(
+      ending({ veth2: port, veth3: { ...port, state: 'disabled' } }),
+      /^port veth3 does not forward/,
+    );
+    const hairpin = toService('a', 2);
+    assert.match(ending({ veth2: port }, hairpin), /^veth2 gives no frame back.*hairpin flag is off/);
+    assert.equal(ending({ veth2: { ...port, hairpin: true } }, hairpin), 'delivered in pod shop/pod-a2');
+  });
+
+  it('is seen by netfilter where one bridge alone shows its frames', () => {
+    const topologies = wirings('hostgw', { bridgeNetfilter: false });
+    const bridge = { vlanFiltering: false, callsIptables: true, callsIp6tables: false };
+    const service = toService('a', 3);
+    const back = (more: readonly Topology[]): string[] => changes(pathOf(service, more).reply.points);
+    assert.notDeepEqual(back(topologies), back(withLink(topologies, 'cni0', { bridge })));
+    assert.deepEqual(back(withLink(topologies, 'cni0', { bridge })), back(wirings('hostgw')));
+  });
+
+  it('ends with the reason of a route that is there to end packets', () => {
+    const blackhole = (namespace: NamespaceTopology): NamespaceTopology => ({
+      ...namespace,
+      routes: namespace.routes.map((route) =>
+        route.destination === '10.244.1.0/24'
+          ? { ...route, ifindex: null, gateway: null, type: 'blackhole' }
+          : route,
+      ),
+    });
+    const topologies = wirings('hostgw').map((topology) => ({
+      ...topology,
+      namespaces: topology.namespaces.map(blackhole),
+    }));
+    const { ending } = pathOf(across, topologies).request;
+    assert.equal(ending.kind, 'stopped');
+    assert.equal(ending.text, 'node node-a lets nothing go to 10.244.1.2: blackhole 10.244.1.0/24');
+  });
+
+  it('sends what has a tunnel of no remote to the next hop, as Calico does, and comes out at its other end', () => {
+    const ipip = wirings('vxlan').map((topology): Topology => ({
+      ...topology,
+      namespaces: topology.namespaces.map((namespace) => ({
+        ...namespace,
+        fdb: [],
+        neighbours: [],
+        routes: namespace.routes.map((route) =>
+          route.ifindex === 4
+            ? { ...route, gateway: nodeAddress(topology.node === 'node-a' ? 'b' : 'a') }
+            : route,
+        ),
+      })),
+    }));
+    const tunnel = { id: null, local: null, remote: null, port: null };
+    const topologies = withLink(ipip, 'flannel.1', { kind: 'ipip', name: 'tunl0', tunnel });
+    const path = pathOf(across, topologies);
+    assert.equal(path.request.ending.text, 'delivered in pod shop/pod-b2');
+    assert.ok(way(path.request.points).includes('node-b eth0 in inner'));
   });
 
   it('routes between pods where there is no bridge', () => {

@@ -1,10 +1,14 @@
 import type { Tuple } from '../flow.ts';
 import type { InterfaceTopology } from '../topology.ts';
 import { addressOf } from './addresses.ts';
+import { callsNetfilter, portRefusal } from './bridging.ts';
 import type { Change, Ending } from './flowPath.ts';
 import type { Netfilter } from './netfilter.ts';
-import type { ChosenRoute, Place, PlacedInterface, Wirings } from './wirings.ts';
-import { isLocal, linkWith, routeTo } from './wirings.ts';
+import type { ChosenRoute, RoutedPacket } from './routing.ts';
+import { routeTo, routing } from './routing.ts';
+import { isSameTunnel, remoteOf } from './tunnels.ts';
+import type { Place, PlacedInterface, Wirings } from './wirings.ts';
+import { isLocal, linkWith } from './wirings.ts';
 
 /** A packet at a hook. */
 export interface Step {
@@ -57,7 +61,7 @@ export class Walk {
   sendFrom(place: Place): Walked {
     // A process's packets are translated on the way out (OUTPUT) as those of others are on the way in.
     this.#translate(place, 'before routing');
-    return this.#walked(this.#forward(place, true));
+    return this.#walked(this.#forward(place, null));
   }
 
   /** Came to an interface from where nothing is known. @param inner inside a tunnel's packets */
@@ -95,22 +99,33 @@ export class Walk {
     this.#changes = [...this.#changes, ...done.changes];
   }
 
-  #forward(place: Place, isOwn: boolean): Ending {
+  /** @param incoming where it came in; null for what is sent there */
+  #forward(place: Place, incoming: InterfaceTopology | null): Ending {
     const { namespace, node } = place;
     const { destination } = this.#tuple;
     if (isLocal(namespace, destination)) {
       const loopback = namespace.interfaces.find(({ role }) => role === 'loopback');
-      if (isOwn && loopback !== undefined) {
+      if (incoming === null && loopback !== undefined) {
         this.#step({ place, link: loopback }, true);
         this.#step({ place, link: loopback }, false);
       }
       return delivered(place);
     }
-    const chosen = routeTo(namespace, destination);
-    if (chosen === null) return stopped(node, `${whose(place)} has no route to ${destination}`);
+    const found = routing(namespace, destination, this.#packet(incoming?.name));
+    if (found.kind === 'none') return stopped(node, `${whose(place)} has no route to ${destination}`);
+    if (found.kind === 'refused') {
+      return stopped(node, `${whose(place)} lets nothing go to ${destination}: ${found.text}`);
+    }
+    const { chosen } = found;
+    if (chosen.route.type === 'local') return delivered(place);
     this.#routes.push({ place, chosen });
     this.#translate(place, 'after routing');
     return this.#transmit({ place, link: chosen.link }, chosen.nextHop);
+  }
+
+  /** What rules ask of it. What a namespace sends itself comes in by lo to them. */
+  #packet(incoming = 'lo'): RoutedPacket {
+    return { source: this.#tuple.source, incoming };
   }
 
   #transmit(at: PlacedInterface, nextHop: string): Ending {
@@ -155,26 +170,30 @@ export class Walk {
     const master = at.place.namespace.interfaces.find(({ ifindex }) => ifindex === at.link.master);
     if (master?.kind === 'bridge') return this.#bridge(at, { place: at.place, link: master }, nextHop);
     if (master !== undefined) this.#step({ place: at.place, link: master }, false);
-    return this.#arrive(at.place);
+    return this.#arrive({ place: at.place, link: master ?? at.link });
   }
 
   #bridge(from: PlacedInterface, bridge: PlacedInterface, nextHop: string): Ending {
     const { namespace } = bridge.place;
-    const isFiltered = callsNetfilter(bridge.place, nextHop);
+    const isFiltered = callsNetfilter(bridge, nextHop);
     if (isFiltered) this.#translate(bridge.place, 'before routing');
     if (!isLocal(namespace, nextHop)) return this.#switch(from, bridge, nextHop, isFiltered);
     const chosen =
-      isFiltered && this.#changes.length > 0 ? routeTo(namespace, this.#tuple.destination) : null;
+      isFiltered && this.#changes.length > 0
+        ? routeTo(namespace, this.#tuple.destination, this.#packet(bridge.link.name))
+        : null;
     if (chosen?.link.ifindex === bridge.link.ifindex && !isLocal(namespace, this.#tuple.destination)) {
       return this.#switchTranslated(from, bridge, chosen.nextHop);
     }
     this.#step(bridge, false);
-    return this.#arrive(bridge.place);
+    return this.#arrive(bridge);
   }
 
   #switch(from: PlacedInterface, bridge: PlacedInterface, nextHop: string, isFiltered: boolean): Ending {
     const to = this.#portTowards(bridge, nextHop);
     if (to === null) return unknownPort(bridge, nextHop);
+    const refusal = portRefusal(from, to);
+    if (refusal !== null) return stopped(bridge.place.node, refusal);
     this.#switchings.push({ bridge, from, to });
     // A promiscuous bridge takes a copy of every frame.
     if (bridge.link.promiscuous) this.#step(bridge, false);
@@ -191,6 +210,8 @@ export class Walk {
   #switchTranslated(from: PlacedInterface, bridge: PlacedInterface, nextHop: string): Ending {
     const to = this.#portTowards(bridge, nextHop);
     if (to === null) return unknownPort(bridge, nextHop);
+    const refusal = portRefusal(from, to);
+    if (refusal !== null) return stopped(bridge.place.node, refusal);
     this.#switchings.push({ bridge, from, to });
     this.#translate(bridge.place, 'after routing');
     this.#optionalStep(bridge, true);
@@ -198,14 +219,14 @@ export class Walk {
     return this.#cross(to, nextHop);
   }
 
-  #arrive(place: Place): Ending {
+  #arrive({ place, link }: PlacedInterface): Ending {
     if (place.kind !== 'node') {
       const { destination } = this.#tuple;
       if (isLocal(place.namespace, destination)) return delivered(place);
       return stopped(place.node, `${whose(place)} does not have ${destination}`);
     }
     this.#translate(place, 'before routing');
-    return this.#forward(place, false);
+    return this.#forward(place, link);
   }
 
   #encapsulate(tunnel: PlacedInterface, nextHop: string): Ending {
@@ -225,19 +246,20 @@ export class Walk {
         text: `leaves ${place.node} inside ${link.name}'s packets to ${remote}`,
       };
     }
-    return this.#decapsulate({ place: other, link: arrival });
+    return this.#decapsulate({ place: other, link: arrival }, link);
   }
 
-  /** @param at where the tunnel's packets come in */
-  #decapsulate(at: PlacedInterface): Ending {
+  /** @param at where the tunnel's packets come in @param sender the tunnel's other end, where that is known */
+  #decapsulate(at: PlacedInterface, sender: InterfaceTopology | null = null): Ending {
     this.#step(at, false, true);
-    const tunnel = at.place.namespace.interfaces.find(({ role }) => role === 'tunnel');
+    const tunnels = at.place.namespace.interfaces.filter(({ role }) => role === 'tunnel');
+    const tunnel = tunnels.find((one) => sender !== null && isSameTunnel(one, sender)) ?? tunnels[0];
     if (tunnel === undefined) {
       return stopped(at.place.node, `${at.place.node} has no tunnel for what comes in there`);
     }
     this.#changes.push('decapsulated');
     this.#step({ place: at.place, link: tunnel }, false);
-    return this.#arrive(at.place);
+    return this.#arrive({ place: at.place, link: tunnel });
   }
 
   /** The port behind which the address is: by the wire's other end, else by its MAC in the forwarding table. */
@@ -258,28 +280,6 @@ export class Walk {
     const learned = ports.find(({ ifindex }) => ifindex === entry?.ifindex);
     return learned === undefined ? null : { place, link: learned };
   }
-}
-
-/** Whether a bridge of the namespace shows switched frames to netfilter (net.bridge.bridge-nf-call-*tables). */
-export function callsNetfilter({ topology }: Place, address: string): boolean {
-  return topology.sysctls[bridgeSysctl(address)] === '1';
-}
-
-export function bridgeSysctl(address: string): string {
-  return `net/bridge/bridge-nf-call-${address.includes(':') ? 'ip6' : 'ip'}tables`;
-}
-
-/** Where a tunnel sends what is for an address: by neighbour and forwarding entry, else to its one remote. */
-function remoteOf({ namespace }: Place, link: InterfaceTopology, nextHop: string): string | null {
-  const ours = namespace.fdb.filter(({ ifindex }) => ifindex === link.ifindex);
-  const mac = namespace.neighbours.find(
-    ({ address, ifindex }) => address === nextHop && ifindex === link.ifindex,
-  )?.mac;
-  const exact = ours.find((entry) => entry.mac === mac && entry.destination !== null);
-  const any = ours.find(
-    ({ mac: entry, destination }) => entry === '00:00:00:00:00:00' && destination !== null,
-  );
-  return exact?.destination ?? any?.destination ?? null;
 }
 
 export function uplinkOf({ namespace }: Place): InterfaceTopology | null {

@@ -1,5 +1,4 @@
-import ipaddr from 'ipaddr.js';
-import type { InterfaceTopology, NamespaceTopology, Route, Topology } from '../topology.ts';
+import type { InterfaceTopology, NamespaceTopology, Topology } from '../topology.ts';
 import { addressOf, isLoopback } from './addresses.ts';
 import type { PathInterface } from './flowPath.ts';
 
@@ -17,15 +16,6 @@ export interface PlacedInterface {
   readonly place: Place;
   readonly link: InterfaceTopology;
 }
-
-/** The route of a packet: out of which interface, and to which address there. */
-export interface ChosenRoute {
-  readonly route: Route;
-  readonly link: InterfaceTopology;
-  readonly nextHop: string;
-}
-
-const MAIN_TABLE = 254;
 
 /** The wiring of all nodes that are observed, to be asked. */
 export class Wirings {
@@ -122,56 +112,6 @@ export function linkWith(namespace: NamespaceTopology, address: string): Interfa
 /** Whether the namespace itself takes packets to the address. */
 export function isLocal(namespace: NamespaceTopology, address: string): boolean {
   return isLoopback(address) || linkWith(namespace, address) !== null;
-}
-
-/** The most specific route; the main table's where several are. Null where there is none or its interface is gone. */
-export function routeTo(namespace: NamespaceTopology, address: string): ChosenRoute | null {
-  if (!ipaddr.isValid(address)) return null;
-  const parsed = ipaddr.process(address);
-  let best: Match | null = null;
-  for (const { route, network, length } of parsedRoutes(namespace)) {
-    const matches = network.kind() === parsed.kind() && parsed.match(network, length);
-    if (matches && isBetter({ route, length }, best)) best = { route, length };
-  }
-  if (best === null) return null;
-  const link = namespace.interfaces.find(({ ifindex }) => ifindex === best.route.ifindex);
-  return link === undefined ? null : { route: best.route, link, nextHop: best.route.gateway ?? address };
-}
-
-interface ParsedRoute extends Match {
-  readonly network: ipaddr.IPv4 | ipaddr.IPv6;
-}
-
-/** Reading an address costs more than comparing it, and a node without a bridge has a route a pod. */
-const PARSED = new WeakMap<NamespaceTopology, readonly ParsedRoute[]>();
-
-function parsedRoutes(namespace: NamespaceTopology): readonly ParsedRoute[] {
-  const known = PARSED.get(namespace);
-  if (known !== undefined) return known;
-  const routes = namespace.routes.flatMap((route): ParsedRoute[] => {
-    if (!ipaddr.isValidCIDR(route.destination)) return [];
-    const [network, length] = ipaddr.parseCIDR(route.destination);
-    return [{ route, network, length }];
-  });
-  PARSED.set(namespace, routes);
-  return routes;
-}
-
-interface Match {
-  readonly route: Route;
-  readonly length: number;
-}
-
-function isBetter(one: Match, known: Match | null): boolean {
-  if (known?.length !== one.length) return known === null || one.length > known.length;
-  return one.route.table === MAIN_TABLE && known.route.table !== MAIN_TABLE;
-}
-
-/** A route as `ip route` prints it. */
-export function routeText({ route, link }: ChosenRoute): string {
-  const via = route.gateway === null ? '' : ` via ${route.gateway}`;
-  const destination = /^(?:0\.0\.0\.0|::)\/0$/.test(route.destination) ? 'default' : route.destination;
-  return `${destination}${via} dev ${link.name}`;
 }
 
 export function pathInterface({ place, link }: PlacedInterface): PathInterface {
