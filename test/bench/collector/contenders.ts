@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Lab } from '../../lab/lab.ts';
 import type { Contender } from './contender.ts';
 import { removeFilters } from './hooks.ts';
+import { untilQuiet } from './quiet.ts';
 import { startNetobserv } from './netobserv.ts';
 import { startCollector } from './ours.ts';
 import { objectPath } from './programs.ts';
@@ -62,6 +63,7 @@ export async function withContender(
   } finally {
     await contender.kill();
     removeFilters(lab);
+    await untilQuiet();
   }
 }
 
