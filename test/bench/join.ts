@@ -4,15 +4,13 @@ import type { SeenPacket } from '../../agent/src/flows/kernelRecords.fixture.ts'
 import { drainOf } from '../../agent/src/flows/kernelRecords.fixture.ts';
 import type { TestConnection } from '../../agent/src/nat/conntrackRecords.fixture.ts';
 import { conntrackBatch, conntrackRecord } from '../../agent/src/nat/conntrackRecords.fixture.ts';
-import type { InventoryObject } from '../../src/model/inventory.ts';
 import { figure, median } from './figures.ts';
 import type { Figure } from './figures.ts';
+import { largeInventory, podAddress, PODS, serviceAddress, SERVICES } from './largeInventory.ts';
 
 const FLOWS = 100_000;
 /** New connections of one interval, at 5,000 a second. */
 const INTERVAL_FLOWS = 5000;
-const PODS = 20_000;
-const SERVICES = 5000;
 const AIM = 10;
 const TCP = 6;
 const SYN = 2;
@@ -25,7 +23,7 @@ export function measureJoin(): Promise<Figure[]> {
     ],
     { maxFlows: 2.5 * FLOWS, translations: 65_536 },
   );
-  flows.inventory.update({ reset: true, upserts: inventory(), deletedUids: [] }, BOOT);
+  flows.inventory.update({ reset: true, upserts: largeInventory(), deletedUids: [] }, BOOT);
   const opening: number[] = [];
   const updating: number[] = [];
   for (let first = 0; first < FLOWS; first += INTERVAL_FLOWS) {
@@ -54,9 +52,6 @@ function microseconds(work: () => void): number {
   return user + system;
 }
 
-const podAddress = (pod: number): string => `10.${100 + (pod >> 16)}.${(pod >> 8) & 255}.${pod & 255}`;
-const serviceAddress = (service: number): string => `10.96.${service >> 8}.${service & 255}`;
-
 function connectionOf(index: number): TestConnection {
   const client = { address: podAddress(index % PODS), port: 30_000 + Math.floor(index / PODS) };
   return {
@@ -84,25 +79,4 @@ function packetsOf({ client, asked, server }: TestConnection, tcpFlags: number, 
     time,
   });
   return [seen(asked, 5, false), seen(server, 2, true)];
-}
-
-function inventory(): InventoryObject[] {
-  const creationTimestamp = '2025-12-31T00:00:00Z';
-  const pods = Array.from({ length: PODS }, (_, pod) => ({
-    kind: 'Pod' as const,
-    metadata: { namespace: `ns-${pod % 100}`, name: `pod-${pod}`, uid: `pod-${pod}`, creationTimestamp },
-    spec: { nodeName: `node-${pod % 100}`, containers: [{ name: 'main' }] },
-    status: { phase: 'Running', startTime: creationTimestamp, podIPs: [{ ip: podAddress(pod) }] },
-  }));
-  const services = Array.from({ length: SERVICES }, (_, service) => ({
-    kind: 'Service' as const,
-    metadata: { namespace: 'shop', name: `service-${service}`, uid: `service-${service}`, creationTimestamp },
-    spec: {
-      type: 'ClusterIP',
-      clusterIPs: [serviceAddress(service)],
-      ports: [{ port: 80, protocol: 'TCP' }],
-    },
-    status: { loadBalancer: {} },
-  }));
-  return [...pods, ...services] as InventoryObject[];
 }

@@ -18,6 +18,7 @@ import type { Plan } from './collector/plan.ts';
 import { table } from './figures.ts';
 import type { Figure, Result } from './figures.ts';
 import { measureGrid } from './grid.ts';
+import { measureInventory } from './inventory.ts';
 import { measureJoin } from './join.ts';
 import { measureTopology } from './topology.ts';
 import { measureStore } from './store.ts';
@@ -32,6 +33,7 @@ const PARTS: Readonly<Record<string, (plan: Plan) => Promise<Result>>> = {
   collector: measureCollector,
   agent: alone(measureAgent),
   join: alone(measureJoin),
+  inventory: alone(measureInventory),
   store: alone(measureStore),
   topology: alone(measureTopology),
   grid: alone(measureGrid),
