@@ -45,7 +45,8 @@ std::optional<LinkChange> read_change(const nlmsghdr* message, int32_t nsid) {
     case RTM_NEWLINK:
     case RTM_DELLINK: {
       auto* info = static_cast<const ifinfomsg*>(body);
-      /* A bridge's word on a port of its own: removed means that it is no port any more, not that it is gone. */
+      /* A bridge's word on a port of its own: removed means that it is no port any more, not that it is gone.
+       */
       const char* kind = info->ifi_family == AF_BRIDGE ? "port" : "link";
       return LinkChange{kind, message->nlmsg_type == RTM_DELLINK, info->ifi_index, nsid};
     }
@@ -74,7 +75,8 @@ std::optional<LinkChange> read_change(const nlmsghdr* message, int32_t nsid) {
   }
 }
 
-/** The id of the namespace that a message is about; -1 for the socket's own, of which the kernel says nothing. */
+/** The id of the namespace that a message is about; -1 for the socket's own, of which the kernel says
+ * nothing. */
 int32_t sender_nsid(const msghdr& parcel) {
   const cmsghdr* header = CMSG_FIRSTHDR(&parcel);
   if (!header || header->cmsg_level != SOL_NETLINK || header->cmsg_type != NETLINK_LISTEN_ALL_NSID) return -1;
@@ -86,10 +88,10 @@ int32_t sender_nsid(const msghdr& parcel) {
 std::unique_ptr<NetlinkSocket> open_socket(NamespaceResource& netns) {
   std::unique_ptr<NetlinkSocket> socket;
   netns.run([&] {
-    socket = std::make_unique<NetlinkSocket>(std::vector<int>{
-        RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-        RTNLGRP_NEIGH, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF,
-        RTNLGRP_NSID});
+    socket = std::make_unique<NetlinkSocket>(
+        std::vector<int>{RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+                         RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
+                         RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_NSID});
   });
   /* Best effort: a smaller buffer overflows sooner, and an overflow is reported. */
   setsockopt(socket->fd(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBufferBytes, sizeof(kReceiveBufferBytes));
