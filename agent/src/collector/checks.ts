@@ -160,17 +160,15 @@ function serviceTranslation({ addon }: Payload): Finding {
 
 /** None where the namespace may not be entered, which the netns check says. */
 function interfacesOf(addon: Addon, path: string): string[] {
-  let namespace: NetworkNamespace;
+  let namespace: NetworkNamespace | undefined;
   try {
     namespace = new addon.NetworkNamespace(path);
+    return namespace.links().map(({ name }) => name);
   } catch (error) {
     if (UNREACHABLE.has(codeOf(error))) return [];
     throw error;
-  }
-  try {
-    return namespace.links().map(({ name }) => name);
   } finally {
-    namespace.close();
+    namespace?.close();
   }
 }
 
