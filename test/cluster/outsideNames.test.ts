@@ -58,6 +58,8 @@ describe('names of outside addresses on the cluster', function () {
     const observation = await Observation.start(
       { plan: { node: { netns: nodeNetns(cluster(), 'node-a') } }, inventory },
       20,
+      undefined,
+      ['--node', 'node-a'],
     );
     observed = await observation.end();
   });
