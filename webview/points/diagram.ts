@@ -86,7 +86,7 @@ function place(groups: readonly Group[]): PlacedGroup[] {
 function groupBox({ group, x, width }: PlacedGroup): SVGTemplateResult {
   const kind = group.pod === null ? 'node' : 'pod';
   const name = group.pod ?? group.node;
-  const most = Math.floor((width - 2 * GROUP_PADDING) / 7.2);
+  const most = Math.floor((width - 2 * GROUP_PADDING) / 8);
   return svg`<g class="group group-${kind}">
     <rect x=${x} y=${TOP} width=${width} height=${BOTTOM - TOP} rx="5"></rect>
     <text class="group-kind" x=${x + GROUP_PADDING} y=${TOP + 17}>${group.pod === null ? 'node' : `pod on ${group.node}`}</text>
