@@ -1,8 +1,7 @@
-import type { Drop, FlowEnd, ServiceReference, Sighting } from '../model/flow.ts';
-import { FLOW, FLOW_BITS, PROTOCOLS, VERDICTS } from '../model/flowRecord.ts';
+import type { Drop, FlowEnd, Sighting } from '../model/flow.ts';
+import { FLOW, PROTOCOLS, VERDICTS } from '../model/flowRecord.ts';
 import { FlowRecords } from '../model/flowRecords.ts';
-import { askedPort, unknownEndpoint } from '../model/endpoint.ts';
-import type { Endpoint } from '../model/endpoint.ts';
+import { endpointText, unknownEndpoint } from '../model/endpoint.ts';
 import type { FlowReference, SightingRow } from '../model/panelMessages.ts';
 import type { PathQuestion } from '../model/path/flowPath.ts';
 import { pathOf } from '../model/path/pathOf.ts';
@@ -22,12 +21,12 @@ export function pathPicture(
   const record = new FlowRecords(detail.record);
   const question = questionOf(store, record, detail);
   const path = pathOf(question, topologies);
-  const { client, server, nat, sent, received, verdict } = question;
+  const { client, server, verdict } = question;
+  const service = store.endpoints.endpoint(record.uint32(0, FLOW.service));
   return {
-    ...{ client, server, nat, sent, received, verdict, path },
-    service: serviceOf(store.endpoints.endpoint(record.uint32(0, FLOW.service))),
+    ...{ client, server, verdict, path },
+    service: service === null ? null : endpointText(service),
     protocol: PROTOCOLS[record.uint8(0, FLOW.protocol)] ?? 'other',
-    initiatorCertain: (record.uint8(0, FLOW.bits) & FLOW_BITS.initiatorCertain) !== 0,
     text: pathText(path),
     unobserved: detail.unobserved,
   };
@@ -74,19 +73,4 @@ function sightingOf(row: SightingRow): Sighting {
 /** Records have the number alone. */
 function dropsOf(packets: number): Drop[] {
   return packets === 0 ? [] : [{ reason: 'the kernel dropped them', packets, point: null }];
-}
-
-function serviceOf(endpoint: Endpoint | null): ServiceReference | null {
-  const name = endpoint?.name ?? null;
-  if (endpoint === null || name === null) return null;
-  const { namespace, address, evidence, names } = endpoint;
-  return {
-    namespace: namespace ?? '',
-    name,
-    address,
-    port: askedPort(endpoint) ?? 0,
-    portName: names[0]?.split(':')[0] ?? null,
-    type: '',
-    evidence,
-  };
 }

@@ -1,17 +1,14 @@
-import type { FlowEnd, ServiceReference, Traffic, Translation, Verdict } from './flow.ts';
+import type { FlowEnd, Verdict } from './flow.ts';
 import type { FlowPath } from './path/flowPath.ts';
 
 /** What the observation-point page shows of one flow. */
 export interface FlowPathPicture {
   readonly client: FlowEnd;
   readonly server: FlowEnd;
-  readonly service: ServiceReference | null;
+  /** The Service that was asked for, as it is shown. */
+  readonly service: string | null;
   readonly protocol: string;
   readonly verdict: Verdict;
-  readonly initiatorCertain: boolean;
-  readonly nat: readonly Translation[];
-  readonly sent: Traffic;
-  readonly received: Traffic;
   readonly path: FlowPath;
   /** The same as text, to be copied. */
   readonly text: string;

@@ -1,19 +1,10 @@
 /** The flow table in a plain browser: the real page, store and feed, and a host that plays a scenario. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Browser, Locator } from 'playwright-core';
+import { seriousViolations } from './accessibility.ts';
 import { Harness, THEMES } from './harness.ts';
 import type { HarnessPage } from './harness.ts';
 import { launchBrowser } from './workbench.ts';
-
-const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string | null;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
 
 describe('the flow table in a browser', function () {
   this.timeout(60_000);
@@ -528,19 +519,9 @@ describe('the flow table in a browser', function () {
           await shown.page.getByRole('button', { name: 'Ledger' }).click();
         }
         await shown.page.waitForTimeout(500);
-        assert.deepEqual(await seriousViolations(), [], scenario);
+        assert.deepEqual(await seriousViolations(shown.page), [], scenario);
         if (scenario !== 'stopped') await shown.close();
       }
     });
-  }
-
-  async function seriousViolations(): Promise<string[]> {
-    await shown.page.evaluate(AXE);
-    const violations = await shown.page.evaluate<readonly Violation[]>('axe.run().then((r) => r.violations)');
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .flatMap(({ id, nodes }) =>
-        nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary ?? ''}`),
-      );
   }
 });

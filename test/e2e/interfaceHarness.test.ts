@@ -1,20 +1,12 @@
 /** The interface view in a plain browser: the real page and model on the wirings of the unit tests. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Browser, Locator } from 'playwright-core';
+import { seriousViolations } from './accessibility.ts';
 import { Harness, THEMES } from './harness.ts';
 import type { HarnessPage } from './harness.ts';
 import { launchBrowser } from './workbench.ts';
 
-const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 const SCENARIOS = ['bridge', 'promiscuous', 'uplink', 'pod', 'routed', 'tunnel', 'hostile'];
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string | null;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
 
 describe('the interface view in a browser', function () {
   this.timeout(60_000);
@@ -132,14 +124,7 @@ describe('the interface view in a browser', function () {
     it(`has no serious accessibility violation: ${theme}`, async () => {
       for (const scenario of SCENARIOS) {
         shown = await harness.open(`interface-${scenario}`, theme);
-        await shown.page.evaluate(AXE);
-        const violations = await shown.page.evaluate<readonly Violation[]>(
-          'axe.run().then((r) => r.violations)',
-        );
-        const serious = violations
-          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-        assert.deepEqual(serious, [], scenario);
+        assert.deepEqual(await seriousViolations(shown.page), [], scenario);
         if (scenario !== SCENARIOS.at(-1)) await shown.close();
       }
     });

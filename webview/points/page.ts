@@ -57,7 +57,7 @@ export class PointsPage {
     return html`<header class="path-head">
         <h1>
           ${endpointText(picture.client)} ${icon('arrow-right')}
-          ${picture.service === null ? nothing : html`${picture.service.name} ${icon('arrow-right')}`}
+          ${picture.service === null ? nothing : html`${picture.service} ${icon('arrow-right')}`}
           ${endpointText(picture.server)}
         </h1>
         <span class="weak">${picture.protocol} port ${picture.server.port} · ${picture.verdict}</span>

@@ -22,14 +22,10 @@ export const CHANGE_MEANINGS: Readonly<Record<Change, string>> = {
 export const BLANK_LABELS: Readonly<Record<BlankKind, string>> = {
   'not-attached': 'not attached',
   'other-end': 'see other end',
-  'unobserved-node': 'not observed',
   'no-packets': 'nothing sent',
   dropped: 'dropped before',
   switched: 'switched past',
   'same-node': 'not left',
   'not-on-route': 'other way',
-  'host-network': 'no veth',
-  encapsulated: 'inside tunnel',
-  redirected: 'redirected',
   unexplained: 'unexplained',
 };

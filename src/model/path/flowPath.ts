@@ -28,15 +28,11 @@ export type Change = 'dnat' | 'snat' | 'undo-dnat' | 'undo-snat' | 'encapsulated
 export type BlankKind =
   | 'not-attached'
   | 'other-end'
-  | 'unobserved-node'
   | 'no-packets'
   | 'dropped'
   | 'switched'
   | 'same-node'
   | 'not-on-route'
-  | 'host-network'
-  | 'encapsulated'
-  | 'redirected'
   | 'unexplained';
 
 export interface Blank {

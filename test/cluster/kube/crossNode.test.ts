@@ -36,14 +36,18 @@ for (const address of ${JSON.stringify(addresses)}) {
   ask();
 }`;
 
+interface ShownRow extends FlowPathPicture {
+  readonly sentPackets: number;
+}
+
 describe('a pod observed on two nodes', function () {
   this.timeout(180_000);
   const cluster = useCluster();
   let connected: ConnectedCluster;
   let namespace: TestNamespace;
-  let sessions: Sessions;
+  let sessions: Sessions | undefined;
   let session: Session;
-  let flows: SessionFlows;
+  let flows: SessionFlows | undefined;
   /** Address and port that the client asks, by what the way is. */
   let asked: ReadonlyMap<string, string>;
 
@@ -91,21 +95,24 @@ describe('a pod observed on two nodes', function () {
   });
 
   after(async () => {
-    flows.dispose();
-    await sessions.dispose();
-    const left = await agentObjects(cluster(), namespace.name);
-    connected.dispose();
-    await namespace.remove();
-    assert.deepEqual(left, []);
+    try {
+      flows?.dispose();
+      await sessions?.dispose();
+      assert.deepEqual(await agentObjects(cluster(), namespace.name), []);
+    } finally {
+      connected.dispose();
+      await namespace.remove();
+    }
   });
 
   /** Rows of the client's connections to where it asked. */
-  function rowsTo(address: string): FlowPathPicture[] {
+  function rowsTo(address: string): ShownRow[] {
+    assert.ok(flows);
     const { store } = flows;
     const [host, port] = address.split(':');
     const topologies = session.agents.flatMap(({ topology }) => topology ?? []);
     const { records, slots, states } = store.picture(Date.now());
-    const rows: FlowPathPicture[] = [];
+    const rows: ShownRow[] = [];
     for (let slot = 0; slot < slots; slot += 1) {
       if (states[slot] === 0) continue;
       const flow = { agent: records.uint32(slot, FLOW.agent), flow: records.uint32(slot, FLOW.id) };
@@ -117,7 +124,7 @@ describe('a pod observed on two nodes', function () {
         first.tuple.destination === host &&
         String(first.tuple.destinationPort) === port
       ) {
-        rows.push(picture);
+        rows.push({ ...picture, sentPackets: records.float64(slot, FLOW.sentPackets) });
       }
     }
     return rows;
@@ -125,7 +132,7 @@ describe('a pod observed on two nodes', function () {
 
   it('shows one row for each connection, seen at every point of its path, with both ends’ names', async () => {
     for (const [what, address] of asked) {
-      const isWhole = ([row, ...others]: FlowPathPicture[]): boolean =>
+      const isWhole = ([row, ...others]: ShownRow[]): boolean =>
         row !== undefined &&
         others.length === 0 &&
         [...row.path.request.points, ...row.path.reply.points].every(
@@ -159,7 +166,7 @@ describe('a pod observed on two nodes', function () {
       const nodes = new Set(points.map(({ node }) => node));
       assert.equal(nodes.size, what === 'pod of its node' ? 1 : 2, what);
       assert.deepEqual(row.unobserved, []);
-      assert.equal(row.service?.name ?? null, what.startsWith('Service') ? 'web' : null, what);
+      assert.equal(row.service, what.startsWith('Service') ? `${namespace.name}/web` : null, what);
     }
   });
 
@@ -168,7 +175,7 @@ describe('a pod observed on two nodes', function () {
       const [row] = rowsTo(address);
       assert.ok(row);
       const first = row.path.request.points.find(({ seen }) => seen !== null)?.seen;
-      assert.equal(row.sent.packets, first?.packets, what);
+      assert.equal(row.sentPackets, first?.packets, what);
     }
   });
 });

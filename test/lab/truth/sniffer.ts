@@ -14,6 +14,10 @@ export class Sniffer {
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    // Also where a test fails before it ends it.
+    const stop = (): boolean => child.kill();
+    process.once('exit', stop);
+    child.once('close', () => process.off('exit', stop));
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#messages += text));
   }

@@ -809,8 +809,7 @@ export declare const AgentService: GenService<{
     output: typeof StreamTopologyResponseSchema;
   },
   /**
-   * Questions to name servers with their answers: those still kept, then each as it is known. The kernel sends DNS
-   * only while such a stream is open.
+   * Questions to name servers with their answers: those still kept, then each as it is known.
    *
    * @generated from rpc vethscope.v1.AgentService.StreamDns
    */

@@ -17,10 +17,10 @@ export function pathMessage(
     .filter((point) => point.attached && !unseen.includes(point.interface))
     .map((point): Sighting => sighting(point, point.tuple));
   const path = pathOf({ ...flow, sightings }, topologies);
-  const { client, server, service, protocol, verdict, nat, sent, received } = flow;
+  const { client, server, service, protocol, verdict } = flow;
   const picture: FlowPathPicture = {
-    ...{ client, server, service, protocol, verdict, nat, sent, received, path, unobserved },
-    initiatorCertain: flow.initiator === 'certain',
+    ...{ client, server, protocol, verdict, path, unobserved },
+    service: service === null ? null : `${service.namespace}/${service.name}`,
     text: pathText(path),
   };
   return { type: 'path', picture };

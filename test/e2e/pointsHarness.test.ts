@@ -1,0 +1,107 @@
+/** The observation-point view in a plain browser: the real page and model on the wirings of the unit tests. */
+import assert from 'node:assert/strict';
+import type { Browser, Locator } from 'playwright-core';
+import { seriousViolations } from './accessibility.ts';
+import { Harness, THEMES } from './harness.ts';
+import type { HarnessPage } from './harness.ts';
+import { launchBrowser } from './workbench.ts';
+
+const SCENARIOS = ['same-node', 'tunnel', 'unexplained', 'unobserved'];
+
+interface Asked {
+  readonly type: string;
+  readonly what?: string;
+  readonly content?: string;
+  readonly node?: string;
+}
+
+describe('the observation-point view in a browser', function () {
+  this.timeout(60_000);
+  let browser: Browser;
+  let harness: Harness;
+  let shown: HarnessPage;
+
+  before(async () => {
+    browser = await launchBrowser();
+    harness = await Harness.start(browser);
+  });
+
+  after(async () => {
+    await harness.close();
+    await browser.close();
+  });
+
+  afterEach(async () => {
+    assert.deepEqual(shown.errors, []);
+    await shown.close();
+  });
+
+  const inside = (selector: string): Locator => shown.page.locator(`svg.diagram ${selector}`);
+  const asked = (): Promise<Asked[]> => shown.page.evaluate('harness.host.asked');
+
+  it('draws namespaces and interfaces in the order of the way, and what NAT and the tunnel did', async () => {
+    shown = await harness.open('path-tunnel');
+    const groups = await inside('.group-name').allInnerTexts();
+    assert.deepEqual(groups.length, 4);
+    const changes = await inside('.change').allTextContents();
+    for (const change of ['DNAT', 'into tunnel', 'out of tunnel', 'DNAT undone']) {
+      assert.ok(
+        changes.some((text) => text.startsWith(change)),
+        `${change}: ${changes.join()}`,
+      );
+    }
+    assert.equal(await inside('.mark-unexplained').count(), 0);
+  });
+
+  it('says why a switched bridge and the uplink see nothing', async () => {
+    shown = await harness.open('path-same-node');
+    const reasons = await shown.page.getByRole('cell').allInnerTexts().then(String);
+    assert.match(reasons, /cni0 passes the frames from veth2 to veth3/);
+    assert.match(reasons, /the packets never leave it/);
+    assert.match(await inside('.count-blank').allTextContents().then(String), /switched past/);
+  });
+
+  it('counts what it cannot explain, and asks for the node that is not observed', async () => {
+    shown = await harness.open('path-unexplained');
+    assert.match(
+      await shown.page.locator('.path-notice.unexplained').innerText(),
+      /2 points should have seen packets/,
+    );
+    await shown.close();
+    shown = await harness.open('path-unobserved');
+    await shown.page.getByRole('button', { name: 'Observe node-b' }).click();
+    assert.deepEqual((await asked()).at(-1), { type: 'observeNode', node: 'node-b' });
+  });
+
+  it('explains an interface that is chosen by keyboard alone', async () => {
+    shown = await harness.open('path-same-node');
+    const bridge = shown.page.getByRole('button', { name: /^cni0 of node node-a/ });
+    await bridge.focus();
+    await shown.page.keyboard.press('Enter');
+    assert.match(await shown.page.locator('.lesson').innerText(), /A bridge is a switch in the kernel/);
+    assert.equal(await bridge.getAttribute('aria-pressed'), 'true');
+    await shown.page.keyboard.press('Enter');
+    assert.equal(await bridge.getAttribute('aria-pressed'), 'false');
+  });
+
+  it('copies the path as text, and as a drawing that needs no style sheet', async () => {
+    shown = await harness.open('path-same-node');
+    await shown.page.getByRole('button', { name: 'Copy as Text' }).click();
+    await shown.page.getByRole('button', { name: 'Copy as SVG' }).click();
+    const [text, drawing] = (await asked()).filter(({ type }) => type === 'copy');
+    assert.match(text?.content ?? '', /^request\n {2}shop\/pod-a2 eth0 from-endpoint/);
+    assert.match(drawing?.content ?? '', /^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    assert.doesNotMatch(drawing?.content ?? '', /class=|<!--|var\(/);
+  });
+
+  for (const theme of THEMES) {
+    it(`has no serious accessibility violation: ${theme}`, async () => {
+      for (const scenario of SCENARIOS) {
+        shown = await harness.open(`path-${scenario}`, theme);
+        await inside('.interface').first().click();
+        assert.deepEqual(await seriousViolations(shown.page), [], scenario);
+        if (scenario !== SCENARIOS.at(-1)) await shown.close();
+      }
+    });
+  }
+});
