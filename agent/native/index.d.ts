@@ -418,6 +418,31 @@ export class ProgramObject {
   close(): void;
 }
 
+/** A BPF map that another program made and pinned, opened for reading alone. */
+export class PinnedMap {
+  /** @param path of its pin in a BPF file system; throws NativeError */
+  constructor(path: string);
+  /** Of linux/bpf.h `enum bpf_map_type`. */
+  readonly type: number;
+  /** The kernel's id, as bpftool prints it: another one at the same path is another map. */
+  readonly id: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  /** As its maker named it, cut to 15 characters. */
+  readonly name: string;
+  /** Looks up packed keys. Throws NativeError, EOPNOTSUPP of a map with a value for each CPU. */
+  lookup(keys: Uint8Array): MapValues;
+  close(): void;
+}
+
+/** For each key that was looked up. */
+export interface MapValues {
+  /** 1 where it is there. */
+  found: Buffer;
+  /** Packed; zeros where it is not there. */
+  values: Buffer;
+}
+
 export interface Attachment extends Closable {
   /** Index that the addon gave the namespace, as in flow keys; 0 for a ProgramObject's. */
   readonly netns: number;

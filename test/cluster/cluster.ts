@@ -10,8 +10,8 @@ export const SHAPES = ['hostgw', 'vxlan', 'ptp', 'flannel', 'cilium'] as const;
 /** How pods of different nodes reach each other. */
 export type Shape = (typeof SHAPES)[number];
 
-export const PROXY_MODES = ['iptables', 'nftables'] as const;
-/** kube-proxy's mode. */
+export const PROXY_MODES = ['iptables', 'nftables', 'none'] as const;
+/** kube-proxy's mode; `none`: there is no kube-proxy, and Cilium, the only shape that can, does its work. */
 export type ProxyMode = (typeof PROXY_MODES)[number];
 
 export const NODES = ['node-a', 'node-b'] as const;

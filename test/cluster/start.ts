@@ -58,6 +58,9 @@ export async function startCluster(options: StartOptions = {}): Promise<Cluster>
         'take it down first (npm run cluster:down), or start another beside it with VETHSCOPE_CLUSTER=<name>',
     );
   }
+  if (proxyMode === 'none' && shape !== 'cilium') {
+    throw new Error(`${shape} needs kube-proxy: only cilium does without`);
+  }
   requireMachine();
   const binaries = await buildBinaries();
   const images = await buildImages(binaries);

@@ -1,4 +1,4 @@
-/** Command line: up.ts [hostgw|vxlan|ptp|flannel|cilium] [iptables|nftables]. VETHSCOPE_CLUSTER names it, to have several. */
+/** Command line: up.ts [hostgw|vxlan|ptp|flannel|cilium] [iptables|nftables|none]. VETHSCOPE_CLUSTER names it, to have several. */
 import { kubeconfigOf, PROXY_MODES, SHAPES } from './cluster.ts';
 import { startCluster } from './start.ts';
 

@@ -13,6 +13,7 @@
 #include "flow_layout.h"
 #include "kernel_statistics.h"
 #include "network_namespace.h"
+#include "pinned_map.h"
 #include "probe.h"
 #include "program_object.h"
 #include "socket_dump.h"
@@ -85,6 +86,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   Attachment::define(env);
   Collector::define(env, exports);
   ProgramObject::define(env, exports);
+  PinnedMap::define(env, exports);
   exports.Set("probe", Napi::Function::New(env, probe, "probe"));
   exports.Set("enableStatistics", Napi::Function::New(env, enable_statistics, "enableStatistics"));
   exports.Set("dropReasons", Napi::Function::New(env, drop_reasons, "dropReasons"));

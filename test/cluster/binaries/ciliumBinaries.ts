@@ -1,4 +1,4 @@
-/** Cilium's agent, operator and CNI plugin, built once from its Go module into the cache, with the sources of its programs. */
+/** Cilium's agent, operator, CNI plugin and command line, built once from its Go module into the cache, with the sources of its programs. */
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../../../tools/setup/cache.ts';
@@ -11,6 +11,8 @@ export interface CiliumBinaries {
   readonly agent: string;
   readonly operator: string;
   readonly plugin: string;
+  /** What says how Cilium itself reads its maps. */
+  readonly commandLine: string;
   /** Folder of the programs' sources, which the agent compiles when it runs. */
   readonly programs: string;
 }
@@ -19,6 +21,7 @@ export interface CiliumBinaries {
 const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   'cilium-agent': ['./daemon'],
   'cilium-cni': ['./plugins/cilium-cni'],
+  'cilium-dbg': ['./cilium-dbg'],
   'cilium-operator': ['-tags=ipam_provider_operator', './operator'],
 };
 
@@ -29,9 +32,10 @@ export async function buildCiliumBinaries(): Promise<CiliumBinaries> {
     agent: join(folder, 'cilium-agent'),
     operator: join(folder, 'cilium-operator'),
     plugin: join(folder, 'cilium-cni'),
+    commandLine: join(folder, 'cilium-dbg'),
     programs: join(folder, 'bpf'),
   };
-  if (existsSync(folder)) return binaries;
+  if (Object.values(binaries).every((place) => existsSync(place))) return binaries;
   const partial = `${folder}.${process.pid}`;
   const sources = join(partial, 'sources');
   mkdirSync(partial, { recursive: true });
@@ -48,6 +52,7 @@ export async function buildCiliumBinaries(): Promise<CiliumBinaries> {
     }
     renameSync(join(sources, 'bpf'), join(partial, 'bpf'));
     rmSync(sources, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
     renameSync(partial, folder);
   } finally {
     rmSync(partial, { recursive: true, force: true });

@@ -2,7 +2,7 @@
 # The first process of a node, in net, mount, pid, uts, ipc and cgroup namespaces of its own: builds the node's file
 # system view, starts containerd, kubelet and kube-proxy, then becomes the process that reaps orphans.
 # Arguments: kubelet's. Environment: NODE, NODE_FOLDER, NODE_ADDRESS, NAMESERVER, CLUSTER_FOLDER, KUBERNETES, REAPER,
-# IMAGES (archives, one a line).
+# IMAGES (archives, one a line), PROXY_MODE (none: no kube-proxy).
 set -eu
 
 # Everything stays private until the view is complete: a tree bound from a shared mount and unmounted here would vanish
@@ -114,5 +114,7 @@ import_images "${images[0]}"
 # A kubelet that finds no API server tries again only five seconds later.
 until [ -e "$CLUSTER_FOLDER/api-server-ready" ]; do sleep 0.05; done
 in_unit kubelet "$KUBERNETES" kubelet "$@" >log/kubelet.log 2>&1 &
-in_unit kube-proxy "$KUBERNETES" kube-proxy --config="$NODE_FOLDER/kube-proxy.yaml" --v=1 >log/kube-proxy.log 2>&1 &
+if [ "$PROXY_MODE" != none ]; then
+  in_unit kube-proxy "$KUBERNETES" kube-proxy --config="$NODE_FOLDER/kube-proxy.yaml" --v=1 >log/kube-proxy.log 2>&1 &
+fi
 exec "$REAPER"

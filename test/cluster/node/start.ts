@@ -80,6 +80,7 @@ export async function startNode(cluster: Cluster, node: NodeName, parts: NodePar
         KUBERNETES: parts.kubernetes,
         REAPER: parts.reaper,
         IMAGES: parts.images.join('\n'),
+        PROXY_MODE: cluster.proxyMode,
       },
     },
   );

@@ -1,6 +1,7 @@
 /**
  * Real Cilium, its tunnels between the nodes: what pods ask of a Service is translated by its programs and not by
- * netfilter; what nodes and outside ask, by kube-proxy.
+ * netfilter; what nodes and outside ask, by kube-proxy. Without kube-proxy Cilium does that, too, and what processes and
+ * pods ask it then translates as they connect (socket load balancing), before there is a packet.
  */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,7 +43,7 @@ export const buildCilium: BuildPodNetwork = async (cluster, nodes) => {
       '--routing-mode=tunnel',
       '--tunnel-protocol=vxlan',
       '--enable-ipv6=false',
-      '--kube-proxy-replacement=false',
+      `--kube-proxy-replacement=${cluster.proxyMode === 'none'}`,
       `--cgroup-root=${cgroups}`,
       '--enable-l7-proxy=false',
       '--enable-health-checking=false',
