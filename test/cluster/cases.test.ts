@@ -12,7 +12,8 @@ import { startCluster } from './start.ts';
 import { stopCluster } from './stop.ts';
 
 const TABLED = SHAPES.filter((shape) => shape !== 'cilium');
-const ALL = TABLED.flatMap((shape) => PROXY_MODES.map((mode): [Shape, ProxyMode] => [shape, mode]));
+const WITH_KUBE_PROXY = PROXY_MODES.filter((mode) => mode !== 'none');
+const ALL = TABLED.flatMap((shape) => WITH_KUBE_PROXY.map((mode): [Shape, ProxyMode] => [shape, mode]));
 /** Beside the shared cluster's. */
 const TAKES_ALL = process.env.VETHSCOPE_SHAPES === 'all';
 const OTHERS: readonly [Shape, ProxyMode][] = TAKES_ALL

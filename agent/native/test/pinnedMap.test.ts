@@ -8,6 +8,15 @@ import { run } from './vethPair.ts';
 
 const LRU_HASH = 9;
 
+/** As bpftool prints it. */
+interface Listed {
+  readonly id: number;
+  readonly type: string;
+  readonly name: string;
+  readonly bytes_key: number;
+  readonly bytes_value: number;
+}
+
 /** Maps that bpftool makes and fills, so that what is read is what somebody else wrote. */
 describe('pinned maps', () => {
   let folder: string;
@@ -37,20 +46,20 @@ describe('pinned maps', () => {
   const value = (last: number): number[] => [0, 1, 2, 3, 4, 5, 6, 7, 8, last];
 
   it('say what they are, as bpftool does', () => {
-    const listed = JSON.parse(run('bpftool', '-j', 'map', 'show', 'pinned', pin)) as Record<string, unknown>;
+    const listed = JSON.parse(run('bpftool', '-j', 'map', 'show', 'pinned', pin)) as Listed;
     const map = new addon.PinnedMap(pin);
     try {
       const { id, keySize, valueSize, name, type } = map;
       assert.deepEqual(
         { id, keySize, valueSize, name },
         {
-          id: listed['id'],
-          keySize: listed['bytes_key'],
-          valueSize: listed['bytes_value'],
-          name: listed['name'],
+          id: listed.id,
+          keySize: listed.bytes_key,
+          valueSize: listed.bytes_value,
+          name: listed.name,
         },
       );
-      assert.deepEqual([listed['type'], type], ['lru_hash', LRU_HASH]);
+      assert.deepEqual([listed.type, type], ['lru_hash', LRU_HASH]);
     } finally {
       map.close();
     }

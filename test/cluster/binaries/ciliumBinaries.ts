@@ -28,13 +28,13 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
 /** Seven minutes on two cores from nothing. The module's own go.sum pins everything. */
 export async function buildCiliumBinaries(): Promise<CiliumBinaries> {
   const folder = join(cacheFolder(), 'binaries', `cilium-${VERSION}`);
-  const binaries: CiliumBinaries = {
+  const binaries = {
     agent: join(folder, 'cilium-agent'),
     operator: join(folder, 'cilium-operator'),
     plugin: join(folder, 'cilium-cni'),
     commandLine: join(folder, 'cilium-dbg'),
     programs: join(folder, 'bpf'),
-  };
+  } satisfies CiliumBinaries;
   if (Object.values(binaries).every((place) => existsSync(place))) return binaries;
   const partial = `${folder}.${process.pid}`;
   const sources = join(partial, 'sources');
