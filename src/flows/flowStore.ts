@@ -8,7 +8,7 @@ import { CrossNodeRows } from './crossNodeRows.ts';
 import type { EndpointTable } from './endpointTable.ts';
 import type { FlowPicture } from './flowPicture.ts';
 import type { FlowTable } from './flowTable.ts';
-import type { FlowUpdate } from './flowUpdate.ts';
+import type { AgentPoint, FlowUpdate } from './flowUpdate.ts';
 import type { RecordNames } from './translations.ts';
 import { translationsOf } from './translations.ts';
 import { TUNNEL_FIELDS, tunnelRow } from './tunnelRow.ts';
@@ -151,6 +151,14 @@ export class FlowStore {
     return { agent: records.uint32(row, FLOW.agent), flow: records.uint32(row, FLOW.id) };
   }
 
+  /** Whether a flow of a row was seen at a point that the test holds of; the record may be of an earlier time. */
+  wasSeen(records: FlowRecords, slot: number, test: (point: AgentPoint) => boolean): boolean {
+    const row = this.slotOf(records.uint32(slot, FLOW.agent), records.uint32(slot, FLOW.id));
+    if (row === undefined) return false;
+    const flows = this.#crossNode?.flowsOf(row) ?? [row];
+    return flows.some((flow) => this.#wasSeen(flow, test));
+  }
+
   /** The record of a flow's row and its sightings with their names; null when it is no longer held. */
   detail(agent: number, flow: number): FlowDetail | null {
     const row = this.slotOf(agent, flow);
@@ -234,6 +242,15 @@ export class FlowStore {
       this.#droppedEnded++;
     }
     this.#crossNode?.settle();
+  }
+
+  #wasSeen(slot: number, test: (point: AgentPoint) => boolean): boolean {
+    const { names, sightings, table } = this.#flows;
+    const agent = table.records.uint32(slot, FLOW.agent);
+    return sightings.some(slot, (id) => {
+      const point = names.point(agent, id);
+      return point !== undefined && test(point);
+    });
   }
 
   #sightingRows(slot: number): SightingRow[] {

@@ -9,7 +9,7 @@ import { FLOW_COLUMNS } from '../model/panelMessages.ts';
 import { FlowStore } from './flowStore.ts';
 import { DEFAULT_FILTER, FlowView } from './flowView.ts';
 import type { PlainFlow } from './testing/packFlow.ts';
-import { packFlows, packIds, plainEndpoint, plainFlow, updateOf } from './testing/packFlow.ts';
+import { packFlows, packIds, packSightings, plainEndpoint, plainFlow, updateOf } from './testing/packFlow.ts';
 
 const WEB = { kind: 'Deployment', name: 'web' };
 const ENDPOINTS: readonly Endpoint[] = [
@@ -29,6 +29,16 @@ const ENDPOINTS: readonly Endpoint[] = [
     names: ['http:80'],
   }),
 ];
+
+/** Where flows were seen: one with two sightings at the first two of these. */
+const POINTS = [
+  ['veth1', 'from-endpoint'],
+  ['veth1', 'to-endpoint'],
+  ['eth0', 'to-network'],
+  ['cni0', 'from-bridge'],
+].map(([name = '', point = ''], index) => ({
+  ...{ id: index + 1, node: 'node-a', netns: 1, interface: name, ifindex: index, point, inner: false },
+}));
 
 const port = fc.constantFrom(53, 80, 443, 8080, 40001, 40002);
 const anyFlow = fc.record({
@@ -63,6 +73,13 @@ const anyFilter: fc.Arbitrary<FlowFilter> = fc.record({
     '10.244',
     'dropped',
     'x',
+    'interface:veth1',
+    'interface:ETH*',
+    'interface:node-a/cni0 shop',
+    'interface:eth',
+    'point:endpoint',
+    'point:to-network tcp',
+    'point:from-*',
   ),
   verdict: fc.option(fc.constantFrom(...VERDICTS)),
   ended: fc.boolean(),
@@ -84,6 +101,15 @@ function storeOf(
       endpoints: endpoints.map((endpoint, index) => ({ id: index + 1, endpoint })),
       addresses: addresses.map((address, index) => ({ id: index + 1, address })),
       flows: packFlows(flows),
+      points: POINTS,
+      sightings: packSightings(
+        flows.flatMap(({ id, sightings }) =>
+          POINTS.slice(0, sightings).map((point) => ({
+            ...{ flow: id, point: point.id, source: 0, sourcePort: 0, destination: 0, destinationPort: 0 },
+            ...{ packets: 1, bytes: 1, first: 0, last: 0 },
+          })),
+        ),
+      ),
       ended: packIds(ended),
     }),
   );
@@ -153,7 +179,13 @@ function naiveIds(
     if (!filter.ended && ended.includes(flow.id)) return false;
     if (filter.verdict !== null && flow.verdict !== filter.verdict) return false;
     const words = filter.text.toLowerCase().split(' ').filter(Boolean);
-    return words.every((word) => textsOf(flow).some((text) => text.includes(word)) || portFound(flow, word));
+    return words.every(
+      (word) =>
+        seenAs(flow).some((seen) => seen.some((text) => like(word, text))) ||
+        (!word.startsWith('interface:') &&
+          !word.startsWith('point:') &&
+          (textsOf(flow).some((text) => text.includes(word)) || portFound(flow, word))),
+    );
   });
   return passing
     .map((flow) => ({ id: flow.id, cell: cellOf(flow, sort.column) }))
@@ -165,6 +197,23 @@ function naiveIds(
       return (sort.descending ? -order : order) || a.id - b.id;
     })
     .map(({ id }) => id);
+}
+
+/** All that a field may be written as, of each point where the flow was seen. */
+const seenAs = ({ sightings }: PlainFlow): string[][] =>
+  POINTS.slice(0, sightings).map(({ interface: name, point }) => [
+    `interface:${name}`,
+    `interface:node-a/${name}`,
+    `point:${point}`,
+    `point:${point.slice(point.indexOf('-') + 1)}`,
+  ]);
+
+/** Piece by piece: what stands between stars is found in this order, the first and the last at the ends. */
+function like(asked: string, text: string): boolean {
+  const [head = '', ...others] = asked.split('*');
+  if (others.length === 0) return asked === text;
+  const tail = others.at(-1) ?? '';
+  return text.startsWith(head) && text.endsWith(tail) && text.length >= head.length + tail.length;
 }
 
 function portFound(flow: PlainFlow, word: string): boolean {

@@ -55,7 +55,7 @@ export class FlowView {
   constructor(store: FlowStore, clock: () => number = () => performance.now()) {
     this.#store = store;
     this.#clock = clock;
-    this.#rowFilter = new RowFilter(this.#filter, store.endpoints);
+    this.#rowFilter = new RowFilter(this.#filter, store);
   }
 
   get filter(): FlowFilter {
@@ -90,7 +90,7 @@ export class FlowView {
 
   setFilter(filter: FlowFilter): void {
     this.#filter = filter;
-    this.#rowFilter = new RowFilter(filter, this.#store.endpoints);
+    this.#rowFilter = new RowFilter(filter, this.#store);
     this.#changed = true;
   }
 

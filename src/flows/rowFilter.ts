@@ -1,9 +1,13 @@
 import { FLOW, PROTOCOLS, VERDICTS } from '../model/flowRecord.ts';
 import type { FlowRecords } from '../model/flowRecords.ts';
 import type { FlowFilter } from '../model/panelMessages.ts';
+import { fieldMatcher, flowQuery, pointMatcher } from '../model/flowQuery.ts';
+import type { QueryTerm } from '../model/flowQuery.ts';
 import type { EndpointTable } from './endpointTable.ts';
 import type { FlowPicture } from './flowPicture.ts';
 import { SLOT } from './flowPicture.ts';
+import type { FlowStore } from './flowStore.ts';
+import type { AgentPoint } from './flowUpdate.ts';
 
 const ENDPOINT_FIELDS = [FLOW.client, FLOW.server, FLOW.service] as const;
 const PORT_FIELDS = [FLOW.serverPort, FLOW.clientPort] as const;
@@ -16,33 +20,57 @@ const TRANSLATED_ENDS = [
 /** Says of each slot whether its flow passes a filter. What a word matches is worked out once an endpoint. */
 export class RowFilter {
   readonly #filter: FlowFilter;
-  readonly #endpoints: EndpointTable;
+  readonly #store: FlowStore;
   readonly #words: readonly WordMatcher[];
+  readonly #places: readonly PlaceMatcher[];
   readonly #verdict: number | null;
 
-  constructor(filter: FlowFilter, endpoints: EndpointTable) {
+  constructor(filter: FlowFilter, store: FlowStore) {
     this.#filter = filter;
-    this.#endpoints = endpoints;
-    this.#words = filterWords(filter.text).map((word) => new WordMatcher(word));
+    this.#store = store;
+    const { terms } = flowQuery(filter.text);
+    this.#words = terms.flatMap(({ kind, text }) => (kind === 'word' ? [new WordMatcher(text)] : []));
+    this.#places = terms.flatMap((term) => (term.kind === 'word' ? [] : [new PlaceMatcher(term)]));
     this.#verdict = filter.verdict === null ? null : VERDICTS.indexOf(filter.verdict);
   }
 
   /** Prepares for a picture; call before `passes` whenever endpoints may have been named. */
   update(): void {
-    for (const word of this.#words) word.update(this.#endpoints);
+    for (const word of this.#words) word.update(this.#store.endpoints);
   }
 
   passes({ records, states }: FlowPicture, slot: number): boolean {
     const state = states[slot] ?? SLOT.free;
     if (state === SLOT.free || (state === SLOT.ended && !this.#filter.ended)) return false;
     if (this.#verdict !== null && records.uint8(slot, FLOW.verdict) !== this.#verdict) return false;
-    return this.#words.every((word) => word.found(records, slot));
+    if (!this.#words.every((word) => word.found(records, slot))) return false;
+    return this.#places.every((place) => this.#store.wasSeen(records, slot, (point) => place.takes(point)));
   }
 }
 
-/** The words of a filter text, in lower case. */
-export function filterWords(text: string): string[] {
-  return text.toLowerCase().split(/\s+/).filter(Boolean);
+/** Where a flow must have been seen. Worked out once a point: one that is told anew is another object. */
+class PlaceMatcher {
+  readonly #test: (point: AgentPoint) => boolean;
+  readonly #known = new WeakMap<AgentPoint, boolean>();
+
+  constructor({ kind, text }: QueryTerm) {
+    if (kind === 'point') {
+      const matches = pointMatcher(text);
+      this.#test = ({ point }) => matches(point);
+    } else {
+      const matches = fieldMatcher(text);
+      // An interface of one node among several.
+      this.#test = ({ node, interface: name }) => matches(name) || matches(`${node}/${name}`);
+    }
+  }
+
+  takes(point: AgentPoint): boolean {
+    const known = this.#known.get(point);
+    if (known !== undefined) return known;
+    const taken = this.#test(point);
+    this.#known.set(point, taken);
+    return taken;
+  }
 }
 
 class WordMatcher {

@@ -1,9 +1,10 @@
-import { SIGHTING_RECORD_BYTES } from '../model/flowRecord.ts';
+import { SIGHTING, SIGHTING_RECORD_BYTES } from '../model/flowRecord.ts';
 import { SightingRecords } from '../model/flowRecords.ts';
 
 /** Sightings of each flow slot, packed in one growing buffer that is compacted when half of it is unused. */
 export class SightingStore {
   #bytes = new Uint8Array(1024 * SIGHTING_RECORD_BYTES);
+  #view = new DataView(this.#bytes.buffer);
   /** In records. */
   #used = 0;
   #unused = 0;
@@ -27,6 +28,16 @@ export class SightingStore {
     all.set(before);
     all.set(records, before.byteLength);
     this.put(slot, all);
+  }
+
+  /** Whether a slot has a sighting at a point, by the number its agent gave it, that the test holds of. */
+  some(slot: number, test: (point: number) => boolean): boolean {
+    const first = this.#first[slot] ?? 0;
+    const end = first + this.countOf(slot);
+    for (let record = first; record < end; record++) {
+      if (test(this.#view.getUint32(record * SIGHTING_RECORD_BYTES + SIGHTING.point, true))) return true;
+    }
+    return false;
   }
 
   /** How many a slot has. */
@@ -89,6 +100,7 @@ export class SightingStore {
       next += room;
     }
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
     this.#used = next;
     this.#unused = 0;
   }
