@@ -1,10 +1,11 @@
 import type { NetworkNamespace } from '../native/index.d.ts';
-import type { Topology } from '../../src/model/topology.ts';
+import type { SocketEntry, Topology } from '../../src/model/topology.ts';
 import { findCgroupMount } from './cgroups/cgroupMount.ts';
 import { CgroupTree } from './cgroups/cgroupTree.ts';
 import type { Addon } from './collector/addon.ts';
 import { unlessCode } from './failure.ts';
 import type { InventoryStore } from './identity/inventoryStore.ts';
+import { socketEntries } from './identity/socketEntries.ts';
 import { SocketOwners } from './identity/socketOwners.ts';
 import { SocketHolders } from './sockets/socketHolder.ts';
 import { SocketWatch } from './sockets/socketWatch.ts';
@@ -53,6 +54,18 @@ export class NodeSockets {
   update(topology: Topology): void {
     this.#paths = new Map(topology.namespaces.map(({ inode, path }) => [inode, path]));
     for (const { inode } of this.#options.watched()) this.#sockets.want(inode);
+  }
+
+  /** The sockets that a namespace of the wiring has now; null where there is none, or it cannot be entered. */
+  async list(inode: number): Promise<readonly SocketEntry[] | null> {
+    const watched = this.#options.watched().find((namespace) => namespace.inode === inode);
+    const namespace = watched ?? this.#open(inode);
+    if (namespace === null) return null;
+    try {
+      return socketEntries(await namespace.sockets(), this.#cgroups, this.owners);
+    } finally {
+      if (watched === undefined) namespace.close();
+    }
   }
 
   /** An interval begins: looks again where something was not known. @param now milliseconds since the epoch */

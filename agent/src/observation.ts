@@ -1,6 +1,6 @@
 import type { Closable, PacketFilter, PointCounters } from '../native/index.d.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
-import type { Topology } from '../../src/model/topology.ts';
+import type { SocketEntry, Topology } from '../../src/model/topology.ts';
 import { WallClock } from './collector/clock.ts';
 import type { AttachedInterface } from './collector/collection.ts';
 import { Collection } from './collector/collection.ts';
@@ -170,6 +170,11 @@ export class Observation {
 
   get topology(): Topology {
     return this.#wiring.topology;
+  }
+
+  /** The sockets that a namespace of the wiring has now; null where there is none, or it cannot be entered. */
+  sockets(netns: number): Promise<readonly SocketEntry[] | null> {
+    return this.#sockets.list(netns);
   }
 
   /** Whether the last interval is over. */

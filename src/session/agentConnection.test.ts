@@ -7,7 +7,7 @@ import type { InventoryObject } from '../model/inventory.ts';
 import { PROTOCOL_VERSION } from '../model/protocolVersion.ts';
 import { AgentConnection, type AgentConnectionOptions } from './agentConnection.ts';
 import { EMPTY_INVENTORY } from './inventorySource.ts';
-import { FakeAgent } from './testing/fakeAgent.ts';
+import { FakeAgent, LISTENER } from './testing/fakeAgent.ts';
 
 const DEATH = {
   kind: 'agent',
@@ -203,6 +203,15 @@ describe('agent connection', () => {
     agent.breakConnections();
     await until(() => agent.pushes.length === 7, 'another snapshot');
     assert.equal(agent.pushes[4]?.reset, true);
+  });
+
+  it('asks for sockets when it is asked, and says why there are none', async () => {
+    connect();
+    await assert.rejects(connection.sockets(1), /there is no connection to the agent/);
+    await until(() => connection.phase === 'running', 'running');
+    assert.deepEqual(await connection.sockets(1), [LISTENER]);
+    await assert.rejects(connection.sockets(2), /The sockets cannot be read \(.*\): no such namespace/);
+    assert.equal(connection.phase, 'running');
   });
 
   it('gives a reader back alone, and closes for good', async () => {

@@ -1,11 +1,12 @@
+import { ConnectError } from '@connectrpc/connect';
 import { Backoff } from '../kube/backoff.ts';
-import { problemText, type Problem } from '../kube/errors.ts';
+import { KubeError, problemText, type Problem } from '../kube/errors.ts';
 import { Listeners, type Disposable } from '../kube/listeners.ts';
 import type { Log } from '../kube/log.ts';
 import type { ClockOffset } from '../model/clockOffset.ts';
 import type { Ledger } from '../model/ledger.ts';
 import { PROTOCOL_VERSION } from '../model/protocolVersion.ts';
-import type { Topology } from '../model/topology.ts';
+import type { SocketEntry, Topology } from '../model/topology.ts';
 import type { HelloResponse, StreamFlowsResponse } from '../model/wire/generated/vethscope_pb.js';
 import { ClockMeter } from './clockMeter.ts';
 import { connectionProblem, isFatal, otherVersion } from './connectionProblems.ts';
@@ -114,6 +115,30 @@ export class AgentConnection {
         this.#readers.delete(reader);
       },
     };
+  }
+
+  /** The sockets that a namespace of the topology has now. @throws KubeError */
+  async sockets(netns: number): Promise<readonly SocketEntry[]> {
+    const { where } = this.#options;
+    const failure = (why: string): KubeError =>
+      new KubeError({
+        kind: 'agent',
+        what: 'The sockets cannot be read',
+        ...{ where, why },
+        next: 'Close the row and open it again.',
+      });
+    const link = this.#link;
+    if (link === null) throw failure('there is no connection to the agent');
+    try {
+      const { signal } = link;
+      const { socketsJson } = await link.client.listSockets(
+        { netns: BigInt(netns) },
+        { signal, timeoutMs: 10_000 },
+      );
+      return JSON.parse(socketsJson) as SocketEntry[];
+    } catch (error) {
+      throw failure(error instanceof ConnectError ? error.rawMessage : String(error));
+    }
   }
 
   /** Ends the conversation; the agent itself is ended by its transport. */

@@ -3,7 +3,7 @@ import { Listeners, type Disposable } from '../kube/listeners.ts';
 import type { Log } from '../kube/log.ts';
 import type { ClockOffset } from '../model/clockOffset.ts';
 import type { Ledger } from '../model/ledger.ts';
-import type { Topology } from '../model/topology.ts';
+import type { SocketEntry, Topology } from '../model/topology.ts';
 import type { Check } from '../model/wire/generated/vethscope_pb.js';
 import { AgentConnection, type FlowTarget } from './agentConnection.ts';
 import type { StreamFlowsResponse } from '../model/wire/generated/vethscope_pb.js';
@@ -123,6 +123,11 @@ export class ManagedAgent implements Agent {
         reading?.dispose();
       },
     };
+  }
+
+  sockets(netns: number): Promise<readonly SocketEntry[]> {
+    if (this.#connection !== null) return this.#connection.sockets(netns);
+    return Promise.reject(new Error(`The agent on ${this.node} is not connected yet.`));
   }
 
   /** Ends it and resolves when nothing of it is left. Also after it failed. @throws KubeError with what is left */

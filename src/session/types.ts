@@ -9,7 +9,7 @@ import type { LocalTargetSetting, Settings } from '../contributions.ts';
 import type { ClockOffset } from '../model/clockOffset.ts';
 import type { Ledger } from '../model/ledger.ts';
 import type { SessionPhase } from '../model/panelMessages.ts';
-import type { Topology } from '../model/topology.ts';
+import type { SocketEntry, Topology } from '../model/topology.ts';
 import type { Check, StreamFlowsResponse } from '../model/wire/generated/vethscope_pb.js';
 
 /** Where agents run: a cluster (pinned: its kubeconfig, context and identity never change) or this machine. */
@@ -91,6 +91,8 @@ export interface Agent {
   readonly kernel: string;
   /** Latest; null until the first arrives. */
   readonly topology: Topology | null;
+  /** The sockets that a namespace of the topology has now, by its inode. @throws KubeError */
+  sockets(netns: number): Promise<readonly SocketEntry[]>;
   /** Latest; null until the first arrives. It counts what this connection's readers missed, too. */
   readonly ledger: Ledger | null;
 }

@@ -1,10 +1,14 @@
 /** The sockets that `vethscope-agent topology` lists, against ss. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from '../../agent/src/server/testClient.fixture.ts';
 import type { SocketEntry, Topology } from '../../src/model/topology.ts';
 import { runIn } from './commands.ts';
 import { Lab } from './lab.ts';
 import { agent } from './observe.ts';
 import { hold, serve } from './traffic.ts';
+import { portOf, serveArguments, TOKEN } from './servedAgent.ts';
 import type { HeldConnection } from './traffic.ts';
 
 const SS_STATES: Readonly<Record<string, string>> = {
@@ -44,8 +48,10 @@ describe('sockets of the topology', () => {
     await lab.close();
   });
 
+  const inodeOf = (netns: string): number => Number(runIn(netns, 'stat', ['-Lc', '%i', '/proc/self/ns/net']));
+
   const socketsOf = (netns: string): readonly SocketEntry[] => {
-    const inode = Number(runIn(netns, 'stat', ['-Lc', '%i', '/proc/self/ns/net']));
+    const inode = inodeOf(netns);
     return topology.namespaces.find((namespace) => namespace.inode === inode)?.sockets ?? [];
   };
 
@@ -78,6 +84,26 @@ describe('sockets of the topology', () => {
       sockets += listed.length;
     }
     assert.ok(sockets >= 8, `${sockets} sockets`);
+  });
+
+  it('are listed by a running agent, of one namespace when it is asked', async function () {
+    this.timeout(60_000);
+    const agent = spawn(process.execPath, serveArguments(lab), { stdio: ['ignore', 'pipe', 'inherit'] });
+    const client = connect(await portOf(agent), TOKEN);
+    try {
+      for (const netns of [lab.plan.node.netns, lab.pod('client').netns, lab.pod('web-1').netns]) {
+        const { socketsJson } = await client.agent.listSockets({ netns: BigInt(inodeOf(netns)) });
+        const listed = (JSON.parse(socketsJson) as SocketEntry[]).map(text).sort();
+        assert.deepEqual(listed, bySs(netns).sort(), netns);
+        assert.ok(listed.length > 0, netns);
+      }
+      await assert.rejects(client.agent.listSockets({ netns: 1n }), /namespace 1 is gone/);
+    } finally {
+      client.close();
+      const exit = once(agent, 'exit');
+      agent.kill('SIGTERM');
+      await exit;
+    }
   });
 
   it('have pod and container, in the node’s own namespace, too, and a process of the node has none', () => {

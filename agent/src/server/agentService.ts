@@ -7,6 +7,7 @@ import type {
   StreamFlowsRequest,
   Target,
 } from '../../../src/model/wire/generated/vethscope_pb.js';
+import type { SocketEntry } from '../../../src/model/topology.ts';
 import { messageOf } from '../failure.ts';
 import { inventoryObject } from '../identity/inventoryObject.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -56,6 +57,9 @@ export function agentService(
         yield { sequence, topologyJson };
       }
     },
+    async listSockets({ netns }) {
+      return { socketsJson: JSON.stringify(await socketsOf(source, Number(netns))) };
+    },
     async *streamLedger({ intervalMilliseconds }, { signal }) {
       const interval = Math.max(SHORTEST_INTERVAL, intervalMilliseconds || LEDGER_INTERVAL);
       while (!signal.aborted) {
@@ -68,6 +72,16 @@ export function agentService(
       return { sequence, agentTimeMilliseconds: Date.now() };
     },
   };
+}
+
+async function socketsOf(source: Source, netns: number): Promise<readonly SocketEntry[]> {
+  try {
+    const sockets = await source.sockets(netns);
+    if (sockets !== null) return sockets;
+  } catch (error) {
+    throw new ConnectError(messageOf(error), Code.Unavailable);
+  }
+  throw new ConnectError(`namespace ${netns} is gone, or cannot be entered`, Code.NotFound);
 }
 
 function parseObject(json: string, index: number): InventoryObject[] {

@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import type { PacketFilter } from '../../native/index.d.ts';
 import type { InventoryObject } from '../../../src/model/inventory.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
-import type { Topology } from '../../../src/model/topology.ts';
+import type { SocketEntry, Topology } from '../../../src/model/topology.ts';
 import type { FlowTable } from '../flows/flowTable.ts';
 import type { InventoryStore } from '../identity/inventoryStore.ts';
 import { releaseBytes } from '../releaseBytes.ts';
@@ -35,6 +35,7 @@ export interface ObservedNode {
   readonly dns: DnsHistory;
   /** Counts only packets that match; null counts all. */
   setFilter(filter: PacketFilter | null): void;
+  sockets(netns: number): Promise<readonly SocketEntry[] | null>;
   /** Calls back after every interval. */
   onTick(listener: () => void): { close(): void };
   onTopology(listener: () => void): { close(): void };
@@ -138,6 +139,10 @@ export class LiveSource implements Source {
     } finally {
       listener.close();
     }
+  }
+
+  sockets(netns: number): Promise<readonly SocketEntry[] | null> {
+    return this.#observation.sockets(netns);
   }
 
   ledger(): Ledger {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EMPTY_LEDGER } from '../../../src/model/ledger.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
 import type { Topology } from '../../../src/model/topology.ts';
+import { Failure } from '../failure.ts';
 import { Gate } from './gate.ts';
 import { pause } from './pause.ts';
 import type { RecordedEntry, Recording } from './recording.ts';
@@ -56,6 +57,11 @@ export class ReplaySource implements Source {
   async *dns(_request: unknown, signal: AbortSignal): AsyncIterable<DnsResponse> {
     yield { sequence: 0n };
     await new Gate().pass(signal);
+  }
+
+  sockets(): Promise<never> {
+    const next = 'Observe a node that runs to see what sockets its pods have.';
+    return Promise.reject(new Failure('A recorded session has no sockets.', next));
   }
 
   ledger(): Ledger {

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { InventoryObject } from '../../../src/model/inventory.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
-import type { Topology } from '../../../src/model/topology.ts';
+import type { SocketEntry, Topology } from '../../../src/model/topology.ts';
 import type {
   StreamDnsResponseSchema,
   StreamFlowsResponseSchema,
@@ -55,5 +55,7 @@ export interface Source {
   flows(request: FlowsRequest, signal: AbortSignal): AsyncIterable<FlowsMessage>;
   dns(request: DnsRequest, signal: AbortSignal): AsyncIterable<DnsResponse>;
   topologies(signal: AbortSignal): AsyncIterable<Topology>;
+  /** The sockets that a namespace has now; null where it is not there, or cannot be entered. @throws Failure */
+  sockets(netns: number): Promise<readonly SocketEntry[] | null>;
   ledger(): Ledger;
 }

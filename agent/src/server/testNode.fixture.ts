@@ -60,6 +60,10 @@ export class TestNode implements ObservedNode {
     return { close: () => undefined };
   }
 
+  sockets(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   ledger(readers: { queueDropped: number; streamGap: number }): Ledger {
     return ledgerOf(
       [],

@@ -1,4 +1,4 @@
-import { Code, type ServiceImpl } from '@connectrpc/connect';
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { once } from 'node:events';
 import http2 from 'node:http2';
@@ -8,8 +8,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Problem } from '../../kube/errors.ts';
 import { Listeners, type Disposable } from '../../kube/listeners.ts';
 import { PROTOCOL_VERSION } from '../../model/protocolVersion.ts';
+import type { SocketEntry } from '../../model/topology.ts';
 import { AgentService, type PushInventoryRequest } from '../../model/wire/generated/vethscope_pb.js';
 import type { Transport } from '../transport.ts';
+
+/** The one socket of its namespace 1. */
+export const LISTENER: SocketEntry = {
+  ...{ protocol: 'tcp', local: '0.0.0.0:80', remote: '0.0.0.0:0', state: 'listen' },
+  ...{ cgroup: null, pod: null, container: null },
+};
 
 /** An agent whose conduct is the test's; the wire is the real one. */
 export class FakeAgent implements Transport {
@@ -64,6 +71,10 @@ export class FakeAgent implements Transport {
       streamDns: async function* (_request, { signal }) {
         yield { sequence: 0n };
         await delay(600_000, undefined, { signal });
+      },
+      listSockets: ({ netns }) => {
+        if (netns !== 1n) throw new ConnectError('no such namespace', Code.NotFound);
+        return { socketsJson: JSON.stringify([LISTENER]) };
       },
       streamLedger: (_request, { signal }) => this.#ledgers(signal),
     };

@@ -689,6 +689,42 @@ export declare type StreamTopologyResponse = Message<"vethscope.v1.StreamTopolog
 export declare const StreamTopologyResponseSchema: GenMessage<StreamTopologyResponse>;
 
 /**
+ * @generated from message vethscope.v1.ListSocketsRequest
+ */
+export declare type ListSocketsRequest = Message<"vethscope.v1.ListSocketsRequest"> & {
+  /**
+   * Inode of a namespace of the topology.
+   *
+   * @generated from field: uint64 netns = 1;
+   */
+  netns: bigint;
+};
+
+/**
+ * Describes the message vethscope.v1.ListSocketsRequest.
+ * Use `create(ListSocketsRequestSchema)` to create a new message.
+ */
+export declare const ListSocketsRequestSchema: GenMessage<ListSocketsRequest>;
+
+/**
+ * @generated from message vethscope.v1.ListSocketsResponse
+ */
+export declare type ListSocketsResponse = Message<"vethscope.v1.ListSocketsResponse"> & {
+  /**
+   * A list in the shape of SocketEntry of src/model/topology.ts.
+   *
+   * @generated from field: string sockets_json = 1;
+   */
+  socketsJson: string;
+};
+
+/**
+ * Describes the message vethscope.v1.ListSocketsResponse.
+ * Use `create(ListSocketsResponseSchema)` to create a new message.
+ */
+export declare const ListSocketsResponseSchema: GenMessage<ListSocketsResponse>;
+
+/**
  * @generated from message vethscope.v1.StreamLedgerRequest
  */
 export declare type StreamLedgerRequest = Message<"vethscope.v1.StreamLedgerRequest"> & {
@@ -807,6 +843,16 @@ export declare const AgentService: GenService<{
     methodKind: "server_streaming";
     input: typeof StreamTopologyRequestSchema;
     output: typeof StreamTopologyResponseSchema;
+  },
+  /**
+   * The sockets that one namespace has now. They come and go with every connection, so they are read when asked for.
+   *
+   * @generated from rpc vethscope.v1.AgentService.ListSockets
+   */
+  listSockets: {
+    methodKind: "unary";
+    input: typeof ListSocketsRequestSchema;
+    output: typeof ListSocketsResponseSchema;
   },
   /**
    * Questions to name servers with their answers: those still kept, then each as it is known.
