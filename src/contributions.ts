@@ -8,12 +8,19 @@ export const CATEGORY = 'Vethscope';
 export interface CommandArguments {
   'vethscope.showFlows': [];
   'vethscope.showPodFlows': [target: unknown];
+  'vethscope.showFlowsOfPod': [target: unknown];
   'vethscope.observeNode': [target: unknown];
   'vethscope.openInterface': [target: unknown];
+  'vethscope.showInterfaceFlows': [target: unknown];
+  'vethscope.showObservationPoints': [target: unknown];
+  'vethscope.revealPod': [target: unknown];
   'vethscope.copyInterfaceName': [target: unknown];
   'vethscope.copyInterfaceMac': [target: unknown];
   'vethscope.copyInterfaceAddress': [target: unknown];
   'vethscope.copyInterfaceIndex': [target: unknown];
+  'vethscope.copyRow': [target: unknown];
+  'vethscope.filterInterfaces': [];
+  'vethscope.clearInterfacesFilter': [];
   'vethscope.stopSession': [target?: unknown];
   'vethscope.showSessions': [];
   'vethscope.removeAgents': [];
@@ -49,6 +56,8 @@ export interface LocalTargetSetting {
 /** Context keys that menus and welcome views depend on. */
 export interface ContextKeys {
   'vethscope.hasSession': boolean;
+  /** Node Interfaces shows only what passes a filter. */
+  'vethscope.interfacesFiltered': boolean;
   /** Of the kubeconfig; what is wrong with one cluster is said in its row. */
   'vethscope.clusterState': 'loading' | 'none' | 'ready';
 }
@@ -60,15 +69,6 @@ export const FLOWS_PANEL = 'vethscope.flows';
 export const POINTS_PANEL = 'vethscope.points';
 export const INTERFACE_PANEL = 'vethscope.interface';
 
-/** contextValue of the rows of Node Interfaces. */
-export const TREE_CONTEXT = {
-  cluster: 'vethscope.cluster',
-  node: 'vethscope.node',
-  observedNode: 'vethscope.node.observed',
-  interface: 'vethscope.interface',
-  podInterface: 'vethscope.interface.pod',
-} as const;
-
 interface CommandContribution {
   readonly title: string;
   readonly icon?: string;
@@ -79,12 +79,27 @@ interface CommandContribution {
 export const COMMANDS: Readonly<Record<Command, CommandContribution>> = {
   'vethscope.showFlows': { title: 'Show Flows…', icon: '$(pulse)' },
   'vethscope.showPodFlows': { title: 'Show Flows', icon: '$(pulse)', palette: 'false' },
+  'vethscope.showFlowsOfPod': { title: 'Show Flows of Pod', palette: 'false' },
   'vethscope.observeNode': { title: 'Observe Node', icon: '$(eye)', palette: 'false' },
   'vethscope.openInterface': { title: 'Open Interface View', icon: '$(preview)', palette: 'false' },
+  'vethscope.showInterfaceFlows': { title: 'Show Flows', icon: '$(pulse)', palette: 'false' },
+  'vethscope.showObservationPoints': {
+    title: 'Observation Points…',
+    icon: '$(git-compare)',
+    palette: 'false',
+  },
+  'vethscope.revealPod': { title: 'Reveal Pod', icon: '$(list-tree)', palette: 'false' },
   'vethscope.copyInterfaceName': { title: 'Copy Name', palette: 'false' },
   'vethscope.copyInterfaceMac': { title: 'Copy MAC Address', palette: 'false' },
   'vethscope.copyInterfaceAddress': { title: 'Copy IP Address', palette: 'false' },
   'vethscope.copyInterfaceIndex': { title: 'Copy Interface Index', palette: 'false' },
+  'vethscope.copyRow': { title: 'Copy as Text', palette: 'false' },
+  'vethscope.filterInterfaces': { title: 'Filter Interfaces…', icon: '$(filter)' },
+  'vethscope.clearInterfacesFilter': {
+    title: 'Clear Interface Filter',
+    icon: '$(filter-filled)',
+    palette: 'vethscope.interfacesFiltered',
+  },
   'vethscope.stopSession': { title: 'Stop Session', icon: '$(debug-stop)', palette: 'vethscope.hasSession' },
   'vethscope.showSessions': {
     title: 'Show Sessions…',
@@ -168,38 +183,80 @@ export const SETTINGS: Readonly<Record<Setting, object>> = {
 
 const KUBERNETES_POD =
   'view == extension.vsKubernetesExplorer && viewItem =~ /vsKubernetes\\.resource\\.pod/i';
-const inTree = (...contexts: readonly string[]): string =>
-  `view == ${INTERFACES_VIEW} && (${contexts.map((context) => `viewItem == ${context}`).join(' || ')})`;
+/** Rows of Node Interfaces of these kinds (words of their contextValue) that have all of these. */
+const inTree = (kinds: readonly string[], ...has: readonly string[]): string =>
+  [
+    `view == ${INTERFACES_VIEW}`,
+    `viewItem =~ /^(${kinds.join('|')})( |$)/`,
+    ...has.map((word) => `viewItem =~ / ${word}( |$)/`),
+  ].join(' && ');
+const inTitle = `view == ${INTERFACES_VIEW}`;
 
-const AN_INTERFACE = inTree(TREE_CONTEXT.interface, TREE_CONTEXT.podInterface);
+const OBSERVED_NODE = inTree(['node'], 'observed');
+const OBSERVABLE_NODE = inTree(['node'], 'observable');
+const AN_INTERFACE = inTree(['interface']);
+const COUNTED = inTree(['interface'], 'counted');
+const OF_POD = inTree(['interface'], 'of-pod');
+/** What belongs to interfaces, or holds them. */
+const AROUND_INTERFACES = inTree(['group', 'route', 'neighbour', 'socket']);
+const copies = (what: string): string =>
+  inTree(['cluster', 'node', 'interface', 'route', 'neighbour', 'socket'], `copy-${what}`);
 
 /** Menus as package.json carries them. */
 export const MENUS = {
   'view/item/context': [
     { command: 'vethscope.showPodFlows', when: KUBERNETES_POD, group: '3@9' },
-    { command: 'vethscope.showPodFlows', when: inTree(TREE_CONTEXT.podInterface), group: 'inline@1' },
-    { command: 'vethscope.showPodFlows', when: inTree(TREE_CONTEXT.podInterface), group: '1_flows@1' },
+    { command: 'vethscope.showInterfaceFlows', when: COUNTED, group: 'inline@1' },
     { command: 'vethscope.openInterface', when: AN_INTERFACE, group: 'inline@2' },
-    { command: 'vethscope.openInterface', when: AN_INTERFACE, group: '1_flows@2' },
-    { command: 'vethscope.copyInterfaceName', when: AN_INTERFACE, group: '5_copy@1' },
-    { command: 'vethscope.copyInterfaceMac', when: AN_INTERFACE, group: '5_copy@2' },
-    { command: 'vethscope.copyInterfaceAddress', when: AN_INTERFACE, group: '5_copy@3' },
-    { command: 'vethscope.copyInterfaceIndex', when: AN_INTERFACE, group: '5_copy@4' },
-    { command: 'vethscope.observeNode', when: inTree(TREE_CONTEXT.node), group: 'inline@1' },
-    { command: 'vethscope.observeNode', when: inTree(TREE_CONTEXT.node), group: '1_flows@1' },
-    { command: 'vethscope.showPodFlows', when: inTree(TREE_CONTEXT.observedNode), group: 'inline@1' },
-    { command: 'vethscope.showPodFlows', when: inTree(TREE_CONTEXT.observedNode), group: '1_flows@1' },
-    { command: 'vethscope.stopSession', when: inTree(TREE_CONTEXT.observedNode), group: 'inline@2' },
-    { command: 'vethscope.stopSession', when: inTree(TREE_CONTEXT.observedNode), group: '1_flows@2' },
+    { command: 'vethscope.showInterfaceFlows', when: COUNTED, group: '1_flows@1' },
+    { command: 'vethscope.showInterfaceFlows', when: AROUND_INTERFACES, group: '1_flows@1' },
+    { command: 'vethscope.showFlowsOfPod', when: OF_POD, group: '1_flows@2' },
+    { command: 'vethscope.openInterface', when: AN_INTERFACE, group: '1_flows@3' },
+    { command: 'vethscope.showObservationPoints', when: COUNTED, group: '1_flows@4' },
+    { command: 'vethscope.showObservationPoints', when: AROUND_INTERFACES, group: '1_flows@4' },
+    { command: 'vethscope.showObservationPoints', when: OBSERVED_NODE, group: '1_flows@4' },
+    { command: 'vethscope.revealPod', when: OF_POD, group: '3_reveal@1' },
+    { command: 'vethscope.copyInterfaceName', when: copies('name'), group: '5_copy@1' },
+    { command: 'vethscope.copyInterfaceMac', when: copies('mac'), group: '5_copy@2' },
+    { command: 'vethscope.copyInterfaceAddress', when: copies('address'), group: '5_copy@3' },
+    { command: 'vethscope.copyInterfaceIndex', when: copies('index'), group: '5_copy@4' },
+    { command: 'vethscope.copyRow', when: copies('text'), group: '5_copy@5' },
+    { command: 'vethscope.observeNode', when: OBSERVABLE_NODE, group: 'inline@1' },
+    { command: 'vethscope.observeNode', when: OBSERVABLE_NODE, group: '1_flows@1' },
+    { command: 'vethscope.showInterfaceFlows', when: OBSERVED_NODE, group: 'inline@1' },
+    { command: 'vethscope.showInterfaceFlows', when: OBSERVED_NODE, group: '1_flows@1' },
+    { command: 'vethscope.stopSession', when: OBSERVED_NODE, group: 'inline@2' },
+    { command: 'vethscope.stopSession', when: OBSERVED_NODE, group: '1_flows@2' },
   ],
   'view/title': [
-    { command: 'vethscope.showFlows', when: `view == ${INTERFACES_VIEW}`, group: 'navigation@1' },
-    { command: 'vethscope.refreshInterfaces', when: `view == ${INTERFACES_VIEW}`, group: 'navigation@2' },
-    { command: 'vethscope.removeAgents', when: `view == ${INTERFACES_VIEW}`, group: '2_agents@1' },
-    { command: 'vethscope.forgetConsent', when: `view == ${INTERFACES_VIEW}`, group: '2_agents@2' },
-    { command: 'vethscope.showLog', when: `view == ${INTERFACES_VIEW}`, group: '3_log@1' },
+    { command: 'vethscope.showFlows', when: inTitle, group: 'navigation@1' },
+    {
+      command: 'vethscope.filterInterfaces',
+      when: `${inTitle} && !vethscope.interfacesFiltered`,
+      group: 'navigation@2',
+    },
+    {
+      command: 'vethscope.clearInterfacesFilter',
+      when: `${inTitle} && vethscope.interfacesFiltered`,
+      group: 'navigation@2',
+    },
+    { command: 'vethscope.refreshInterfaces', when: inTitle, group: 'navigation@3' },
+    { command: 'vethscope.filterInterfaces', when: inTitle, group: '1_filter@1' },
+    { command: 'vethscope.removeAgents', when: inTitle, group: '2_agents@1' },
+    { command: 'vethscope.forgetConsent', when: inTitle, group: '2_agents@2' },
+    { command: 'vethscope.showLog', when: inTitle, group: '3_log@1' },
   ],
 } as const;
+
+/** Keys in Node Interfaces; the command takes the selected row. */
+export const KEYBINDINGS = [
+  {
+    command: 'vethscope.copyInterfaceName',
+    key: 'ctrl+c',
+    mac: 'cmd+c',
+    when: `focusedView == ${INTERFACES_VIEW} && listFocus && !inputFocus`,
+  },
+] as const;
 
 export const WELCOME = [
   {
@@ -227,6 +284,7 @@ export function contributes(): object {
       ),
       ...MENUS,
     },
+    keybindings: KEYBINDINGS,
     viewsContainers: { activitybar: [{ id: VIEW_CONTAINER, title: CATEGORY, icon: 'media/icon.svg' }] },
     views: {
       [VIEW_CONTAINER]: [{ id: INTERFACES_VIEW, name: 'Node Interfaces', icon: 'media/icon.svg' }],

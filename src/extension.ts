@@ -8,14 +8,19 @@ import { registerCommand } from './commands/register.ts';
 import { removeAgents } from './commands/removeAgents.ts';
 import { showSessions, stop, stopSession } from './commands/sessions.ts';
 import { ShowFlows } from './commands/showFlows.ts';
-import { copyOfInterface, openInterface } from './commands/interfaceRow.ts';
-import { showNodeFlows, showPodFlows } from './commands/showPodFlows.ts';
+import { copyOfRow, openInterface, rowOf } from './commands/rows.ts';
+import { filterInterfaces } from './commands/filterInterfaces.ts';
+import { showObservationPoints } from './commands/observationPoints.ts';
+import { revealPod, revealPodOfRow } from './commands/revealPod.ts';
+import { showFlowsOfPod, showInterfaceFlows, showNodeFlows } from './commands/showInterfaceFlows.ts';
+import { showPodFlows } from './commands/showPodFlows.ts';
 import { SessionsStatus } from './commands/statusBar.ts';
 import { CATEGORY, FLOWS_PANEL, POINTS_PANEL } from './contributions.ts';
 import { Clusters } from './explorer/clusters.ts';
 import { InterfacesTree } from './explorer/interfacesTree.ts';
 import { NodeNode } from './explorer/nodeNode.ts';
 import type { SessionFlows } from './flows/sessionFlows.ts';
+import type { FlowReference } from './model/panelMessages.ts';
 import type { FlowsPanel } from './panels/flowsPanel.ts';
 import { FlowsPanels } from './panels/flowsPanels.ts';
 import { InterfacePanels } from './panels/interfacePanels.ts';
@@ -25,9 +30,10 @@ import type { Sessions } from './session/types.ts';
 
 const COPIES = [
   ['vethscope.copyInterfaceName', 'name'],
-  ['vethscope.copyInterfaceMac', 'MAC address'],
-  ['vethscope.copyInterfaceAddress', 'IP address'],
+  ['vethscope.copyInterfaceMac', 'mac'],
+  ['vethscope.copyInterfaceAddress', 'address'],
   ['vethscope.copyInterfaceIndex', 'index'],
+  ['vethscope.copyRow', 'text'],
 ] as const;
 
 let observations: Observations | null = null;
@@ -40,12 +46,18 @@ export function activate(context: ExtensionContext): void {
   const clusters = new Clusters(log);
   const consent = new DeployConsent(context.globalState);
   const observer = new Observer(clusters, running, consent);
+  const tree = new InterfacesTree(clusters, running);
+  const showPoints = (flows: SessionFlows, flow: FlowReference): void => {
+    new PointsPanel(context.extensionUri, POINTS_PANEL, flows, flow);
+  };
   const panels = new FlowsPanels(
     context.extensionUri,
     {
       restart: (panel) => void restartPanel(panel, observer, log),
       stop: (flows) => void stop(flows, log),
-      showPoints: (flows, flow) => new PointsPanel(context.extensionUri, POINTS_PANEL, flows, flow),
+      showPoints,
+      revealPod: ({ session }, pod) =>
+        void revealPod(tree, session.source, pod).catch((error: unknown) => showProblem(error, log)),
       showLog: () => log.show(),
       openSettings: () => void openSettings(),
     },
@@ -64,7 +76,7 @@ export function activate(context: ExtensionContext): void {
     log,
     clusters,
     interfaces,
-    new InterfacesTree(clusters, running),
+    tree,
     new SessionsStatus(running),
     window.registerWebviewPanelSerializer(FLOWS_PANEL, panels),
     registerCommand('vethscope.showFlows', log, ask),
@@ -76,10 +88,24 @@ export function activate(context: ExtensionContext): void {
         await observer.observe(target.source, { kind: 'node', node: target.node });
       }
     }),
-    registerCommand('vethscope.openInterface', log, (target) => openInterface(target, interfaces)),
-    ...COPIES.map(([command, what]) =>
-      registerCommand(command, log, (target) => copyOfInterface(target, what, interfaces)),
+    registerCommand('vethscope.showInterfaceFlows', log, (target) =>
+      showInterfaceFlows(rowOf(target, tree), observer, panels),
     ),
+    registerCommand('vethscope.showFlowsOfPod', log, (target) =>
+      showFlowsOfPod(rowOf(target, tree), observer, panels),
+    ),
+    registerCommand('vethscope.showObservationPoints', log, (target) =>
+      showObservationPoints(rowOf(target, tree), running, showPoints),
+    ),
+    registerCommand('vethscope.revealPod', log, (target) => revealPodOfRow(rowOf(target, tree), tree)),
+    registerCommand('vethscope.openInterface', log, (target) =>
+      openInterface(rowOf(target, tree), interfaces),
+    ),
+    ...COPIES.map(([command, what]) =>
+      registerCommand(command, log, (target) => copyOfRow(rowOf(target, tree), what)),
+    ),
+    registerCommand('vethscope.filterInterfaces', log, () => filterInterfaces(tree)),
+    registerCommand('vethscope.clearInterfacesFilter', log, () => tree.setFilter('')),
     registerCommand('vethscope.stopSession', log, (target) => stopSession(target, running, log)),
     registerCommand('vethscope.showSessions', log, () =>
       showSessions(running, (flows) => panels.show(flows, observer.questionOf(flows)), log),

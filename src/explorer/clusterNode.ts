@@ -1,13 +1,13 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
-import { TREE_CONTEXT } from '../contributions.ts';
 import type { Cluster, InventoryHold } from '../kube/cluster.ts';
 import type { Node } from '../model/inventory.ts';
 import type { Agent } from '../session/types.ts';
 import type { NodeFacts } from './nodeNode.ts';
 import { NodeNode } from './nodeNode.ts';
 import { MessageNode, problemNode } from './messageNode.ts';
-import type { NodeChanged, TreeNode } from './treeNode.ts';
-import { REFRESH } from './treeNode.ts';
+import type { InterfaceFilter } from './interfaceFilter.ts';
+import type { Copies, NodesChanged, TreeNode } from './treeNode.ts';
+import { contextValue, REFRESH } from './treeNode.ts';
 
 export interface ClusterNodeOptions {
   readonly context: string;
@@ -16,7 +16,8 @@ export interface ClusterNodeOptions {
   readonly connect: (onProgress: (message: string | null) => void) => Promise<Cluster>;
   /** Agents that are known now. */
   readonly agents: () => readonly Agent[];
-  readonly changed: NodeChanged;
+  readonly changed: NodesChanged;
+  readonly filter: () => InterfaceFilter;
 }
 
 /** One context of the kubeconfig. It is connected when it is opened, and its nodes are watched while it is open. */
@@ -39,13 +40,22 @@ export class ClusterNode implements TreeNode {
     return this.#options.context;
   }
 
+  get copies(): Copies {
+    return { name: this.context };
+  }
+
+  /** Those that are known now. */
+  get nodes(): readonly NodeNode[] {
+    return [...this.#nodes.values()];
+  }
+
   item(): TreeItem {
     const { context, current } = this.#options;
     const state = current ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed;
     const item = new TreeItem(context, state);
     item.id = this.id;
     item.iconPath = new ThemeIcon('server-environment');
-    item.contextValue = TREE_CONTEXT.cluster;
+    item.contextValue = contextValue('cluster', this.copies);
     item.description = this.#progress ?? (current ? 'current' : '');
     item.tooltip = `Context ${context}`;
     item.accessibilityInformation = { label: `cluster ${context}, ${item.description}` };
@@ -59,13 +69,13 @@ export class ClusterNode implements TreeNode {
 
   setExpanded(expanded: boolean): void {
     if (!expanded) this.dispose();
-    else if (this.#hold === null && this.#open === null) this.#options.changed(this);
+    else if (this.#hold === null && this.#open === null) this.#options.changed([this]);
   }
 
   /** Lets the node of an agent take what is known of it now. */
   agentChanged(agent: Agent): void {
     const node = this.#nodes.get(agent.node);
-    node?.setAgent(this.#agentOf(agent.node), this.#options.changed);
+    node?.setAgent(this.#agentOf(agent.node));
   }
 
   dispose(): void {
@@ -102,7 +112,7 @@ export class ClusterNode implements TreeNode {
   #setProgress(message: string | null): void {
     if (this.#progress === message) return;
     this.#progress = message;
-    this.#options.changed(this);
+    this.#options.changed([this]);
   }
 
   #inventoryChanged(cluster: Cluster): void {
@@ -112,7 +122,7 @@ export class ClusterNode implements TreeNode {
 
   #redraw(): void {
     this.#open = Promise.resolve(this.#rows());
-    this.#options.changed(this);
+    this.#options.changed([this]);
   }
 
   /** True when there are other nodes than before. */
@@ -128,15 +138,15 @@ export class ClusterNode implements TreeNode {
     const { name } = node.metadata;
     const known = this.#nodes.get(name);
     if (known !== undefined) {
-      known.setFacts(factsOf(node), this.#options.changed);
+      known.setFacts(factsOf(node));
       return;
     }
     const source = { kind: 'cluster', cluster } as const;
-    const added = new NodeNode(this, `${this.id}/node/${name}`, source, name, factsOf(node));
+    const { changed, filter } = this.#options;
+    const id = `${this.id}/node/${name}`;
+    const added = new NodeNode(this, { id, source, node: name, changed, filter }, factsOf(node));
+    added.setAgent(this.#agentOf(name));
     this.#nodes.set(name, added);
-    added.setAgent(this.#agentOf(name), () => {
-      // The whole list is drawn after this.
-    });
   }
 
   #rows(): readonly TreeNode[] {
@@ -172,6 +182,7 @@ function factsOf({ metadata, status }: Node): NodeFacts {
   const system = [operatingSystem, architecture, kernelVersion].filter(Boolean).join(' ');
   return {
     description: address,
+    address: address === '' ? null : address,
     tooltip: [address, system, `uid ${metadata.uid}`].filter(Boolean).join('\n'),
     unsupported: operatingSystem === 'linux' ? null : `A ${operatingSystem} node cannot be observed`,
   };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import type { InterfaceTopology, Topology } from '../model/topology.ts';
+import type { InterfaceTopology, NamespaceTopology, Topology } from '../model/topology.ts';
+import { InterfaceFilter } from './interfaceFilter.ts';
 import { interfaceGroups } from './interfaceGroups.ts';
-import { interfaceDescription, interfaceFacts } from './interfaceText.ts';
+import { addressText, interfaceDescription, interfaceFacts } from './interfaceText.ts';
 
 function link(parts: Partial<InterfaceTopology>): InterfaceTopology {
   return {
@@ -30,17 +31,13 @@ function link(parts: Partial<InterfaceTopology>): InterfaceTopology {
   };
 }
 
+function namespace(inode: number, interfaces: readonly InterfaceTopology[]): NamespaceTopology {
+  const path = `/proc/${inode}/ns/net`;
+  return { inode, path, pod: null, routes: [], neighbours: [], fdb: [], sockets: [], interfaces };
+}
+
 function node(...interfaces: InterfaceTopology[]): Topology {
-  const own = {
-    inode: 1,
-    path: '/proc/1/ns/net',
-    pod: null,
-    routes: [],
-    neighbours: [],
-    fdb: [],
-    sockets: [],
-  };
-  return { node: 'node-a', kernel: '6.18', sysctls: {}, namespaces: [{ ...own, interfaces }] };
+  return { node: 'node-a', kernel: '6.18', sysctls: {}, namespaces: [namespace(1, interfaces)] };
 }
 
 const pod = (name: string): InterfaceTopology['pod'] => ({ namespace: 'shop', name, uid: name });
@@ -59,7 +56,7 @@ describe('interfaceGroups', () => {
     assert.deepEqual(
       groups.map(({ name, interfaces }) => [
         name,
-        interfaces.map(({ of, ports }) => [of.name, ports.map((port) => port.name)]),
+        interfaces.map(({ of, ports }) => [of.name, ports.map((port) => port.of.name)]),
       ]),
       [
         ['uplinks', [['eth0', []]]],
@@ -76,20 +73,65 @@ describe('interfaceGroups', () => {
     );
   });
 
+  it('keeps what passes a filter, ports with their bridge and a bridge with its ports', () => {
+    const inside = {
+      ...namespace(7, [link({ ifindex: 2, name: 'eth0', addresses: ['10.244.0.9/24'] })]),
+      pod: { namespace: 'shop', name: 'web-1', uid: 'u' },
+    };
+    const own = node(
+      link({ ifindex: 2, name: 'eth0', role: 'uplink', addresses: ['192.0.2.1/24'] }),
+      link({ ifindex: 3, name: 'cni0', role: 'bridge', kind: 'bridge' }),
+      link({
+        ...{ ifindex: 4, name: 'veth4', role: 'pod-veth', kind: 'veth', master: 3, pod: pod('web-1') },
+        peer: { netns: 7, ifindex: 2, name: 'eth0' },
+      }),
+      link({ ifindex: 5, name: 'veth5', role: 'pod-veth', master: 3, pod: pod('api-1') }),
+    );
+    const topology = { ...own, namespaces: [...own.namespaces, inside] };
+    const shown = (text: string): unknown =>
+      interfaceGroups(topology, new InterfaceFilter(text)).map(({ name, interfaces }) => [
+        name,
+        ...interfaces.map(({ of, ports }) => [of.name, ...ports.map((port) => port.of.name)]),
+      ]);
+    assert.deepEqual(shown('SHOP/web'), [
+      ['bridges', ['cni0', 'veth4']],
+      ['pods', ['veth4']],
+    ]);
+    assert.deepEqual(shown('10.244.0.9'), shown('shop/web'), 'the address of the pod’s end');
+    assert.deepEqual(shown('cni0'), [['bridges', ['cni0', 'veth5', 'veth4']]]);
+    assert.deepEqual(shown('uplink 192.0.2'), [['uplinks', ['eth0']]]);
+    assert.deepEqual(shown('shop uplink'), []);
+    assert.deepEqual(shown(' '), shown(''));
+  });
+
   it('knows a node of which nothing is known', () => {
     assert.deepEqual(interfaceGroups({ node: 'n', kernel: '', sysctls: {}, namespaces: [] }), []);
   });
 });
 
 describe('interface text', () => {
-  it('describes by pod, else by addresses, and says when a link is down', () => {
-    assert.equal(interfaceDescription(link({ pod: pod('web-1'), addresses: ['fe80::1/64'] })), 'shop/web-1');
-    assert.equal(
-      interfaceDescription(link({ addresses: ['10.0.0.1/24', 'fd00::1/64'] })),
-      '10.0.0.1/24 fd00::1/64',
-    );
-    assert.equal(interfaceDescription(link({ addresses: ['fe80::1/64'] })), '');
-    assert.equal(interfaceDescription(link({ state: 'down' })), 'down');
+  it('tells addresses, those of the link itself apart, and says when it is down', () => {
+    assert.equal(addressText(link({ addresses: ['10.0.0.1/24', 'fd00::1/64'] })), '10.0.0.1/24 fd00::1/64');
+    assert.equal(addressText(link({ addresses: ['fe80::1/64'] })), '');
+    assert.equal(interfaceDescription(link({ state: 'down' }), 'shop/web-1', null), 'shop/web-1 · down');
+    assert.equal(interfaceDescription(link({ state: 'down' }), '', null), 'down');
+  });
+
+  it('says first how much passes, and nothing where nothing does', () => {
+    const at = (receivedBytes: number, sentBytes: number): string =>
+      interfaceDescription(link({}), 'shop/web-1', {
+        ...{
+          receivedPackets: 0,
+          receivedBytes,
+          receivedDropped: 0,
+          sentPackets: 0,
+          sentBytes,
+          sentDropped: 0,
+        },
+      });
+    assert.equal(at(1_000_000, 250_000), '1.3 MB/s · shop/web-1');
+    assert.equal(at(0, 42), '< 1 kB/s · shop/web-1');
+    assert.equal(at(0, 0), 'shop/web-1');
   });
 
   it('tells the facts as name and value', () => {

@@ -1,9 +1,13 @@
-import type { InterfaceTopology, Topology } from '../model/topology.ts';
+import type { InterfaceTopology, NamespaceTopology, Topology } from '../model/topology.ts';
+import type { InterfaceFilter } from './interfaceFilter.ts';
+import { NO_FILTER } from './interfaceFilter.ts';
 
-/** An interface with those that are its ports. */
+/** An interface with what is below it. */
 export interface InterfaceBranch {
   readonly of: InterfaceTopology;
-  readonly ports: readonly InterfaceTopology[];
+  readonly ports: readonly InterfaceBranch[];
+  /** The namespace of the pod whose wire it is; null where that is not known. */
+  readonly inside: NamespaceTopology | null;
 }
 
 export const GROUPS = ['uplinks', 'bridges', 'pods', 'tunnels', 'host'] as const;
@@ -25,22 +29,37 @@ const GROUP_OF_ROLE: Readonly<Record<InterfaceTopology['role'], GroupName>> = {
 };
 
 /** The interfaces of the node's own namespace by what they are for; groups without any are left out. */
-export function interfaceGroups(topology: Topology): readonly InterfaceGroup[] {
-  const interfaces = topology.namespaces[0]?.interfaces ?? [];
-  return GROUPS.map((name) => ({
-    name,
-    interfaces: interfaces
-      .filter(({ role }) => GROUP_OF_ROLE[role] === name)
-      .sort(byPodOrName)
-      .map((of) => ({
-        of,
-        ports: interfaces.filter(({ master }) => master === of.ifindex).sort(byPodOrName),
-      })),
-  })).filter((group) => group.interfaces.length > 0);
+export function interfaceGroups(
+  topology: Topology,
+  filter: InterfaceFilter = NO_FILTER,
+): readonly InterfaceGroup[] {
+  const namespaces = new Map(topology.namespaces.map((namespace) => [namespace.inode, namespace]));
+  const sorted = [...(topology.namespaces[0]?.interfaces ?? [])].sort(byPodOrName);
+  const inside = ({ peer }: InterfaceTopology): NamespaceTopology | null => {
+    const found = peer === null ? undefined : namespaces.get(peer.netns);
+    return found === undefined || found.pod === null ? null : found;
+  };
+  const leaf = (of: InterfaceTopology): InterfaceBranch => ({ of, ports: [], inside: inside(of) });
+  const passes = ({ of, inside }: InterfaceBranch): boolean => filter.passes(of, inside);
+  const portsByMaster = Map.groupBy(sorted, ({ master }) => master);
+  const branches = sorted.flatMap((of): InterfaceBranch[] => {
+    const branch = leaf(of);
+    const ports = (portsByMaster.get(of.ifindex) ?? []).map(leaf);
+    if (passes(branch)) return [{ ...branch, ports }];
+    const passing = ports.filter(passes);
+    return passing.length === 0 ? [] : [{ ...branch, ports: passing }];
+  });
+  const byGroup = Map.groupBy(branches, ({ of }) => GROUP_OF_ROLE[of.role]);
+  return GROUPS.flatMap((name) => {
+    const interfaces = byGroup.get(name);
+    return interfaces === undefined ? [] : [{ name, interfaces }];
+  });
 }
 
+const COLLATOR = new Intl.Collator('en', { numeric: true });
+
 function byPodOrName(a: InterfaceTopology, b: InterfaceTopology): number {
-  return sortText(a).localeCompare(sortText(b), 'en', { numeric: true });
+  return COLLATOR.compare(sortText(a), sortText(b));
 }
 
 function sortText({ pod, name }: InterfaceTopology): string {

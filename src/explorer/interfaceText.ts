@@ -1,18 +1,37 @@
-import { formatBytes, formatCount, formatPlural } from '../model/format.ts';
+import { formatBytes, formatCount, formatPlural, formatRate } from '../model/format.ts';
 import { ROLE_WORDS } from '../model/roleWords.ts';
-import type { InterfaceTopology } from '../model/topology.ts';
+import type { InterfaceStatistics, InterfaceTopology } from '../model/topology.ts';
 
-/** Beside the name: the pod, else the addresses, then whether it is down. */
-export function interfaceDescription({ pod, addresses, state }: InterfaceTopology): string {
-  const who =
-    pod === null
-      ? addresses.filter((address) => !address.startsWith('fe80:')).join(' ')
-      : `${pod.namespace}/${pod.name}`;
-  return [who, state === 'down' ? 'down' : ''].filter(Boolean).join(' · ');
+/** Below this a rate is not told by its figure, so that rows at rest stay as they are. */
+const QUIET_BYTES = 1000;
+
+/** Beside the name: the rate, then whose it is or its addresses, then whether it is down. */
+export function interfaceDescription(
+  { state }: InterfaceTopology,
+  who: string,
+  rates: InterfaceStatistics | null,
+): string {
+  return [rateText(rates), who, state === 'down' ? 'down' : ''].filter(Boolean).join(' · ');
+}
+
+/** Addresses by which others reach it. */
+export function addressText({ addresses }: InterfaceTopology): string {
+  return addresses.filter((address) => !address.startsWith('fe80:')).join(' ');
+}
+
+/** Both directions together; empty where nothing passes. */
+export function rateText(rates: InterfaceStatistics | null): string {
+  if (rates === null) return '';
+  const bytes = rates.receivedBytes + rates.sentBytes;
+  if (bytes === 0) return '';
+  return bytes < QUIET_BYTES ? '< 1 kB/s' : formatRate(bytes);
 }
 
 /** What is known of an interface, as name and value. */
-export function interfaceFacts(link: InterfaceTopology): readonly (readonly [string, string])[] {
+export function interfaceFacts(
+  link: InterfaceTopology,
+  rates: InterfaceStatistics | null = null,
+): readonly (readonly [string, string])[] {
   const { statistics } = link;
   const facts: (readonly [string, string] | null)[] = [
     ['Role', ROLE_WORDS[link.role]],
@@ -26,6 +45,10 @@ export function interfaceFacts(link: InterfaceTopology): readonly (readonly [str
     link.peer === null ? null : ['Peer', peerText(link.peer)],
     ['Received', traffic(statistics.receivedPackets, statistics.receivedBytes, statistics.receivedDropped)],
     ['Sent', traffic(statistics.sentPackets, statistics.sentBytes, statistics.sentDropped)],
+    rates === null
+      ? null
+      : ['Receiving', pace(rates.receivedPackets, rates.receivedBytes, rates.receivedDropped)],
+    rates === null ? null : ['Sending', pace(rates.sentPackets, rates.sentBytes, rates.sentDropped)],
     ['Observed', link.attached ? 'yes' : 'no'],
   ];
   return facts.filter((fact) => fact !== null);
@@ -39,3 +62,11 @@ function traffic(packets: number, bytes: number, dropped: number): string {
   const lost = dropped === 0 ? '' : `, ${formatCount(dropped)} dropped`;
   return `${formatPlural(packets, 'packet')}, ${formatBytes(bytes)}${lost}`;
 }
+
+/** Per second. */
+function pace(packets: number, bytes: number, dropped: number): string {
+  const lost = dropped === 0 ? '' : `, ${figure(dropped)} dropped/s`;
+  return `${figure(packets)} packets/s, ${formatBytes(bytes)}/s${lost}`;
+}
+
+const figure = (rate: number): string => (rate < 10 ? rate.toFixed(1) : formatCount(Math.round(rate)));

@@ -56,7 +56,8 @@ export type FlowGrouping = (typeof FLOW_GROUPINGS)[number];
 export interface FlowFilter {
   /**
    * Words, all of which must be found in a row's names, addresses, protocol or verdict, upper or lower case. A number
-   * is also found when it is one of the ports, before or after NAT.
+   * is also found when it is one of the ports, before or after NAT. `interface:` and `point:` ask where the flow was seen
+   * (flowQuery.ts).
    */
   readonly text: string;
   /** Only this verdict; null for any. */
@@ -225,7 +226,8 @@ export type ToFlowsPage =
       /** Nodes of its ends on which no agent of the session runs. */
       readonly unobserved: readonly string[];
     }
-  | { readonly type: 'filterError'; readonly message: string; readonly position: number };
+  /** The host filters by something else now, for example because a row of Node Interfaces asked for it. */
+  | { readonly type: 'filter'; readonly filter: FlowFilter };
 
 /** Page to host. */
 export type FromFlowsPage =
@@ -246,6 +248,8 @@ export type FromFlowsPage =
   | { readonly type: 'showPoints'; readonly flow: FlowReference }
   /** Observes a further node as well. */
   | { readonly type: 'observeNode'; readonly node: string }
+  /** Shows the wire of a pod in Node Interfaces. */
+  | { readonly type: 'revealPod'; readonly namespace: string; readonly name: string }
   | { readonly type: 'stop' }
   | { readonly type: 'restart' }
   | { readonly type: 'showLog' }

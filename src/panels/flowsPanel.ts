@@ -9,6 +9,7 @@ import type {
   FlowsQuestion,
   FromFlowsPage,
 } from '../model/panelMessages.ts';
+import type { PodReference } from '../model/topology.ts';
 import { pageHtml, resourceRoots } from './html.ts';
 
 const TICK_MILLISECONDS = 100;
@@ -22,6 +23,8 @@ export interface FlowsPanelActions {
   readonly restart: (panel: FlowsPanel) => void;
   readonly stop: (flows: SessionFlows) => void;
   readonly showPoints: (flows: SessionFlows, flow: FlowReference) => void;
+  /** Shows a pod among the interfaces of its node. */
+  readonly revealPod: (flows: SessionFlows, pod: Pick<PodReference, 'namespace' | 'name'>) => void;
   readonly showLog: () => void;
   readonly openSettings: () => void;
 }
@@ -36,6 +39,8 @@ export class FlowsPanel {
   readonly #feed: FlowsFeed;
   #flows: SessionFlows | null = null;
   #sessionSubscription: { dispose(): unknown } | null = null;
+  /** What the page is to filter by as soon as it is there: it keeps a filter of its own. */
+  #wantedFilter: FlowFilter | null = null;
   #ledgerSentAt = 0;
 
   constructor(panel: WebviewPanel, extension: Uri, question: FlowsQuestion, actions: FlowsPanelActions) {
@@ -69,9 +74,16 @@ export class FlowsPanel {
     this.#sessionSubscription?.dispose();
     this.#flows = flows;
     this.#feed.switchTo(flows.store);
-    if (filter !== undefined) this.#feed.view.setFilter(filter);
+    if (filter !== undefined) this.setFilter(filter);
     this.#sessionSubscription = flows.session.onChange(() => this.#sessionChanged());
     this.#sessionChanged();
+  }
+
+  /** Filters by something else than the page asked for. */
+  setFilter(filter: FlowFilter): void {
+    this.#feed.view.setFilter(filter);
+    this.#wantedFilter = filter;
+    if (this.panel.visible && this.#feed.ready) this.#sendFilter();
   }
 
   #receive(message: FromFlowsPage): void {
@@ -88,6 +100,9 @@ export class FlowsPanel {
       case 'observeNode':
         this.#flows?.session.alsoObserve(message.node);
         return;
+      case 'revealPod':
+        if (this.#flows !== null) this.#actions.revealPod(this.#flows, message);
+        return;
       case 'showLog':
         this.#actions.showLog();
         return;
@@ -97,6 +112,7 @@ export class FlowsPanel {
       default:
         this.#feed.receive(message, Date.now());
         if (STATE_CHANGES.has(message.type)) this.#sendState();
+        if (message.type === 'ready') this.#sendFilter();
         if (message.type !== 'received') this.#feed.tick(Date.now());
     }
   }
@@ -111,6 +127,13 @@ export class FlowsPanel {
   #sessionChanged(): void {
     this.#setTitle();
     this.#sendState();
+  }
+
+  #sendFilter(): void {
+    const filter = this.#wantedFilter;
+    if (filter === null) return;
+    this.#wantedFilter = null;
+    void this.panel.webview.postMessage({ type: 'filter', filter });
   }
 
   #setTitle(): void {

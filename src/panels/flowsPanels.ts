@@ -25,6 +25,7 @@ export class FlowsPanels implements WebviewPanelSerializer {
   show(flows: SessionFlows, question: FlowsQuestion, filter?: FlowFilter): void {
     const open = [...this.#open].find((panel) => panel.flows === flows);
     if (open !== undefined) {
+      if (filter !== undefined) open.setFilter(filter);
       open.panel.reveal();
       return;
     }

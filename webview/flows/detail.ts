@@ -35,12 +35,13 @@ export interface DetailActions {
   readonly onClose: () => void;
   readonly onShowPoints: () => void;
   readonly onObserveNode: (node: string) => void;
+  readonly onRevealPod: (namespace: string, name: string) => void;
 }
 
 /** All that is known of one flow. */
 export function detail(
   { row, sightings, tunnels, nat, unobserved }: FlowDetail,
-  { onClose, onShowPoints, onObserveNode }: DetailActions,
+  { onClose, onShowPoints, onObserveNode, onRevealPod }: DetailActions,
 ): TemplateResult {
   if (row === null) {
     return html`<div class="detail-head">
@@ -62,7 +63,7 @@ export function detail(
         badge: String(sightings.length),
         content: html`${sightingsTable(sightings, row.hasPorts)}${tunnelLines(tunnels)}${unobservedLines(unobserved, onObserveNode)}`,
       },
-      { id: 'endpoints', label: 'Endpoints', badge: null, content: endpointCards(row) },
+      { id: 'endpoints', label: 'Endpoints', badge: null, content: endpointCards(row, onRevealPod) },
       { id: 'figures', label: 'Figures', badge: null, content: figures(row) },
     ])}`;
 }
@@ -137,14 +138,14 @@ function sightingLine(sighting: SightingRow, ports: boolean): TemplateResult {
   </tr>`;
 }
 
-function endpointCards(row: FlowRow): TemplateResult {
+function endpointCards(row: FlowRow, onRevealPod: DetailActions['onRevealPod']): TemplateResult {
   const opened = row.initiatorCertain ? 'opened the connection' : 'may have opened the connection';
   const answered = row.receivedPackets > 0 ? 'answered' : 'did not answer';
   const portOf = (port: number): number | null => (row.hasPorts ? port : null);
   return html`<div class="cards">
-    ${endpointCard('Client', opened, row.client, portOf(row.clientPort), row.initiatorCertain ? null : guessSentence(row.initiatorEvidence))}
-    ${row.service === null ? nothing : endpointCard('Service', 'was asked for', row.service, askedPort(row.service))}
-    ${endpointCard('Server', answered, row.server, portOf(row.serverPort))}
+    ${endpointCard('Client', opened, row.client, portOf(row.clientPort), onRevealPod, row.initiatorCertain ? null : guessSentence(row.initiatorEvidence))}
+    ${row.service === null ? nothing : endpointCard('Service', 'was asked for', row.service, askedPort(row.service), onRevealPod)}
+    ${endpointCard('Server', answered, row.server, portOf(row.serverPort), onRevealPod)}
   </div>`;
 }
 
@@ -153,6 +154,7 @@ function endpointCard(
   did: string,
   endpoint: Endpoint | null,
   port: number | null,
+  onRevealPod: DetailActions['onRevealPod'],
   guess: string | null = null,
 ): TemplateResult {
   if (endpoint === null) return html`<section class="card"><h3>${role}</h3></section>`;
@@ -168,7 +170,17 @@ function endpointCard(
       ${fact('Known by', evidenceSentences(endpoint).join(' '))}
       ${fact('Could be', endpoint.candidates.join(', ') || null)} ${fact('Direction', guess)}
     </dl>
+    ${revealButton(endpoint, onRevealPod)}
   </section>`;
+}
+
+/** A pod that is settled has a row in Node Interfaces, where its node is observed. */
+function revealButton(
+  { kind, namespace, name }: Endpoint,
+  onRevealPod: DetailActions['onRevealPod'],
+): TemplateResult | typeof nothing {
+  if (kind !== 'pod' || namespace === null || name === null) return nothing;
+  return button({ label: 'Reveal Pod', icon: 'list-tree', onClick: () => onRevealPod(namespace, name) });
 }
 
 function figures(row: FlowRow): TemplateResult {

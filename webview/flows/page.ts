@@ -139,7 +139,8 @@ export class FlowsPage {
       case 'detail':
         this.#takeDetail(message);
         break;
-      case 'filterError':
+      case 'filter':
+        this.#setFilter(message.filter);
         break;
     }
   }
@@ -286,6 +287,7 @@ export class FlowsPage {
         if (selected !== null) this.#host.post({ type: 'showPoints', flow: selected });
       },
       onObserveNode: (node) => this.#host.post({ type: 'observeNode', node }),
+      onRevealPod: (namespace, name) => this.#host.post({ type: 'revealPod', namespace, name }),
     };
   }
 

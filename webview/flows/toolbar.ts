@@ -10,6 +10,7 @@ import type {
   SessionPhase,
 } from '../../src/model/panelMessages.ts';
 import { button, checkbox, dropdown, icon, iconButton, menuButton, textField } from '../shared/controls.ts';
+import { filterHint } from './filterHint.ts';
 import { VERDICT_LOOKS } from './words.ts';
 
 export interface ToolbarActions {
@@ -49,7 +50,7 @@ const GROUPING_CHOICES: readonly { readonly value: FlowGrouping; readonly label:
   { value: 'service', label: 'By Service' },
 ];
 
-/** Two lines: what is observed and what can be done about it; what of it is shown. */
+/** Two lines: what is observed and what can be done about it; what of it is shown. A third helps with the filter. */
 export function toolbar(state: FlowsPanelState, counts: Counts, actions: ToolbarActions): TemplateResult {
   return html`<div class="toolbar-line">
       ${phaseMark(state)}
@@ -63,7 +64,8 @@ export function toolbar(state: FlowsPanelState, counts: Counts, actions: Toolbar
       <span class="spring"></span>
       <span class="counts">${countsText(counts)}</span>
       ${tableControls(state, actions)}
-    </div>`;
+    </div>
+    ${filterHint(state.filter.text, (text) => actions.onFilter({ ...state.filter, text }))}`;
 }
 
 function phaseMark({ phase, paused }: FlowsPanelState): TemplateResult {
@@ -102,7 +104,7 @@ function controls({ phase, paused }: FlowsPanelState, actions: ToolbarActions): 
 function filterFields(filter: FlowFilter, { onFilter }: ToolbarActions): TemplateResult {
   const clear = (): void => onFilter({ ...filter, text: '' });
   return html`${textField({
-    label: 'Filter flows by name, address, port, protocol or verdict',
+    label: 'Filter flows by name, address, port, protocol or verdict, or by interface: or point:',
     placeholder: 'Filter by name, address, port, protocol or verdict',
     value: filter.text,
     icon: 'filter',

@@ -59,6 +59,7 @@ export class FakeHost implements FlowsHost {
       case 'openSettings':
       case 'showPoints':
       case 'observeNode':
+      case 'revealPod':
         return;
       default:
         // A message to the host is never answered in the same turn.
