@@ -7,6 +7,12 @@ export interface PodReference {
   readonly uid: string;
 }
 
+/** A pod of the node's own network (hostNetwork): it has no namespace of its own. */
+export interface HostPod extends PodReference {
+  /** Id of one of its processes, as the agent sees it; that process is in the node's namespace. */
+  readonly process: number;
+}
+
 export interface InterfaceStatistics {
   readonly receivedPackets: number;
   readonly receivedBytes: number;
@@ -185,4 +191,6 @@ export interface Topology {
   /** Sysctls that change what can be seen; null where the kernel has none. */
   readonly sysctls: Readonly<Record<string, string | null>>;
   readonly namespaces: readonly NamespaceTopology[];
+  /** Left out where there is none, and by agents that do not tell them. */
+  readonly hostPods?: readonly HostPod[];
 }

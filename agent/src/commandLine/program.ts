@@ -80,6 +80,7 @@ function topologyCommand(): Command {
     .description('print the interfaces of a node, what they are connected to and whose they are')
     .option('--netns <path|name>', 'network namespace to start from; may be repeated', repeated, [])
     .option('--inventory <file>', 'pods and services, as for observe')
+    .option('--pod <name>', 'print how this pod got its network instead; its name, namespace/name or uid')
     .addOption(new Option('--output <format>', 'what to print').choices(['json', 'table']).default('table'))
     .action((options: TopologyOptions) => topology(options));
 }

@@ -1,9 +1,11 @@
+import { podNetworkText } from '../../../src/model/podNetwork/podNetworkText.ts';
 import type { InterfaceTopology, Topology } from '../../../src/model/topology.ts';
 import type { NetworkNamespace } from '../../native/index.d.ts';
 import { loadPayload } from '../collector/addon.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { readInventoryFile } from '../identity/inventoryFile.ts';
 import { InventoryStore } from '../identity/inventoryStore.ts';
+import { networkOf } from './networkOfPod.ts';
 import { withSockets } from './namespaceSockets.ts';
 import { namespacePath } from '../topology/namespacePath.ts';
 import { TopologyReader } from '../topology/topologyReader.ts';
@@ -13,6 +15,8 @@ export interface TopologyOptions {
   readonly inventory?: string;
   readonly node: string;
   readonly output: 'json' | 'table';
+  /** How this pod got its network instead of the whole wiring. */
+  readonly pod?: string;
 }
 
 /** Prints the wiring once. Attaches nothing. */
@@ -34,6 +38,12 @@ export async function topology(options: TopologyOptions): Promise<void> {
       pods: inventory,
       isAttached: () => false,
     }).read();
+    if (options.pod !== undefined) {
+      const network = networkOf(found, options.pod);
+      const text = options.output === 'json' ? JSON.stringify(network, null, 2) : podNetworkText(network);
+      process.stdout.write(`${text}\n`);
+      return;
+    }
     if (options.output === 'table') {
       process.stdout.write(table(found));
       return;

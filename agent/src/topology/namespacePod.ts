@@ -1,4 +1,4 @@
-import type { PodReference } from '../../../src/model/topology.ts';
+import type { HostPod, PodReference } from '../../../src/model/topology.ts';
 import type { FoundNamespace } from './processNamespaces.ts';
 import type { NamespaceDump } from './readNamespace.ts';
 
@@ -11,9 +11,17 @@ export interface PodFinder {
 
 /** The pod whose processes, and no other's, live there. */
 export function podByUid(found: FoundNamespace | undefined, pods: PodFinder): PodReference | null {
-  const [uid, ...others] = found?.podUids ?? [];
+  const [uid, ...others] = found?.podUids.keys() ?? [];
   const pod = uid === undefined || others.length > 0 ? null : pods.podByUid(uid);
   return pod === null || pod.hostNetwork ? null : reference(pod);
+}
+
+/** The pods of the node's own network: their processes live in its namespace. */
+export function hostPods(found: FoundNamespace | undefined, pods: PodFinder): HostPod[] {
+  return [...(found?.podUids ?? [])].flatMap(([uid, process]) => {
+    const pod = pods.podByUid(uid);
+    return pod?.hostNetwork === true ? [{ ...reference(pod), process }] : [];
+  });
 }
 
 /** Only for what is wired to the node: elsewhere on the machine another node may give its pods the same addresses. */

@@ -8,8 +8,8 @@ export interface FoundNamespace {
   readonly inode: number;
   /** A path through which it can be entered. */
   readonly path: string;
-  /** UIDs of the pods that its processes belong to, by cgroup. */
-  readonly podUids: ReadonlySet<string>;
+  /** The pods that its processes belong to, by cgroup: their UIDs, each with one such process. */
+  readonly podUids: ReadonlyMap<string, number>;
 }
 
 /** Folders of named namespaces; in a pod with hostPID the node's own come through its init process. */
@@ -53,7 +53,7 @@ export type KnownProcesses = Map<string, KnownProcess>;
 export function findNamespaces(known: KnownProcesses = new Map()): Map<number, FoundNamespace> {
   const before = new Map(known);
   known.clear();
-  const found = new Map<number, { inode: number; path: string; podUids: Set<string> }>();
+  const found = new Map<number, { inode: number; path: string; podUids: Map<string, number> }>();
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
     const path = `/proc/${pid}/ns/net`;
@@ -61,19 +61,19 @@ export function findNamespaces(known: KnownProcesses = new Map()): Map<number, F
     if (inode === undefined) continue;
     let entry = found.get(inode);
     if (entry === undefined) {
-      entry = { inode, path, podUids: new Set() };
+      entry = { inode, path, podUids: new Map() };
       found.set(inode, entry);
     }
     const same = before.get(pid);
     const podUid = same?.inode === inode ? same.podUid : podUidOf(pid);
     known.set(pid, { inode, podUid });
-    if (podUid !== null) entry.podUids.add(podUid);
+    if (podUid !== null && !entry.podUids.has(podUid)) entry.podUids.set(podUid, Number(pid));
   }
   for (const folder of NAMED_NAMESPACE_FOLDERS) {
     for (const name of unlessCode(PASSING, () => readdirSync(folder)) ?? []) {
       const path = join(folder, name);
       const inode = namespaceInode(path);
-      if (inode !== undefined && !found.has(inode)) found.set(inode, { inode, path, podUids: new Set() });
+      if (inode !== undefined && !found.has(inode)) found.set(inode, { inode, path, podUids: new Map() });
     }
   }
   return found;

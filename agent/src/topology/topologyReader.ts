@@ -5,7 +5,7 @@ import type { Topology } from '../../../src/model/topology.ts';
 import type { Addon } from '../collector/addon.ts';
 import { codeOf } from '../failure.ts';
 import type { PodFinder } from './namespacePod.ts';
-import { podByAddresses, podByUid } from './namespacePod.ts';
+import { hostPods, podByAddresses, podByUid } from './namespacePod.ts';
 import type { ReadNamespace } from './namespaceTopology.ts';
 import { namespaceTopology } from './namespaceTopology.ts';
 import type { FoundNamespace, KnownProcesses } from './processNamespaces.ts';
@@ -174,12 +174,14 @@ export class TopologyReader {
       namespaceTopology(read, { namespaces, ids: this.#ids.get(read.dump.inode), isAttached }),
     );
     const first = listed[0];
+    const guests = own === undefined ? [] : hostPods(this.#found.get(own.inode), this.#request.pods);
     return {
       node,
       kernel: release(),
       ...(first === undefined ? {} : { shape: nodeShape(first) }),
       sysctls: Object.fromEntries(SYSCTLS.map((name) => [name, own?.sysctl(name)?.trim() ?? null])),
       namespaces: listed,
+      ...(guests.length === 0 ? {} : { hostPods: guests }),
     };
   }
 
