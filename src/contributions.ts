@@ -14,6 +14,7 @@ export interface CommandArguments {
   'vethscope.showInterfaceFlows': [target: unknown];
   'vethscope.showObservationPoints': [target: unknown];
   'vethscope.revealPod': [target: unknown];
+  'vethscope.showPodNetwork': [target?: unknown];
   'vethscope.copyInterfaceName': [target: unknown];
   'vethscope.copyInterfaceMac': [target: unknown];
   'vethscope.copyInterfaceAddress': [target: unknown];
@@ -68,6 +69,7 @@ export const INTERFACES_VIEW = 'vethscope.interfaces';
 export const FLOWS_PANEL = 'vethscope.flows';
 export const POINTS_PANEL = 'vethscope.points';
 export const INTERFACE_PANEL = 'vethscope.interface';
+export const POD_NETWORK_PANEL = 'vethscope.podNetwork';
 
 interface CommandContribution {
   readonly title: string;
@@ -89,6 +91,7 @@ export const COMMANDS: Readonly<Record<Command, CommandContribution>> = {
     palette: 'false',
   },
   'vethscope.revealPod': { title: 'Reveal Pod', icon: '$(list-tree)', palette: 'false' },
+  'vethscope.showPodNetwork': { title: 'How This Pod Got Its Network', icon: '$(list-ordered)' },
   'vethscope.copyInterfaceName': { title: 'Copy Name', palette: 'false' },
   'vethscope.copyInterfaceMac': { title: 'Copy MAC Address', palette: 'false' },
   'vethscope.copyInterfaceAddress': { title: 'Copy IP Address', palette: 'false' },
@@ -215,6 +218,7 @@ export const MENUS = {
     { command: 'vethscope.showObservationPoints', when: COUNTED, group: '1_flows@4' },
     { command: 'vethscope.showObservationPoints', when: AROUND_INTERFACES, group: '1_flows@4' },
     { command: 'vethscope.showObservationPoints', when: OBSERVED_NODE, group: '1_flows@4' },
+    { command: 'vethscope.showPodNetwork', when: OF_POD, group: '1_flows@5' },
     { command: 'vethscope.revealPod', when: OF_POD, group: '3_reveal@1' },
     { command: 'vethscope.copyInterfaceName', when: copies('name'), group: '5_copy@1' },
     { command: 'vethscope.copyInterfaceMac', when: copies('mac'), group: '5_copy@2' },

@@ -13,6 +13,7 @@ import { filterInterfaces } from './commands/filterInterfaces.ts';
 import { showObservationPoints } from './commands/observationPoints.ts';
 import { revealPod, revealPodOfRow } from './commands/revealPod.ts';
 import { showFlowsOfPod, showInterfaceFlows, showNodeFlows } from './commands/showInterfaceFlows.ts';
+import { showPodNetwork } from './commands/podNetwork.ts';
 import { showPodFlows } from './commands/showPodFlows.ts';
 import { SessionsStatus } from './commands/statusBar.ts';
 import { CATEGORY, FLOWS_PANEL, POINTS_PANEL } from './contributions.ts';
@@ -26,6 +27,7 @@ import { FlowsPanels } from './panels/flowsPanels.ts';
 import { InterfacePanels } from './panels/interfacePanels.ts';
 import { isLive, Observations } from './panels/observations.ts';
 import { PointsPanel } from './panels/pointsPanel.ts';
+import { PodNetworkPanels } from './panels/podNetworkPanels.ts';
 import type { Sessions } from './session/types.ts';
 
 const COPIES = [
@@ -69,6 +71,7 @@ export function activate(context: ExtensionContext): void {
     (at, pod) =>
       void showNodeFlows(at, pod, observer, panels).catch((error: unknown) => showProblem(error, log)),
   );
+  const podNetworks = new PodNetworkPanels(context.extensionUri, running, interfaces);
   const showFlows = new ShowFlows(clusters, observer, panels, context.workspaceState);
   const ask = (): Promise<void> => showFlows.run();
 
@@ -76,6 +79,7 @@ export function activate(context: ExtensionContext): void {
     log,
     clusters,
     interfaces,
+    podNetworks,
     tree,
     new SessionsStatus(running),
     window.registerWebviewPanelSerializer(FLOWS_PANEL, panels),
@@ -96,6 +100,9 @@ export function activate(context: ExtensionContext): void {
     ),
     registerCommand('vethscope.showObservationPoints', log, (target) =>
       showObservationPoints(rowOf(target, tree), running, showPoints),
+    ),
+    registerCommand('vethscope.showPodNetwork', log, (target) =>
+      showPodNetwork(target, running, podNetworks, ask),
     ),
     registerCommand('vethscope.revealPod', log, (target) => revealPodOfRow(rowOf(target, tree), tree)),
     registerCommand('vethscope.openInterface', log, (target) =>

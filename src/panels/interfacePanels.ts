@@ -68,7 +68,8 @@ export class InterfacePanels implements Disposable {
   }
 }
 
-function isObserving({ phase }: Agent): boolean {
+/** Its wiring is what is there now. */
+export function isObserving({ phase }: Agent): boolean {
   return phase !== 'stopped' && phase !== 'failed';
 }
 

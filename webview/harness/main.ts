@@ -5,15 +5,19 @@
  */
 import '../flows/flows.css';
 import '../interface/interface.css';
+import '../podNetwork/podNetwork.css';
 import '../points/points.css';
 import { FlowsPage } from '../flows/page.ts';
 import type { ToPointsPage } from '../../src/model/pointsMessages.ts';
 import { InterfacePage } from '../interface/page.ts';
+import { PodNetworkPage } from '../podNetwork/page.ts';
 import { PointsPage } from '../points/page.ts';
 import { registerControls } from '../shared/controls.ts';
 import { FakeHost } from './fakeHost.ts';
 import type { InterfaceScenario } from './interfaceHost.ts';
 import { FakeInterfaceHost } from './interfaceHost.ts';
+import type { PodNetworkScenario } from './podNetworkHost.ts';
+import { FakePodNetworkHost } from './podNetworkHost.ts';
 import { FakePointsHost } from './pointsHost.ts';
 import { busy } from './scenarios/busy.ts';
 import { empty } from './scenarios/empty.ts';
@@ -26,6 +30,12 @@ import { promiscuous } from './scenarios/interface/promiscuous.ts';
 import { routedVeth } from './scenarios/interface/routedVeth.ts';
 import { tunnel as tunnelInterface } from './scenarios/interface/tunnel.ts';
 import { uplink } from './scenarios/interface/uplink.ts';
+import { bridge as bridgedPod } from './scenarios/podNetwork/bridge.ts';
+import { cilium as ciliumPod } from './scenarios/podNetwork/cilium.ts';
+import { hostile as hostilePod } from './scenarios/podNetwork/hostile.ts';
+import { hostNetwork } from './scenarios/podNetwork/hostNetwork.ts';
+import { routed as routedPod } from './scenarios/podNetwork/routed.ts';
+import { tunnel as tunnelledPod } from './scenarios/podNetwork/tunnel.ts';
 import { sameNode } from './scenarios/points/sameNode.ts';
 import { tunnel } from './scenarios/points/tunnel.ts';
 import { unexplained } from './scenarios/points/unexplained.ts';
@@ -69,18 +79,29 @@ const INTERFACES: Readonly<Record<string, InterfaceScenario>> = {
   'interface-hostile': hostileInterface,
 };
 
+/** Of the page of a pod's network. */
+const POD_NETWORKS: Readonly<Record<string, PodNetworkScenario>> = {
+  'pod-network-bridge': bridgedPod,
+  'pod-network-tunnel': tunnelledPod,
+  'pod-network-routed': routedPod,
+  'pod-network-cilium': ciliumPod,
+  'pod-network-host': hostNetwork,
+  'pod-network-hostile': hostilePod,
+};
+
 const asked = new URLSearchParams(location.search);
 const name = asked.get('scenario') ?? 'steady';
 applyTheme(asked.get('theme') ?? 'dark');
 registerControls();
 
 /** A test switches themes and reads what the page asked of the host. */
-function expose(host: FakeHost | FakePointsHost | FakeInterfaceHost): void {
+function expose(host: FakeHost | FakePointsHost | FakeInterfaceHost | FakePodNetworkHost): void {
   Object.assign(globalThis, { harness: { host, applyTheme } });
 }
 
 const path = PATHS[name];
 const shownInterface = INTERFACES[name];
+const podNetwork = POD_NETWORKS[name];
 const scenario = SCENARIOS[name];
 if (path !== undefined) {
   const host = new FakePointsHost(path);
@@ -90,12 +111,16 @@ if (path !== undefined) {
   const host = new FakeInterfaceHost(shownInterface);
   new InterfacePage(document.body, host);
   expose(host);
+} else if (podNetwork !== undefined) {
+  const host = new FakePodNetworkHost(podNetwork);
+  new PodNetworkPage(document.body, host);
+  expose(host);
 } else if (scenario !== undefined) {
   const host = new FakeHost(scenario);
   new FlowsPage(document.body, host);
   expose(host);
 } else {
   throw new Error(
-    `no such scenario; there are ${[SCENARIOS, PATHS, INTERFACES].flatMap(Object.keys).join(', ')}`,
+    `no such scenario; there are ${[SCENARIOS, PATHS, INTERFACES, POD_NETWORKS].flatMap(Object.keys).join(', ')}`,
   );
 }
