@@ -84,6 +84,22 @@ describe('the observation-point view in a browser', function () {
     assert.equal(await bridge.getAttribute('aria-pressed'), 'false');
   });
 
+  it('says how each element of the path works, and nothing of what it has not', async () => {
+    const taught = (): Promise<string[]> =>
+      shown.page.evaluate(
+        "[...document.querySelectorAll('.lessons [data-lesson]')].map((one) => one.dataset.lesson)",
+      );
+    shown = await harness.open('path-tunnel');
+    assert.deepEqual(await taught(), ['namespace', 'veth', 'bridge', 'route', 'dnat', 'tunnel', 'uplink']);
+    assert.match(
+      await shown.page.locator('.lessons').innerText(),
+      /DNAT\s+DNAT replaces the destination address/,
+    );
+    await shown.close();
+    shown = await harness.open('path-same-node');
+    assert.deepEqual(await taught(), ['namespace', 'veth', 'bridge', 'route']);
+  });
+
   it('copies the path as text, and as a drawing that needs no style sheet', async () => {
     shown = await harness.open('path-same-node');
     await shown.page.getByRole('button', { name: 'Copy as Text' }).click();

@@ -7,6 +7,7 @@ import { button, icon } from '../shared/controls.ts';
 import type { Host } from '../shared/host.ts';
 import { lessonOf } from '../shared/interfaceWords.ts';
 import { diagram } from './diagram.ts';
+import { pathLessons } from './pathLessons.ts';
 import { pointTable } from './pointTable.ts';
 import { standaloneSvg } from './standaloneSvg.ts';
 
@@ -86,6 +87,7 @@ export class PointsPage {
         </div>
         ${this.#lesson(picture)}
         <div class="path-table">${pointTable(path, this.#selected)}</div>
+        ${pathLessons(path)}
       </main>`;
   }
 

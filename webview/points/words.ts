@@ -1,3 +1,4 @@
+import { LESSONS } from '../../src/model/lessons.ts';
 import type { BlankKind, Change } from '../../src/model/path/flowPath.ts';
 
 export const CHANGE_LABELS: Readonly<Record<Change, string>> = {
@@ -10,8 +11,8 @@ export const CHANGE_LABELS: Readonly<Record<Change, string>> = {
 };
 
 export const CHANGE_MEANINGS: Readonly<Record<Change, string>> = {
-  dnat: 'The destination address was replaced by that of a backend (destination NAT). From here on nobody sees the Service’s address.',
-  snat: 'The source address was replaced by one of the node (source NAT, masquerade), so that the answer comes back to it.',
+  dnat: LESSONS.dnat,
+  snat: LESSONS.masquerade,
   'undo-dnat': 'The answer got the Service’s address back as its source.',
   'undo-snat': 'The answer got the client’s address back as its destination.',
   encapsulated: 'The packet travels inside another one, between the nodes’ own addresses.',
