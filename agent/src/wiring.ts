@@ -10,8 +10,10 @@ import type { InventoryStore } from './identity/inventoryStore.ts';
 import type { NodeSockets } from './nodeSockets.ts';
 import { TopologyReader } from './topology/topologyReader.ts';
 
-/** All is read again this often, milliseconds: statistics move all the time, and some sysctls change without an event. */
+/** All is read again this often, milliseconds: statistics move all the time. */
 const REFRESH = 5000;
+/** Sysctls that change without an event are looked at this often, milliseconds: two short files. */
+const SYSCTL_REFRESH = 1000;
 
 /** What is told of the wiring whenever it was read. */
 export interface WiringReaders {
@@ -33,6 +35,7 @@ export class Wiring {
   #topology: Topology | undefined;
   #stale = false;
   #readAt = 0;
+  #sysctlsReadAt = 0;
   #inventoryVersion = 0;
 
   constructor(
@@ -121,11 +124,17 @@ export class Wiring {
   /** Reads again when it is time. @returns whether the wiring or the inventory changed since the last time */
   refresh(now: number): boolean {
     const isRenamed = this.#inventory.version !== this.#inventoryVersion;
-    const stale = this.#stale || isRenamed;
+    const stale = this.#stale || isRenamed || this.#hasSilentChange(now);
     if (isRenamed) this.#reader.podsChanged();
     if (now - this.#readAt >= REFRESH) this.read();
     else if (stale) this.#tell(this.#reader.readChanged());
     return stale;
+  }
+
+  #hasSilentChange(now: number): boolean {
+    if (now - this.#sysctlsReadAt < SYSCTL_REFRESH) return false;
+    this.#sysctlsReadAt = now;
+    return this.#reader.hasSilentChange();
   }
 
   #pointFacts(topology: Topology, { netnsInode, ifindex }: AttachedInterface): PointFacts | undefined {

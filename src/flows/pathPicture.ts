@@ -4,29 +4,34 @@ import { FlowRecords } from '../model/flowRecords.ts';
 import { endpointText, unknownEndpoint } from '../model/endpoint.ts';
 import type { FlowReference, SightingRow } from '../model/panelMessages.ts';
 import type { PathQuestion } from '../model/path/flowPath.ts';
-import { pathOf } from '../model/path/pathOf.ts';
+import { PathMemory } from '../model/path/pathMemory.ts';
 import { pathText } from '../model/path/pathText.ts';
 import type { FlowPathPicture } from '../model/pointsMessages.ts';
 import type { Topology } from '../model/topology.ts';
 import type { FlowDetail, FlowStore } from './flowStore.ts';
 
-/** A flow of the store on the wiring of the observed nodes; null when the flow is no longer held. */
+/**
+ * A flow of the store on the wiring of the observed nodes; null when the flow is no longer held.
+ * @param memory of the flow's pictures before this one
+ */
 export function pathPicture(
   store: FlowStore,
   flow: FlowReference,
   topologies: readonly Topology[],
+  memory: PathMemory = new PathMemory(),
 ): FlowPathPicture | null {
   const detail = store.detail(flow.agent, flow.flow);
   if (detail === null) return null;
   const record = new FlowRecords(detail.record);
   const question = questionOf(store, record, detail);
-  const path = pathOf(question, topologies);
+  const path = memory.pathOf(question, topologies);
   const { client, server, verdict } = question;
   const service = store.endpoints.endpoint(record.uint32(0, FLOW.service));
   return {
     ...{ client, server, verdict, path },
     service: service === null ? null : endpointText(service),
     protocol: PROTOCOLS[record.uint8(0, FLOW.protocol)] ?? 'other',
+    changed: memory.changed,
     text: pathText(path),
     unobserved: detail.unobserved,
   };

@@ -10,6 +10,8 @@ export interface FlowPathPicture {
   readonly protocol: string;
   readonly verdict: Verdict;
   readonly path: FlowPath;
+  /** When its ways became what they are, milliseconds since the epoch; null where they did not change since it is shown. */
+  readonly changed: number | null;
   /** The same as text, to be copied. */
   readonly text: string;
   /** Nodes on whose wiring nothing is known because no agent runs there. */

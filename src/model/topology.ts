@@ -63,6 +63,8 @@ export interface InterfaceTopology {
   readonly mac: string;
   readonly mtu: number;
   readonly state: string;
+  /** Set where it is switched off (`ip link set … down`); one without a carrier is down as well. */
+  readonly disabled?: true;
   /** ifindex of the bridge or bond this is a port of. */
   readonly master: number | null;
   /** The other end of a veth pair. */

@@ -3,6 +3,7 @@ import type { WebviewPanel } from 'vscode';
 import { endpointText } from '../model/endpoint.ts';
 import type { FlowReference } from '../model/panelMessages.ts';
 import type { FlowPathPicture, FromPointsPage, ToPointsPage } from '../model/pointsMessages.ts';
+import { PathMemory } from '../model/path/pathMemory.ts';
 import { pathPicture } from '../flows/pathPicture.ts';
 import type { SessionFlows } from '../flows/sessionFlows.ts';
 import { pageHtml, resourceRoots } from './html.ts';
@@ -14,6 +15,7 @@ export class PointsPanel {
   readonly #panel: WebviewPanel;
   readonly #flows: SessionFlows;
   readonly #timer: NodeJS.Timeout;
+  readonly #memory = new PathMemory();
   #flow: FlowReference;
   #ready = false;
   #told = '';
@@ -80,7 +82,7 @@ export class PointsPanel {
         reason: 'The wiring of the node is not known: its agent tells of it while it runs.',
       };
     }
-    const picture = pathPicture(store, heir, topologies);
+    const picture = pathPicture(store, heir, topologies, this.#memory);
     if (picture === null) return { type: 'nothing', reason: 'This flow is no longer kept.' };
     this.#panel.title = titleOf(picture);
     return { type: 'path', picture };

@@ -6,7 +6,7 @@ import { Harness, THEMES } from './harness.ts';
 import type { HarnessPage } from './harness.ts';
 import { launchBrowser } from './workbench.ts';
 
-const SCENARIOS = ['same-node', 'tunnel', 'unexplained', 'unobserved'];
+const SCENARIOS = ['same-node', 'tunnel', 'unexplained', 'unobserved', 'misaddressed'];
 
 interface Asked {
   readonly type: string;
@@ -71,6 +71,15 @@ describe('the observation-point view in a browser', function () {
     shown = await harness.open('path-unobserved');
     await shown.page.getByRole('button', { name: 'Observe node-b' }).click();
     assert.deepEqual((await asked()).at(-1), { type: 'observeNode', node: 'node-b' });
+  });
+
+  it('says first what does not arrive, and marks where', async () => {
+    shown = await harness.open('path-misaddressed');
+    const problem = shown.page.locator('.path-notice.problem');
+    assert.equal(await problem.getAttribute('data-way'), 'reply');
+    assert.match(await problem.innerText(), /but it asked 10\.96\.0\.10:80.*bridge-nf-call-iptables = 0/s);
+    assert.equal(await inside('.way-reply .cross').count(), 1);
+    assert.equal(await inside('.way-request .cross').count(), 0);
   });
 
   it('explains an interface that is chosen by keyboard alone', async () => {

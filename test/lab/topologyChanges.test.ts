@@ -13,7 +13,7 @@ import type { Topology } from '../../src/model/topology.ts';
 import { netnsPath, until } from './commands.ts';
 import { Lab } from './lab.ts';
 import { portOf, serveArguments, TOKEN } from './servedAgent.ts';
-import { furtherPod, wiringChanges } from './wiringChanges.ts';
+import { furtherPod, silentChanges, wiringChanges } from './wiringChanges.ts';
 
 const PATIENCE = 5;
 
@@ -65,7 +65,7 @@ describe('a change of the wiring', function () {
       const told = follow(client);
       await until('the first topology', 20, () => told());
       const times: string[] = [];
-      for (const change of wiringChanges(lab)) {
+      for (const change of [...wiringChanges(lab), ...silentChanges(lab)]) {
         change.make();
         const begin = performance.now();
         await until(change.what, PATIENCE, () => {

@@ -24,6 +24,20 @@ export function wiringChanges(lab: Lab): WiringChange[] {
   ];
 }
 
+/** Changes that the kernel tells nobody of: a running agent looks. */
+export function silentChanges({ plan }: Lab): WiringChange[] {
+  const name = 'net.bridge.bridge-nf-call-iptables';
+  const change = (what: string, value: string): WiringChange => ({
+    what,
+    make: () => void runIn(plan.node.netns, 'sysctl', ['-qw', `${name}=${value}`]),
+    shows: ({ sysctls }) => sysctls['net/bridge/bridge-nf-call-iptables'] === value,
+  });
+  return [
+    change('bridges show no frame to netfilter', '0'),
+    change('bridges show their frames to netfilter', '1'),
+  ];
+}
+
 /** Name of the namespace of the pod that comes and goes. */
 export function furtherPod(lab: Lab): string {
   return `${lab.plan.id}-further`;

@@ -1,5 +1,6 @@
 import type { SVGTemplateResult, TemplateResult } from 'lit';
 import { html, nothing, svg } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import type { FlowPath, PathPoint, Way } from '../../src/model/path/flowPath.ts';
 import { formatCount } from '../../src/model/format.ts';
 import type { Column, Group } from './layout.ts';
@@ -18,6 +19,9 @@ const REPLY = REQUEST + 74;
 const BOTTOM = REPLY + 44;
 const HEIGHT = BOTTOM + TOP;
 const RADIUS = 6;
+/** Half of a cross, and how far it is from the last point. */
+const CROSS = 5;
+const STOP_DISTANCE = 44;
 const LONGEST_NAME = 17;
 
 interface PlacedColumn {
@@ -59,7 +63,12 @@ export function diagram({ path, selected, onSelect }: DiagramOptions): TemplateR
         <path class="arrow-head" d="M0 0 L8 4 L0 8 Z"></path>
       </marker>
     </defs>
-    ${groups.map(groupBox)} ${columns.map((column) => columnBox(column, selected, onSelect))}
+    ${groups.map(groupBox)}
+    ${repeat(
+      columns,
+      ({ column }) => column.key,
+      (column) => columnBox(column, selected, onSelect),
+    )}
     ${wayLine(path.request, columns, true)} ${wayLine(path.reply, columns, false)}
     ${columns.map(columnCounts)}
   </svg>`;
@@ -150,7 +159,25 @@ function wayLine(way: Way, columns: readonly PlacedColumn[], isRequest: boolean)
       return from === undefined ? nothing : segment(from, to, y);
     })}
     ${places.map(({ x, points }) => mark(x, y, points))}
-    ${wayName(places, y, isRequest ? 'request' : 'reply')}
+    ${wayName(places, y, isRequest ? 'request' : 'reply')} ${stopMark(way, places, y, isRequest ? 1 : -1)}
+  </g>`;
+}
+
+/** A cross behind the last point of a way that does not arrive. */
+function stopMark(
+  { ending }: Way,
+  places: readonly Stop[],
+  y: number,
+  usual: number,
+): SVGTemplateResult | typeof nothing {
+  const last = places.at(-1);
+  if (last === undefined || (ending.kind !== 'stopped' && ending.kind !== 'misaddressed')) return nothing;
+  const before = places.at(-2);
+  const direction = before === undefined ? usual : Math.sign(last.x - before.x);
+  const x = last.x + direction * STOP_DISTANCE;
+  return svg`<g class="stop">
+    <line class="unseen" x1=${last.x + direction * (RADIUS + 2)} y1=${y} x2=${x - direction * CROSS} y2=${y}></line>
+    <path class="cross" d="M${x - CROSS} ${y - CROSS} l${2 * CROSS} ${2 * CROSS} m0 ${-2 * CROSS} l${-2 * CROSS} ${2 * CROSS}"><title>${ending.text}</title></path>
   </g>`;
 }
 

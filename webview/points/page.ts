@@ -1,7 +1,8 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing, render } from 'lit';
 import { endpointText } from '../../src/model/endpoint.ts';
-import { formatPlural } from '../../src/model/format.ts';
+import { formatPlural, formatTime } from '../../src/model/format.ts';
+import type { FlowPath } from '../../src/model/path/flowPath.ts';
 import type { FlowPathPicture, FromPointsPage, ToPointsPage } from '../../src/model/pointsMessages.ts';
 import { button, icon } from '../shared/controls.ts';
 import type { Host } from '../shared/host.ts';
@@ -67,6 +68,15 @@ export class PointsPage {
         ${button({ label: 'Copy as SVG', icon: 'file-media', onClick: () => this.#copyPicture() })}
       </header>
       <main class="points-page">
+        ${this.#endings(path)}
+        ${
+          picture.changed === null
+            ? nothing
+            : html`<p class="path-notice" role="status">
+                ${icon('history')}The packets’ way changed at ${formatTime(picture.changed)}. Counts are those
+                since the flow began.
+              </p>`
+        }
         ${
           unexplained === 0
             ? nothing
@@ -86,9 +96,30 @@ export class PointsPage {
           ${diagram({ path, selected: this.#selected, onSelect: (key) => this.#select(key) })}
         </div>
         ${this.#lesson(picture)}
-        <div class="path-table">${pointTable(path, this.#selected)}</div>
+        <div class="path-table" tabindex="0" role="region" aria-label="Table of the points">
+          ${pointTable(picture, this.#selected)}
+        </div>
         ${pathLessons(path)}
       </main>`;
+  }
+
+  /** What does not arrive, before anything else. */
+  #endings({ request, reply }: FlowPath): TemplateResult[] {
+    const ways = [
+      { name: 'request', ending: request.ending },
+      { name: 'reply', ending: reply.ending },
+    ];
+    return ways
+      .filter(({ ending }) => ending.kind === 'stopped' || ending.kind === 'misaddressed')
+      .map(
+        ({ name, ending }) =>
+          html`<p class="path-notice problem" role="status" data-way=${name}>
+            ${icon('error')}<span
+              ><strong>${ending.kind === 'stopped' ? `The ${name} stops:` : `The ${name}`}</strong>
+              ${ending.text}.</span
+            >
+          </p>`,
+      );
   }
 
   #lesson({ path }: FlowPathPicture): TemplateResult | typeof nothing {

@@ -1,15 +1,19 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { formatBytes, formatCount, formatTime } from '../../src/model/format.ts';
 import type { Sighting } from '../../src/model/flow.ts';
 import type { FlowPath, PathPoint, Way } from '../../src/model/path/flowPath.ts';
+import type { FlowPathPicture } from '../../src/model/pointsMessages.ts';
 import { formatSocketAddress } from '../../src/model/socketAddress.ts';
 import { icon } from '../shared/controls.ts';
 import { ROLE_ICONS } from '../shared/interfaceWords.ts';
 import { CHANGE_LABELS, CHANGE_MEANINGS } from './words.ts';
 
 /** Every point of both ways, and those that are not passed, a row each. */
-export function pointTable(path: FlowPath, selected: string | null): TemplateResult {
+export function pointTable({ path, changed }: FlowPathPicture, selected: string | null): TemplateResult {
+  // Packets that went another way are counted at some points of this one.
+  const isComparable = changed === null && path.past.length === 0;
   return html`<table class="points">
     <thead>
       <tr>
@@ -23,8 +27,11 @@ export function pointTable(path: FlowPath, selected: string | null): TemplateRes
         <th scope="col">First Seen</th>
       </tr>
     </thead>
-    ${wayRows('Request', path.request, selected)} ${wayRows('Reply', path.reply, selected)}
-    ${bystanderRows(path, selected)} ${unexpectedRows(path)}
+    ${wayRows('Request', path.request, selected, isComparable)}
+    ${wayRows('Reply', path.reply, selected, isComparable)} ${bystanderRows(path, selected)}
+    ${sightingRows('Copies', 'at every port of a bridge that does not know where the destination is', path.flooded, false)}
+    ${sightingRows('Seen before', 'where packets passed until then, and now go no more', path.past, true)}
+    ${sightingRows('Seen elsewhere', 'where the wiring does not explain it', path.unexpected, false)}
   </table>`;
 }
 
@@ -34,11 +41,24 @@ function heading(text: string, note: string): TemplateResult {
   </tr>`;
 }
 
-function wayRows(name: string, { points, ending }: Way, selected: string | null): TemplateResult {
+function wayRows(
+  name: string,
+  { points, ending }: Way,
+  selected: string | null,
+  isComparable: boolean,
+): TemplateResult {
   return html`<tbody>
     ${heading(name, ending.text)}
-    ${points.map((point, index) => pointRow(point, lastSeen(points.slice(0, index)), selected))}
+    ${repeat(points, pointKey, (point, index) => {
+      const before = isComparable ? lastSeen(points.slice(0, index)) : null;
+      return pointRow(point, before, selected);
+    })}
   </tbody>`;
+}
+
+/** Focus and selection of text stay with a point when others come or go beside it. */
+function pointKey(point: PathPoint): string {
+  return [keyOf(point), point.egress, point.inner].join(' ');
 }
 
 const keyOf = ({ node, netns, ifindex }: Pick<PathPoint, 'node' | 'netns' | 'ifindex'>): string =>
@@ -129,21 +149,27 @@ function bystanderRows({ bystanders }: FlowPath, selected: string | null): Templ
   </tbody>`;
 }
 
-function unexpectedRows({ unexpected }: FlowPath): TemplateResult | typeof nothing {
-  if (unexpected.length === 0) return nothing;
+/** @param ended whether the last packet is meant, else the first */
+function sightingRows(
+  name: string,
+  note: string,
+  sightings: readonly Sighting[],
+  ended: boolean,
+): TemplateResult | typeof nothing {
+  if (sightings.length === 0) return nothing;
   return html`<tbody>
-    ${heading('Seen elsewhere', 'where the wiring does not explain it')}
-    ${unexpected.map(
-      ({ node, interface: name, point, tuple, packets, bytes, first }) =>
+    ${heading(name, note)}
+    ${sightings.map(
+      ({ node, interface: at, point, tuple, packets, bytes, first, last }) =>
         html`<tr>
           <td>${node}</td>
-          <td>${name}</td>
+          <td>${at}</td>
           <td>${point}</td>
           <td class="address">${formatSocketAddress(tuple.source, tuple.sourcePort)}</td>
           <td class="address">${formatSocketAddress(tuple.destination, tuple.destinationPort)}</td>
           <td class="align-end">${formatCount(packets)}</td>
           <td class="align-end">${formatBytes(bytes)}</td>
-          <td>${formatTime(Date.parse(first))}</td>
+          <td>${ended ? `until ${formatTime(Date.parse(last))}` : formatTime(Date.parse(first))}</td>
         </tr>`,
     )}
   </tbody>`;

@@ -10,14 +10,19 @@ const PORT_STATES: readonly BridgePortFacts['state'][] = [
   'blocking',
 ];
 
-/** What only tunnels, bridges and their ports have. */
+/** Of linux/if.h. */
+const IFF_UP = 1;
+
+/** What only tunnels, bridges, their ports, and links that are off have. */
 export function linkFacts({
+  flags,
   tunnel,
   tunnelPort,
   bridge,
   port,
-}: Link): Pick<InterfaceTopology, 'tunnel' | 'bridge' | 'port'> {
+}: Link): Pick<InterfaceTopology, 'disabled' | 'tunnel' | 'bridge' | 'port'> {
   return {
+    ...((flags & IFF_UP) === 0 ? { disabled: true } : {}),
     ...(tunnel === null ? {} : { tunnel: { ...tunnel, port: tunnelPort === 0 ? null : tunnelPort } }),
     ...(bridge === null ? {} : { bridge }),
     ...(port === null ? {} : { port: { ...port, state: PORT_STATES[port.state] ?? 'disabled' } }),

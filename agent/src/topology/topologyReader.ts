@@ -22,10 +22,11 @@ export interface TopologyRequest {
   readonly isAttached: (netnsInode: number, ifindex: number) => boolean;
 }
 
+/** Those whose change the kernel tells nobody. */
+const SILENT_SYSCTLS = ['net/bridge/bridge-nf-call-iptables', 'net/bridge/bridge-nf-call-ip6tables'];
 /** Sysctls that change what can be seen. */
 const SYSCTLS = [
-  'net/bridge/bridge-nf-call-iptables',
-  'net/bridge/bridge-nf-call-ip6tables',
+  ...SILENT_SYSCTLS,
   'net/ipv4/ip_forward',
   'net/ipv4/conf/all/rp_filter',
   'net/ipv6/conf/all/forwarding',
@@ -46,6 +47,8 @@ export class TopologyReader {
   /** Inodes of namespaces that a watched one has an id for. */
   #peers: ReadonlySet<number> = new Set();
   readonly #changed = new Set<number>();
+  /** As they were last read. */
+  #sysctls: Readonly<Record<string, string | null>> = {};
   /** Something may be there that only a look at all processes finds. */
   #isIncomplete = true;
 
@@ -72,6 +75,12 @@ export class TopologyReader {
   podsChanged(): void {
     this.#processes.clear();
     this.#isIncomplete = true;
+  }
+
+  /** Whether a sysctl that has no event is another than when it was last read. */
+  hasSilentChange(): boolean {
+    const now = this.#readSysctls(SILENT_SYSCTLS);
+    return SILENT_SYSCTLS.some((name) => now[name] !== this.#sysctls[name]);
   }
 
   /** Reads everything. */
@@ -166,7 +175,6 @@ export class TopologyReader {
 
   #assemble(): Topology {
     const { node, isAttached } = this.#request;
-    const [own] = this.#request.watched();
     const nodeInode = namespaceInode('/proc/1/ns/net');
     const namespaces = new Map<number, ReadNamespace>();
     for (const dump of this.#dumps.values()) namespaces.set(dump.inode, this.#withPod(dump, nodeInode));
@@ -174,15 +182,22 @@ export class TopologyReader {
       namespaceTopology(read, { namespaces, ids: this.#ids.get(read.dump.inode), isAttached }),
     );
     const first = listed[0];
+    const [own] = this.#request.watched();
     const guests = own === undefined ? [] : hostPods(this.#found.get(own.inode), this.#request.pods);
+    this.#sysctls = this.#readSysctls(SYSCTLS);
     return {
       node,
       kernel: release(),
       ...(first === undefined ? {} : { shape: nodeShape(first) }),
-      sysctls: Object.fromEntries(SYSCTLS.map((name) => [name, own?.sysctl(name)?.trim() ?? null])),
+      sysctls: this.#sysctls,
       namespaces: listed,
       ...(guests.length === 0 ? {} : { hostPods: guests }),
     };
+  }
+
+  #readSysctls(names: readonly string[]): Record<string, string | null> {
+    const [own] = this.#request.watched();
+    return Object.fromEntries(names.map((name) => [name, own?.sysctl(name)?.trim() ?? null]));
   }
 
   /** The node's own namespace also holds pods' processes (hostNetwork), so a pod is taken only when it has its own. */

@@ -1,3 +1,4 @@
+import type { Sighting } from '../flow.ts';
 import type { Blank, PathQuestion } from './flowPath.ts';
 import type { Step, Walked } from './walk.ts';
 import type { FlowWays } from './flowWays.ts';
@@ -11,8 +12,10 @@ export interface WayFacts {
   readonly flow: PathQuestion;
   readonly wirings: Wirings;
   readonly isRequest: boolean;
-  /** Packets at the points before this one, the nearest last. */
-  readonly before: readonly (number | null)[];
+  /** What was seen at the points before this one, the nearest last. */
+  readonly before: readonly Sighting[];
+  /** When the ways became what they are, milliseconds since the epoch; null where that was not seen. */
+  readonly changed: number | null;
 }
 
 /** Why a point on the way saw nothing. */
@@ -30,12 +33,20 @@ export function blankOnWay({ at }: Step, facts: WayFacts): Blank {
     };
   }
   const [drop] = flow.drops;
-  if (drop !== undefined && facts.before.some((packets) => (packets ?? 0) > 0)) {
+  if (drop !== undefined && facts.before.length > 0) {
     const where = drop.point === null ? '' : ` at ${drop.point}`;
     return {
       kind: 'dropped',
       reason: `The packets were dropped before they came here: ${drop.reason}${where}.`,
       evidence: flow.drops.map(({ reason, packets }) => `${packets} dropped: ${reason}`),
+    };
+  }
+  const { changed } = facts;
+  if (changed !== null && facts.before.every(({ last }) => Date.parse(last) <= changed)) {
+    return {
+      kind: 'no-packets',
+      reason: 'Nothing was sent since the packets’ way changed.',
+      evidence: [`changed at ${new Date(changed).toISOString()}`],
     };
   }
   return {
@@ -67,7 +78,7 @@ export function blankBeside(at: PlacedInterface, ways: FlowWays): Blank {
   const walks = [ways.request, ways.reply];
   const { link } = at;
   if (link.kind === 'bridge') {
-    const switched = switchedBy(at, walks);
+    const switched = switchedBy(at, walks) ?? unswitchedBy(at, walks);
     if (switched !== null) return switched;
   }
   if (link.role === 'uplink' && isWithinNode(ways, at.place.node)) {
@@ -86,9 +97,7 @@ export function blankBeside(at: PlacedInterface, ways: FlowWays): Blank {
 
 function switchedBy(at: PlacedInterface, walks: readonly Walked[]): Blank | null {
   for (const { switchings } of walks) {
-    const found = switchings.find(
-      ({ bridge }) => bridge.place.node === at.place.node && bridge.link.ifindex === at.link.ifindex,
-    );
+    const found = switchings.find(({ bridge }) => isSameInterface(bridge, at));
     if (found === undefined) continue;
     const { from, to } = found;
     const sysctl = bridgeSysctl(to.link.addresses[0] ?? '');
@@ -103,6 +112,32 @@ function switchedBy(at: PlacedInterface, walks: readonly Walked[]): Blank | null
     };
   }
   return null;
+}
+
+/** A bridge that does not get rid of the frames takes none of them itself either. */
+function unswitchedBy(at: PlacedInterface, walks: readonly Walked[]): Blank | null {
+  for (const { unswitched } of walks) {
+    if (unswitched === null || !isSameInterface(unswitched.bridge, at)) continue;
+    const { why, flooded } = unswitched;
+    const what =
+      flooded === null
+        ? `${at.link.name} passes the frames to no port`
+        : `${at.link.name} does not know behind which port their destination is, and gives the frames to all its ports`;
+    return {
+      kind: 'switched',
+      reason: `${what}, without taking them itself: a bridge sees only what is addressed to it.`,
+      evidence: [why, `${at.link.name} is not promiscuous`],
+    };
+  }
+  return null;
+}
+
+function isSameInterface(one: PlacedInterface, other: PlacedInterface): boolean {
+  return (
+    one.place.node === other.place.node &&
+    one.place.namespace.inode === other.place.namespace.inode &&
+    one.link.ifindex === other.link.ifindex
+  );
 }
 
 function isWithinNode({ client, server }: FlowWays, node: string): boolean {

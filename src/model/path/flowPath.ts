@@ -67,8 +67,11 @@ export interface Bystander extends PathInterface {
 
 /** Where a way ends. */
 export interface Ending {
-  /** `delivered`: in the namespace of the receiver; `left`: beyond what is observed; `stopped`: no way on is known. */
-  readonly kind: 'delivered' | 'left' | 'stopped';
+  /**
+   * `delivered`: in the namespace of the receiver; `left`: beyond what is observed; `stopped`: no way on is known;
+   * `misaddressed`: an answer that comes to its client under an address that this did not ask.
+   */
+  readonly kind: 'delivered' | 'left' | 'stopped' | 'misaddressed';
   readonly node: string | null;
   readonly text: string;
 }
@@ -83,7 +86,11 @@ export interface FlowPath {
   readonly request: Way;
   readonly reply: Way;
   readonly bystanders: readonly Bystander[];
-  /** Sightings at no point of either way: the wiring is not understood there. */
+  /** Sightings of copies: a bridge that does not know behind which port the destination is gives a frame to all. */
+  readonly flooded: readonly Sighting[];
+  /** Sightings at no point of either way as they are now, that ended before: packets went there once, and no more. */
+  readonly past: readonly Sighting[];
+  /** Other sightings at no point of either way: the wiring is not understood there. */
   readonly unexpected: readonly Sighting[];
 }
 

@@ -1,10 +1,12 @@
-import type { FlowEnd } from '../flow.ts';
-import type { PathQuestion } from './flowPath.ts';
+import type { FlowEnd, Tuple } from '../flow.ts';
+import { formatSocketAddress } from '../socketAddress.ts';
+import { bridgeSysctl, callsNetfilter } from './bridging.ts';
+import type { Ending, PathQuestion } from './flowPath.ts';
 import { FlowNat } from './netfilter.ts';
 import type { Translated } from './translation.ts';
 import { translated, turned } from './translation.ts';
 import type { Walked } from './walk.ts';
-import { uplinkOf, Walk } from './walk.ts';
+import { uplinkOf, Walk, whose } from './walk.ts';
 import type { Place, PlacedInterface, Wirings } from './wirings.ts';
 import { linkWith } from './wirings.ts';
 import { routeTo } from './routing.ts';
@@ -28,11 +30,31 @@ export function flowWays(flow: PathQuestion, wirings: Wirings): FlowWays {
   const reply = new Walk(wirings, nat, turned(tuples.sent));
   const back = server === null ? returnOf(tuples, wirings, client) : null;
   return {
-    request: begin(request, client, entrance),
-    reply: begin(reply, server, back),
+    request: begin(request, client, entrance, tuples.asked),
+    reply: expected(begin(reply, server, back, turned(tuples.sent)), tuples, client),
     client,
     server,
   };
+}
+
+/** An answer whose address nobody translated back is none to the client. On a node that asks itself, that is done after its last point. */
+function expected(reply: Walked, { asked, hasDnat }: Translated, client: Place | null): Walked {
+  const { ending, tuple, switchings } = reply;
+  const isRight = tuple.source === asked.destination && tuple.sourcePort === asked.destinationPort;
+  if (ending.kind !== 'delivered' || !hasDnat || isRight || client === null || client.kind === 'node') {
+    return reply;
+  }
+  const past = switchings.find(({ bridge }) => !callsNetfilter(bridge, tuple.source));
+  const why =
+    past === undefined
+      ? 'nothing put that address back'
+      : `${past.bridge.link.name} switches the answer past netfilter, which would put that address back (${bridgeSysctl(tuple.source)} = ${past.bridge.place.topology.sysctls[bridgeSysctl(tuple.source)] ?? 'none'})`;
+  const [from, wanted] = [
+    formatSocketAddress(tuple.source, tuple.sourcePort),
+    formatSocketAddress(asked.destination, asked.destinationPort),
+  ];
+  const text = `comes to ${whose(client)} from ${from}, but it asked ${wanted}: ${why}`;
+  return { ...reply, ending: { ...ending, kind: 'misaddressed', text } };
 }
 
 interface Entrance {
@@ -41,11 +63,12 @@ interface Entrance {
   readonly inner: boolean;
 }
 
-function begin(walk: Walk, place: Place | null, entrance: Entrance | null): Walked {
+function begin(walk: Walk, place: Place | null, entrance: Entrance | null, tuple: Tuple): Walked {
   if (place !== null) return walk.sendFrom(place);
   if (entrance !== null) return walk.receiveAt(entrance.at, entrance.inner);
   const text = 'begins beyond what is observed';
-  return { steps: [], switchings: [], routes: [], ending: { kind: 'stopped', node: null, text } };
+  const ending: Ending = { kind: 'stopped', node: null, text };
+  return { steps: [], switchings: [], unswitched: null, routes: [], ending, tuple };
 }
 
 /** The namespace of an end: its pod's, or the node's for what shares the node's network. */

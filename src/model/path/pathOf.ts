@@ -14,21 +14,59 @@ import { pathInterface, Wirings } from './wirings.ts';
  * The way that a conversation's packets take through the wiring of the nodes, what was seen at each point of it, and why
  * nothing was where nothing was.
  * @param topologies of the nodes that are observed
+ * @param changed when its ways became what they are, milliseconds since the epoch; null where that was not seen
  */
-export function pathOf(flow: PathQuestion, topologies: readonly Topology[]): FlowPath {
+export function pathOf(
+  flow: PathQuestion,
+  topologies: readonly Topology[],
+  changed: number | null = null,
+): FlowPath {
   const wirings = new Wirings(topologies);
   const ways = flowWays(flow, wirings);
   const left = new Set(flow.sightings);
-  if (isFlooded(flow)) return { request: floodedWay(flow), reply: NO_WAY, bystanders: [], unexpected: [] };
-  const request = wayOf(flow, wirings, ways.request, true, left);
-  const reply = wayOf(flow, wirings, ways.reply, false, left);
+  if (isFlooded(flow)) {
+    return {
+      request: floodedWay(flow),
+      reply: NO_WAY,
+      bystanders: [],
+      flooded: [],
+      past: [],
+      unexpected: [],
+    };
+  }
+  const request = wayOf(flow, wirings, ways.request, true, left, changed);
+  const reply = wayOf(flow, wirings, ways.reply, false, left, changed);
+  const newest = Math.max(...flow.sightings.map(({ last }) => Date.parse(last)));
+  const gone = Math.max(newest - LONG_PAST, changed ?? 0);
+  const isPast = ({ last }: Sighting): boolean => Date.parse(last) < gone;
+  const past = [...left].filter(isPast);
+  const flooded = [...left].filter(
+    (sighting) => !isPast(sighting) && [ways.request, ways.reply].some((way) => isFloodedBy(way, sighting)),
+  );
+  for (const known of [...past, ...flooded]) left.delete(known);
   return {
     request,
     reply,
     bystanders: bystandersOf([...request.points, ...reply.points], ways, wirings),
+    flooded,
+    past,
     unexpected: [...left],
   };
 }
+
+/** Whether a sighting is that of a copy at one of the ports. */
+function isFloodedBy({ unswitched }: Walked, { node, netns, ifindex, tuple }: Sighting): boolean {
+  const copy = unswitched?.flooded ?? null;
+  if (unswitched === null || copy === null) return false;
+  const { place, link: bridge } = unswitched.bridge;
+  const isPort = place.namespace.interfaces.some(
+    (link) => link.ifindex === ifindex && link.master === bridge.ifindex,
+  );
+  return place.node === node && place.namespace.inode === netns && isPort && isSameTuple(tuple, copy);
+}
+
+/** Where nothing passes for so long while others do, packets go no more, milliseconds. */
+const LONG_PAST = 3000;
 
 /** Multicast, broadcast and link-local traffic has no way of its own: bridges send it to every port. */
 function isFlooded({ client, server }: PathQuestion): boolean {
@@ -65,6 +103,7 @@ function wayOf(
   walked: Walked,
   isRequest: boolean,
   left: Set<Sighting>,
+  changed: number | null,
 ): Way {
   const points: PathPoint[] = [];
   /** What was told already, at a point that only some packets passed. */
@@ -73,8 +112,8 @@ function wayOf(
     const seen = sightingAt(step, left);
     if (seen !== null) left.delete(seen);
     else if (step.optional) continue;
-    const before = points.map((point) => point.seen?.packets ?? null);
-    const blank = seen === null ? blankOnWay(step, { flow, wirings, isRequest, before }) : null;
+    const before = points.flatMap((point) => point.seen ?? []);
+    const blank = seen === null ? blankOnWay(step, { flow, wirings, isRequest, before, changed }) : null;
     points.push({
       ...pathInterface(step.at),
       egress: step.egress,

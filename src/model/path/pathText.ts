@@ -1,4 +1,4 @@
-import type { Tuple } from '../flow.ts';
+import type { Sighting, Tuple } from '../flow.ts';
 import { formatSocketAddress } from '../socketAddress.ts';
 import type { Bystander, Change, FlowPath, PathPoint, Way } from './flowPath.ts';
 
@@ -19,11 +19,9 @@ export function pathText(path: FlowPath): string {
     'reply',
     ...wayLines(path.reply),
     ...(path.bystanders.length === 0 ? [] : ['not passed', ...path.bystanders.map(bystanderLine)]),
-    ...(path.unexpected.length === 0 ? [] : ['seen elsewhere']),
-    ...path.unexpected.map(
-      ({ node, interface: name, point, tuple, packets }) =>
-        `  ${node} ${name} ${point}  ${tupleText(tuple)}  ${packets} packets`,
-    ),
+    ...(path.flooded.length === 0 ? [] : ['seen as copies', ...path.flooded.map(sightingLine)]),
+    ...(path.past.length === 0 ? [] : ['seen before, and no more', ...path.past.map(sightingLine)]),
+    ...(path.unexpected.length === 0 ? [] : ['seen elsewhere', ...path.unexpected.map(sightingLine)]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -41,6 +39,10 @@ function pointLine(point: PathPoint): string {
   const changes = point.changes.map((change) => `[${CHANGE_WORDS[change]}] `).join('');
   const inside = point.inner ? ' (inside)' : '';
   return `  ${where} ${point.interface} ${point.point}${inside}  ${changes}${tupleText(point.tuple)}  ${what}`;
+}
+
+function sightingLine({ node, interface: name, point, tuple, packets }: Sighting): string {
+  return `  ${node} ${name} ${point}  ${tupleText(tuple)}  ${packets} packets`;
 }
 
 function bystanderLine({ node, interface: name, role, blank }: Bystander): string {

@@ -28,11 +28,22 @@ export interface Switching {
   readonly to: PlacedInterface;
 }
 
+/** A bridge that passes a frame to no port behind which its destination is. */
+export interface Unswitched {
+  readonly bridge: PlacedInterface;
+  readonly why: string;
+  /** Set where it gives the frame to every port instead: what the packet looks like there. */
+  readonly flooded: Tuple | null;
+}
+
 export interface Walked {
   readonly steps: readonly Step[];
   readonly switchings: readonly Switching[];
+  readonly unswitched: Unswitched | null;
   readonly routes: readonly { readonly place: Place; readonly chosen: ChosenRoute }[];
   readonly ending: Ending;
+  /** What the packet looks like at its end. */
+  readonly tuple: Tuple;
 }
 
 /** Longer ways are loops. */
@@ -48,6 +59,7 @@ export class Walk {
   readonly #steps: Step[] = [];
   readonly #switchings: Switching[] = [];
   readonly #routes: { place: Place; chosen: ChosenRoute }[] = [];
+  #unswitched: Unswitched | null = null;
   #tuple: Tuple;
   #changes: Change[] = [];
 
@@ -72,7 +84,14 @@ export class Walk {
   }
 
   #walked(ending: Ending): Walked {
-    return { steps: this.#steps, switchings: this.#switchings, routes: this.#routes, ending };
+    return {
+      steps: this.#steps,
+      switchings: this.#switchings,
+      unswitched: this.#unswitched,
+      routes: this.#routes,
+      ending,
+      tuple: this.#tuple,
+    };
   }
 
   #step(at: PlacedInterface, egress: boolean, inner = false): void {
@@ -134,15 +153,17 @@ export class Walk {
     if (at.link.role === 'tunnel') return this.#encapsulate(at, nextHop);
     if (at.link.kind !== 'bridge') return this.#cross(at, nextHop);
     const port = this.#portTowards(at, nextHop);
-    if (port === null) {
-      return stopped(at.place.node, `no port of ${at.link.name} is known to lead to ${nextHop}`);
-    }
+    if (port === null) return this.#flood(at, unknownPort(at, nextHop));
+    const down = this.#downText(port);
+    if (down !== null) return this.#flood(at, down);
     this.#step(port, true);
     return this.#cross(port, nextHop);
   }
 
   /** To the other end of the wire. */
   #cross(at: PlacedInterface, nextHop: string): Ending {
+    const down = this.#downText(at);
+    if (down !== null) return stopped(at.place.node, down);
     const peer = this.#wirings.peer(at);
     if (peer !== null) return this.#receive(peer, nextHop);
     const next = this.#arrivalOf(nextHop, at.place.node);
@@ -152,6 +173,35 @@ export class Walk {
       node: at.place.node,
       text: `leaves ${at.place.node} by ${at.link.name} to ${nextHop}`,
     };
+  }
+
+  /** The port that a frame leaves by, or how it ends in the bridge. */
+  #portBehind(from: PlacedInterface, bridge: PlacedInterface, nextHop: string): PlacedInterface | Ending {
+    const to = this.#portTowards(bridge, nextHop);
+    if (to === null) return this.#flood(bridge, unknownPort(bridge, nextHop));
+    const down = this.#downText(to);
+    if (down !== null) return this.#flood(bridge, down);
+    const why = portRefusal(from, to);
+    if (why === null) return to;
+    this.#unswitched = { bridge, why, flooded: null };
+    return stopped(bridge.place.node, why);
+  }
+
+  /** What a bridge does not know behind which port to look for it goes to all of them; a port that goes down is forgotten. */
+  #flood(bridge: PlacedInterface, why: string): Ending {
+    this.#unswitched = { bridge, why, flooded: this.#tuple };
+    return stopped(bridge.place.node, why);
+  }
+
+  /** What says that nothing gets out of an interface; null where packets do. */
+  #downText(at: PlacedInterface): string | null {
+    const { link, place } = at;
+    if (link.disabled === true) return `${link.name} of ${whose(place)} is down`;
+    if (link.state !== 'down' && link.state !== 'lowerlayerdown') return null;
+    const peer = this.#wirings.peer(at);
+    const cause =
+      peer?.link.disabled === true ? `: ${peer.link.name}, the other end of its wire, is down` : '';
+    return `${link.name} of ${whose(place)} has no carrier${cause}`;
   }
 
   /** The interface of another node that takes what is sent to an address, or what is routed towards the destination. */
@@ -190,13 +240,11 @@ export class Walk {
   }
 
   #switch(from: PlacedInterface, bridge: PlacedInterface, nextHop: string, isFiltered: boolean): Ending {
-    const to = this.#portTowards(bridge, nextHop);
-    if (to === null) return unknownPort(bridge, nextHop);
-    const refusal = portRefusal(from, to);
-    if (refusal !== null) return stopped(bridge.place.node, refusal);
-    this.#switchings.push({ bridge, from, to });
     // A promiscuous bridge takes a copy of every frame.
     if (bridge.link.promiscuous) this.#step(bridge, false);
+    const to = this.#portBehind(from, bridge, nextHop);
+    if ('kind' in to) return to;
+    this.#switchings.push({ bridge, from, to });
     if (isFiltered) this.#translate(bridge.place, 'after routing');
     this.#step(to, true);
     return this.#cross(to, nextHop);
@@ -208,10 +256,8 @@ export class Walk {
    * (net/bridge/br_netfilter_hooks.c, br_nf_pre_routing_finish).
    */
   #switchTranslated(from: PlacedInterface, bridge: PlacedInterface, nextHop: string): Ending {
-    const to = this.#portTowards(bridge, nextHop);
-    if (to === null) return unknownPort(bridge, nextHop);
-    const refusal = portRefusal(from, to);
-    if (refusal !== null) return stopped(bridge.place.node, refusal);
+    const to = this.#portBehind(from, bridge, nextHop);
+    if ('kind' in to) return to;
     this.#switchings.push({ bridge, from, to });
     this.#translate(bridge.place, 'after routing');
     this.#optionalStep(bridge, true);
@@ -296,8 +342,8 @@ function stopped(node: string, text: string): Ending {
   return { kind: 'stopped', node, text };
 }
 
-function unknownPort({ place, link }: PlacedInterface, nextHop: string): Ending {
-  return stopped(place.node, `no port of ${link.name} is known to lead to ${nextHop}`);
+function unknownPort({ link }: PlacedInterface, nextHop: string): string {
+  return `no port of ${link.name} is known to lead to ${nextHop}`;
 }
 
 /** A namespace in words. */

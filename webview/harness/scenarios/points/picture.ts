@@ -21,6 +21,7 @@ export function pathMessage(
   const picture: FlowPathPicture = {
     ...{ client, server, protocol, verdict, path, unobserved },
     service: service === null ? null : `${service.namespace}/${service.name}`,
+    changed: null,
     text: pathText(path),
   };
   return { type: 'path', picture };
