@@ -3,7 +3,7 @@ import type { DropCounts } from '../../src/model/ledger.ts';
 import type { Topology } from '../../src/model/topology.ts';
 import type { Addon } from './collector/addon.ts';
 import type { Collection } from './collector/collection.ts';
-import type { DropNames } from './flows/dropIntake.ts';
+import type { DropNames, DropPlace } from './flows/dropIntake.ts';
 import type { DropLosses } from './flows/ledger.ts';
 import type { PointRegistry } from './flows/pointRegistry.ts';
 
@@ -19,6 +19,7 @@ export class DropWatch implements DropNames {
   /** By index of the namespace and ifindex. */
   readonly #interfaces = new Map<string, string>();
   #observed: readonly number[] = [];
+  #node = '';
   #stopped = false;
 
   /** @param tell is told once where the kernel does not tell of drops */
@@ -40,13 +41,18 @@ export class DropWatch implements DropNames {
     return this.#reasons[reason] ?? `reason ${reason}`;
   }
 
-  interface(netns: number, ifindex: number): string | null {
-    return this.#interfaces.get(`${netns}/${ifindex}`) ?? null;
+  place(netns: number, ifindex: number): DropPlace {
+    return {
+      node: this.#node,
+      netns: this.#points.inodeOf(netns),
+      point: this.#interfaces.get(`${netns}/${ifindex}`) ?? null,
+    };
   }
 
   /** Follows the node's wiring. */
   update(topology: Topology): void {
     if (this.#refusal !== null || this.#stopped) return;
+    this.#node = topology.node;
     const observed = this.#collection.namespaces.map(({ inode }) => inode);
     const inodes = [...new Set([...observed, ...podNamespaces(topology, new Set(observed))])];
     const indices = this.#collection.watchDrops(inodes);

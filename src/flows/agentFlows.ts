@@ -4,10 +4,11 @@ import { FlowRecords, SightingRecords } from '../model/flowRecords.ts';
 import { AgentClocks } from './agentClocks.ts';
 import { agentOfKey, keyOf } from './agentKey.ts';
 import { AgentNames } from './agentNames.ts';
+import { DropRows } from './dropRows.ts';
 import { EndpointTable } from './endpointTable.ts';
 import { SLOT } from './flowPicture.ts';
 import { FlowTable } from './flowTable.ts';
-import type { FlowUpdate } from './flowUpdate.ts';
+import type { AgentDrop, FlowUpdate } from './flowUpdate.ts';
 import { SightingStore } from './sightingStore.ts';
 
 /** Is told what becomes of the flows in slots. */
@@ -32,6 +33,7 @@ export class AgentFlows {
   readonly clocks = new AgentClocks();
   readonly table = new FlowTable();
   readonly sightings = new SightingStore();
+  readonly drops = new DropRows();
   /** Slots of ended flows, oldest first: a Set keeps the order of insertion. */
   readonly ended = new Set<number>();
   follower: FlowFollower | null = null;
@@ -63,6 +65,7 @@ export class AgentFlows {
     const sightings = new SightingRecords(update.sightings);
     this.#putFlows(agent, records, update.flows);
     this.#putSightings(agent, sightings, update.sightings);
+    this.#putDrops(agent, update.drops);
     this.#endFlows(agent, update.ended);
     this.#removeAbsorbed(agent, update.absorbed);
   }
@@ -102,6 +105,7 @@ export class AgentFlows {
     this.#slots.delete(keyOf(records.uint32(slot, FLOW.agent), records.uint32(slot, FLOW.id)));
     this.ended.delete(slot);
     this.sightings.remove(slot);
+    this.drops.remove(slot);
     this.table.remove(slot);
   }
 
@@ -118,6 +122,7 @@ export class AgentFlows {
         stored.setUint32(slot, field, this.names.addressNumber(agent, records.uint32(row, field)));
       }
       stored.setUint32(slot, FLOW.agent, agent);
+      this.drops.remove(slot);
       if (offset !== 0) this.#shiftTimes(slot, offset);
       if ((records.uint8(row, FLOW.bits) & FLOW_BITS.final) !== 0) this.#end(slot);
       this.follower?.changed(slot);
@@ -156,6 +161,13 @@ export class AgentFlows {
       if (seen.has(slot)) this.sightings.append(slot, run);
       else this.sightings.put(slot, run);
       seen.add(slot);
+    }
+  }
+
+  #putDrops(agent: number, drops: readonly AgentDrop[]): void {
+    for (const { flow, drop } of drops) {
+      const slot = this.slotOf(agent, flow);
+      if (slot !== undefined) this.drops.add(slot, drop);
     }
   }
 

@@ -1,6 +1,6 @@
 import { FLOW } from '../model/flowRecord.ts';
 import type { ClockOffset } from '../model/clockOffset.ts';
-import type { Translation } from '../model/flow.ts';
+import type { Drop, Translation } from '../model/flow.ts';
 import { FlowRecords } from '../model/flowRecords.ts';
 import type { FlowReference, SightingRow, TunnelRow } from '../model/panelMessages.ts';
 import { AgentFlows } from './agentFlows.ts';
@@ -25,6 +25,8 @@ export interface FlowDetail {
   readonly sightings: readonly SightingRow[];
   readonly tunnels: readonly TunnelRow[];
   readonly nat: readonly Translation[];
+  /** Where the kernel dropped its packets, on each node. */
+  readonly drops: readonly Drop[];
   /** Nodes of its ends on which no agent of the session runs: what happened there is not known. */
   readonly unobserved: readonly string[];
 }
@@ -171,6 +173,7 @@ export class FlowStore {
       sightings: slots.flatMap((slot) => this.#sightingRows(slot)),
       tunnels: this.#tunnelRows(slots),
       nat,
+      drops: slots.flatMap((slot) => this.#dropsOf(slot, row)),
       unobserved: this.#unobserved(new FlowRecords(record)),
     };
   }
@@ -257,6 +260,18 @@ export class FlowStore {
     const { names, sightings, clocks, table } = this.#flows;
     const agent = table.records.uint32(slot, FLOW.agent);
     return names.sightingRows(agent, sightings.get(slot), clocks.of(agent).offset);
+  }
+
+  /** An agent that took the other end for the client told the directions the other way round. */
+  #dropsOf(slot: number, row: number): readonly Drop[] {
+    const drops = this.#flows.drops.get(slot);
+    const [own, shown] = [this.#flows.table.records, this.#rows.records];
+    const isSame = (field: number, other: number): boolean =>
+      own.uint16(slot, field) === shown.uint16(row, other);
+    const isRight = isSame(FLOW.clientPort, FLOW.clientPort) || isSame(FLOW.serverPort, FLOW.serverPort);
+    const isTurned = isSame(FLOW.clientPort, FLOW.serverPort) || isSame(FLOW.serverPort, FLOW.clientPort);
+    if (isRight || !isTurned) return drops;
+    return drops.map((drop) => ({ ...drop, direction: drop.direction === 'sent' ? 'received' : 'sent' }));
   }
 
   /** A tunnel between two nodes is seen at both. */

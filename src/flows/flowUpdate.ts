@@ -1,7 +1,8 @@
 import type { Endpoint, EndpointKind, Evidence } from '../model/endpoint.ts';
-import type { TunnelKind } from '../model/flow.ts';
+import type { Drop, TunnelKind } from '../model/flow.ts';
 import type {
   Endpoint as WireEndpoint,
+  FlowDrop,
   StreamFlowsResponse,
   Tunnel as WireTunnel,
 } from '../model/wire/generated/vethscope_pb.js';
@@ -45,6 +46,12 @@ export interface AgentTunnel {
   readonly flow: number;
 }
 
+/** Dropped packets of a flow, by the agent's id of the flow. */
+export interface AgentDrop {
+  readonly flow: number;
+  readonly drop: Drop;
+}
+
 /** One message of an agent's flow stream. All ids are the agent's own. */
 export interface FlowUpdate {
   /** Number of the agent within the session. */
@@ -59,6 +66,8 @@ export interface FlowUpdate {
   readonly flows: Uint8Array;
   /** SIGHTING_RECORD_BYTES each: all sightings of the flows above. */
   readonly sightings: Uint8Array;
+  /** All drops of the flows above. */
+  readonly drops: readonly AgentDrop[];
   /** uint32 little-endian ids of flows that ended and will not be updated again. */
   readonly ended: Uint8Array;
   /** Pairs of ids, uint32 little-endian: a flow that turned out to be part of another, and that other one. */
@@ -83,10 +92,17 @@ export function flowUpdateOf(batch: {
     tunnels: message.tunnels.map(tunnelOf),
     flows: message.flows,
     sightings: message.sightings,
+    drops: message.drops.map(dropOf),
     ended: message.ended,
     absorbed: message.absorbed,
     skippedUpdates: Number(message.skippedUpdates),
   };
+}
+
+function dropOf({ flow, sentByClient, ...wire }: FlowDrop): AgentDrop {
+  const { reason, packets, node, netns, ifindex } = wire;
+  const place = { node, netns: Number(netns), ifindex, point: orNull(wire.interface) };
+  return { flow, drop: { reason, packets, ...place, direction: sentByClient ? 'sent' : 'received' } };
 }
 
 function tunnelOf(wire: WireTunnel): AgentTunnel {

@@ -1,4 +1,4 @@
-import type { Drop, FlowEnd, Sighting } from '../model/flow.ts';
+import type { FlowEnd, Sighting } from '../model/flow.ts';
 import { FLOW, PROTOCOLS, VERDICTS } from '../model/flowRecord.ts';
 import { FlowRecords } from '../model/flowRecords.ts';
 import { endpointText, unknownEndpoint } from '../model/endpoint.ts';
@@ -53,7 +53,7 @@ function questionOf(store: FlowStore, record: FlowRecords, detail: FlowDetail): 
     sightings: detail.sightings.map(sightingOf),
     sent: traffic(FLOW.sentPackets, FLOW.sentBytes),
     received: traffic(FLOW.receivedPackets, FLOW.receivedBytes),
-    drops: dropsOf(record.float64(0, FLOW.droppedPackets)),
+    drops: detail.drops,
     verdict: VERDICTS[record.uint8(0, FLOW.verdict)] ?? 'unknown',
   };
 }
@@ -73,9 +73,4 @@ function sightingOf(row: SightingRow): Sighting {
     first: new Date(row.first).toISOString(),
     last: new Date(row.last).toISOString(),
   };
-}
-
-/** Records have the number alone. */
-function dropsOf(packets: number): Drop[] {
-  return packets === 0 ? [] : [{ reason: 'the kernel dropped them', packets, point: null }];
 }

@@ -131,10 +131,19 @@ export interface Translation {
   readonly to: string;
 }
 
+/** Packets that the kernel dropped at one place for one reason. */
 export interface Drop {
+  /** As the kernel names it, for example NETFILTER_DROP. */
   readonly reason: string;
   readonly packets: number;
+  /** Name of the interface where the packet was, or out of which it would have gone; null where there is none. */
   readonly point: string | null;
+  readonly node: string;
+  /** Inode of the namespace, and index of the interface in it; 0 where there is none. */
+  readonly netns: number;
+  readonly ifindex: number;
+  /** Whose packets: the client sent them, or received none of them. */
+  readonly direction: 'sent' | 'received';
 }
 
 /** As far as packets show: `opening` waits for an answer, `closing` has one FIN. */

@@ -6,7 +6,7 @@ import { Harness, THEMES } from './harness.ts';
 import type { HarnessPage } from './harness.ts';
 import { launchBrowser } from './workbench.ts';
 
-const SCENARIOS = ['same-node', 'tunnel', 'unexplained', 'unobserved', 'misaddressed'];
+const SCENARIOS = ['same-node', 'tunnel', 'unexplained', 'unobserved', 'misaddressed', 'dropped'];
 
 interface Asked {
   readonly type: string;
@@ -71,6 +71,19 @@ describe('the observation-point view in a browser', function () {
     shown = await harness.open('path-unobserved');
     await shown.page.getByRole('button', { name: 'Observe node-b' }).click();
     assert.deepEqual((await asked()).at(-1), { type: 'observeNode', node: 'node-b' });
+  });
+
+  it('says where packets were dropped and why, and marks it between two points', async () => {
+    shown = await harness.open('path-dropped');
+    assert.match(
+      await shown.page.locator('.path-notice.problem').first().innerText(),
+      /The kernel dropped 10 packets of the request at cni0 of node node-a: NETFILTER_DROP, a rule of netfilter/,
+    );
+    assert.equal(await inside('.way-request .lost-count').textContent(), '10 dropped');
+    const rows = await shown.page.locator('table.points tr').allInnerTexts();
+    const lost = rows.findIndex((row) => row.includes('10 packets dropped'));
+    assert.match(rows[lost - 1] ?? '', /cni0\s+from-bridge/);
+    assert.match(rows[lost + 1] ?? '', /to-network.*The kernel dropped the packets before they came here/s);
   });
 
   it('says first what does not arrive, and marks where', async () => {

@@ -36,6 +36,7 @@ import { hostile as hostilePod } from './scenarios/podNetwork/hostile.ts';
 import { hostNetwork } from './scenarios/podNetwork/hostNetwork.ts';
 import { routed as routedPod } from './scenarios/podNetwork/routed.ts';
 import { tunnel as tunnelledPod } from './scenarios/podNetwork/tunnel.ts';
+import { dropped } from './scenarios/points/dropped.ts';
 import { misaddressed } from './scenarios/points/misaddressed.ts';
 import { sameNode } from './scenarios/points/sameNode.ts';
 import { tunnel } from './scenarios/points/tunnel.ts';
@@ -68,6 +69,7 @@ const PATHS: Readonly<Record<string, ToPointsPage>> = {
   'path-unexplained': unexplained,
   'path-unobserved': unobserved,
   'path-misaddressed': misaddressed,
+  'path-dropped': dropped,
 };
 
 /** Of the interface page. */

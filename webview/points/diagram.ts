@@ -3,8 +3,11 @@ import { html, nothing, svg } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { FlowPath, PathPoint, Way } from '../../src/model/path/flowPath.ts';
 import { formatCount } from '../../src/model/format.ts';
+import { lossMarks, stopMark } from './crosses.ts';
 import type { Column, Group } from './layout.ts';
 import { groupsOf } from './layout.ts';
+import type { PlacedColumn, Stop } from './stops.ts';
+import { RADIUS, stops } from './stops.ts';
 import { lessonOf } from '../shared/interfaceWords.ts';
 import { BLANK_LABELS, CHANGE_LABELS, CHANGE_MEANINGS } from './words.ts';
 
@@ -18,17 +21,7 @@ const REQUEST = NAME + 52;
 const REPLY = REQUEST + 74;
 const BOTTOM = REPLY + 44;
 const HEIGHT = BOTTOM + TOP;
-const RADIUS = 6;
-/** Half of a cross, and how far it is from the last point. */
-const CROSS = 5;
-const STOP_DISTANCE = 44;
 const LONGEST_NAME = 17;
-
-interface PlacedColumn {
-  readonly column: Column;
-  /** Middle. */
-  readonly x: number;
-}
 
 interface PlacedGroup {
   readonly group: Group;
@@ -153,53 +146,15 @@ function wayLine(way: Way, columns: readonly PlacedColumn[], isRequest: boolean)
   const y = isRequest ? REQUEST : REPLY;
   const places = stops(way, columns);
   const name = isRequest ? 'request' : 'reply';
+  const usual = isRequest ? 1 : -1;
   return svg`<g class="way way-${name}">
     ${places.slice(1).map((to, index) => {
       const from = places[index];
       return from === undefined ? nothing : segment(from, to, y);
     })}
-    ${places.map(({ x, points }) => mark(x, y, points))}
-    ${wayName(places, y, isRequest ? 'request' : 'reply')} ${stopMark(way, places, y, isRequest ? 1 : -1)}
+    ${places.map(({ x, points }) => mark(x, y, points))} ${lossMarks(way, places, y, usual)}
+    ${wayName(places, y, isRequest ? 'request' : 'reply')} ${stopMark(way, places, y, usual)}
   </g>`;
-}
-
-/** A cross behind the last point of a way that does not arrive. */
-function stopMark(
-  { ending }: Way,
-  places: readonly Stop[],
-  y: number,
-  usual: number,
-): SVGTemplateResult | typeof nothing {
-  const last = places.at(-1);
-  if (last === undefined || (ending.kind !== 'stopped' && ending.kind !== 'misaddressed')) return nothing;
-  const before = places.at(-2);
-  const direction = before === undefined ? usual : Math.sign(last.x - before.x);
-  const x = last.x + direction * STOP_DISTANCE;
-  return svg`<g class="stop">
-    <line class="unseen" x1=${last.x + direction * (RADIUS + 2)} y1=${y} x2=${x - direction * CROSS} y2=${y}></line>
-    <path class="cross" d="M${x - CROSS} ${y - CROSS} l${2 * CROSS} ${2 * CROSS} m0 ${-2 * CROSS} l${-2 * CROSS} ${2 * CROSS}"><title>${ending.text}</title></path>
-  </g>`;
-}
-
-interface Stop {
-  readonly x: number;
-  readonly points: readonly PathPoint[];
-}
-
-/** Both hooks of an interface are one stop. */
-function stops({ points }: Way, columns: readonly PlacedColumn[]): Stop[] {
-  const found: Stop[] = [];
-  for (const point of points) {
-    const at = columns.find(
-      ({ column }) =>
-        column.node === point.node && column.netns === point.netns && column.ifindex === point.ifindex,
-    );
-    if (at === undefined) continue;
-    const last = found.at(-1);
-    if (last?.x === at.x) found[found.length - 1] = { x: at.x, points: [...last.points, point] };
-    else found.push({ x: at.x, points: [point] });
-  }
-  return found;
 }
 
 function wayName(places: readonly Stop[], y: number, name: string): SVGTemplateResult | typeof nothing {

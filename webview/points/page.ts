@@ -2,13 +2,13 @@ import type { TemplateResult } from 'lit';
 import { html, nothing, render } from 'lit';
 import { endpointText } from '../../src/model/endpoint.ts';
 import { formatPlural, formatTime } from '../../src/model/format.ts';
-import type { FlowPath } from '../../src/model/path/flowPath.ts';
 import type { FlowPathPicture, FromPointsPage, ToPointsPage } from '../../src/model/pointsMessages.ts';
 import { button, icon } from '../shared/controls.ts';
 import type { Host } from '../shared/host.ts';
 import { lessonOf } from '../shared/interfaceWords.ts';
 import { diagram } from './diagram.ts';
 import { pathLessons } from './pathLessons.ts';
+import { problems } from './problems.ts';
 import { pointTable } from './pointTable.ts';
 import { standaloneSvg } from './standaloneSvg.ts';
 
@@ -68,7 +68,7 @@ export class PointsPage {
         ${button({ label: 'Copy as SVG', icon: 'file-media', onClick: () => this.#copyPicture() })}
       </header>
       <main class="points-page">
-        ${this.#endings(path)}
+        ${problems(path)}
         ${
           picture.changed === null
             ? nothing
@@ -101,25 +101,6 @@ export class PointsPage {
         </div>
         ${pathLessons(path)}
       </main>`;
-  }
-
-  /** What does not arrive, before anything else. */
-  #endings({ request, reply }: FlowPath): TemplateResult[] {
-    const ways = [
-      { name: 'request', ending: request.ending },
-      { name: 'reply', ending: reply.ending },
-    ];
-    return ways
-      .filter(({ ending }) => ending.kind === 'stopped' || ending.kind === 'misaddressed')
-      .map(
-        ({ name, ending }) =>
-          html`<p class="path-notice problem" role="status" data-way=${name}>
-            ${icon('error')}<span
-              ><strong>${ending.kind === 'stopped' ? `The ${name} stops:` : `The ${name}`}</strong>
-              ${ending.text}.</span
-            >
-          </p>`,
-      );
   }
 
   #lesson({ path }: FlowPathPicture): TemplateResult | typeof nothing {

@@ -1,14 +1,14 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { formatBytes, formatCount, formatTime } from '../../src/model/format.ts';
+import { formatBytes, formatCount, formatPlural, formatTime } from '../../src/model/format.ts';
 import type { Sighting } from '../../src/model/flow.ts';
-import type { FlowPath, PathPoint, Way } from '../../src/model/path/flowPath.ts';
+import type { FlowPath, Loss, PathPoint, Way } from '../../src/model/path/flowPath.ts';
 import type { FlowPathPicture } from '../../src/model/pointsMessages.ts';
 import { formatSocketAddress } from '../../src/model/socketAddress.ts';
 import { icon } from '../shared/controls.ts';
 import { ROLE_ICONS } from '../shared/interfaceWords.ts';
-import { CHANGE_LABELS, CHANGE_MEANINGS } from './words.ts';
+import { CHANGE_LABELS, CHANGE_MEANINGS, dropMeaning } from './words.ts';
 
 /** Every point of both ways, and those that are not passed, a row each. */
 export function pointTable({ path, changed }: FlowPathPicture, selected: string | null): TemplateResult {
@@ -43,17 +43,34 @@ function heading(text: string, note: string): TemplateResult {
 
 function wayRows(
   name: string,
-  { points, ending }: Way,
+  { points, losses, ending }: Way,
   selected: string | null,
   isComparable: boolean,
 ): TemplateResult {
   return html`<tbody>
-    ${heading(name, ending.text)}
+    ${heading(name, ending.text)} ${lossRows(losses, -1)}
     ${repeat(points, pointKey, (point, index) => {
       const before = isComparable ? lastSeen(points.slice(0, index)) : null;
-      return pointRow(point, before, selected);
+      return html`${pointRow(point, before, selected)}${lossRows(losses, index)}`;
     })}
+    ${lossRows(losses, null)}
   </tbody>`;
+}
+
+/** Packets that went no further than the point of an index. */
+function lossRows(losses: readonly Loss[], index: number | null): TemplateResult[] {
+  return losses
+    .filter(({ after }) => after === index)
+    .map(({ drop, place }) => {
+      const meaning = dropMeaning(drop.reason);
+      return html`<tr class="loss">
+        <td colspan="8">
+          ${icon('close')}<strong>${formatPlural(drop.packets, 'packet')} dropped</strong> at ${place}:
+          <code>${drop.reason}</code
+          >${meaning === null ? nothing : html` <span class="weak">(${meaning})</span>`}
+        </td>
+      </tr>`;
+    });
 }
 
 /** Focus and selection of text stay with a point when others come or go beside it. */

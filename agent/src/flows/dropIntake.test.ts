@@ -58,7 +58,11 @@ describe('drop intake', () => {
     tick(flows, [packet], [dropOf(packet, POD, 3, 300), dropOf(packet, NODE, 1, 300)], 400);
     assert.equal(flows.table.size, 1);
     const flow = flowJson(flows.table, 0, 's');
-    assert.deepEqual(flow.drops, [{ reason: String(NO_SOCKET), packets: 6, point: null }]);
+    const drop = { reason: String(NO_SOCKET), node: 'node-a', point: null, ifindex: 0, direction: 'sent' };
+    assert.deepEqual(flow.drops, [
+      { ...drop, netns: POD, packets: 5 },
+      { ...drop, netns: NODE, packets: 1 },
+    ]);
     assert.deepEqual([flow.verdict, flow.sent.packets], ['dropped', 1]);
   });
 

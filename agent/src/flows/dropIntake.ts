@@ -14,11 +14,20 @@ import type { WallTime } from './recordIntake.ts';
 import type { RowIdentity } from './rowIdentity.ts';
 import type { SharedFlows } from './sharedFlows.ts';
 
+/** Where a packet was dropped. */
+export interface DropPlace {
+  readonly node: string;
+  /** Inode; 0 where it is not known. */
+  readonly netns: number;
+  /** Name of the interface, null where it is not known. */
+  readonly point: string | null;
+}
+
 /** What a drop event's numbers stand for. */
 export interface DropNames {
   reason(reason: number): string;
-  /** Name of an interface, null where it is not known. @param netns index as in the event's key */
-  interface(netns: number, ifindex: number): string | null;
+  /** @param netns index as in the event's key */
+  place(netns: number, ifindex: number): DropPlace;
   /** Indices of the namespaces whose interfaces are observed, the node's own first. */
   readonly observed: readonly number[];
 }
@@ -68,15 +77,17 @@ export class DropIntake {
     const sentByHigh = (view.getUint16(offset + EVENT.point, true) & 1) === 1;
     const packets = view.getUint32(offset + EVENT.packets, true);
     const netns = view.getUint32(key + KEY.netns, true);
+    const ifindex = view.getUint32(offset + EVENT.ifindex, true);
     table.drops.add(
       table.idOf(row),
       {
         reason: this.#names.reason(view.getUint32(offset + EVENT.value, true)),
-        point: this.#names.interface(netns, view.getUint32(offset + EVENT.ifindex, true)),
+        ...this.#names.place(netns, ifindex),
+        ifindex,
         packets,
+        fromHigh: sentByHigh !== table.isTurned(keyRow),
       },
       table.keepTime(when),
-      sentByHigh !== table.isTurned(keyRow),
     );
     table.rows.setUint32(row * ROW_BYTES + ROW.dropped, table.uint32(row, ROW.dropped) + packets, true);
     this.#attributed += packets;

@@ -1,5 +1,10 @@
 import type { Drop } from '../../../src/model/flow.ts';
 
+/** By side instead of direction: who is the client may be known later. */
+export interface KeptDrop extends Omit<Drop, 'direction'> {
+  readonly fromHigh: boolean;
+}
+
 /** Milliseconds since the table's epoch. */
 export interface DropTimes {
   readonly first: number;
@@ -11,7 +16,7 @@ interface FlowDrops {
   /** Of packets that the flow's low and high side sent. */
   low: DropTimes | null;
   high: DropTimes | null;
-  readonly drops: { readonly reason: string; readonly point: string | null; packets: number }[];
+  readonly drops: KeptDrop[];
 }
 
 const NONE: Readonly<Record<'low' | 'high', DropTimes | null>> = { low: null, high: null };
@@ -21,9 +26,9 @@ export class DropStore {
   readonly #flows = new Map<number, FlowDrops>();
 
   /** @param id of the flow @param drop what to add @param at milliseconds since the table's epoch */
-  add(id: number, drop: Drop, at: number, fromHigh: boolean): void {
+  add(id: number, drop: KeptDrop, at: number): void {
     const flow = this.#of(id);
-    const side = fromHigh ? 'high' : 'low';
+    const side = drop.fromHigh ? 'high' : 'low';
     flow[side] = spanOf(flow[side], { first: at, last: at });
     addDrop(flow, drop);
   }
@@ -36,10 +41,10 @@ export class DropStore {
     const flow = this.#of(to);
     flow.low = spanOf(flow.low, turned ? moved.high : moved.low);
     flow.high = spanOf(flow.high, turned ? moved.low : moved.high);
-    for (const drop of moved.drops) addDrop(flow, drop);
+    for (const drop of moved.drops) addDrop(flow, turned ? { ...drop, fromHigh: !drop.fromHigh } : drop);
   }
 
-  of(id: number): readonly Drop[] {
+  of(id: number): readonly KeptDrop[] {
     return this.#flows.get(id)?.drops ?? [];
   }
 
@@ -62,10 +67,28 @@ export class DropStore {
   }
 }
 
-function addDrop(flow: FlowDrops, { reason, point, packets }: Drop): void {
-  const known = flow.drops.find((one) => one.reason === reason && one.point === point);
-  if (known === undefined) flow.drops.push({ reason, point, packets });
-  else known.packets += packets;
+function addDrop(flow: FlowDrops, drop: KeptDrop): void {
+  const at = flow.drops.findIndex((one) => isSamePlace(one, drop));
+  const known = flow.drops[at];
+  if (known === undefined) flow.drops.push(drop);
+  else flow.drops[at] = { ...known, packets: known.packets + drop.packets };
+}
+
+function isSamePlace(one: KeptDrop, other: KeptDrop): boolean {
+  return (
+    one.reason === other.reason &&
+    one.netns === other.netns &&
+    one.ifindex === other.ifindex &&
+    one.fromHigh === other.fromHigh
+  );
+}
+
+/** As the public JSON has them. */
+export function dropsOf(store: DropStore, id: number, clientIsHigh: boolean): Drop[] {
+  return store.of(id).map(({ fromHigh, ...drop }) => ({
+    ...drop,
+    direction: fromHigh === clientIsHigh ? 'sent' : 'received',
+  }));
 }
 
 function spanOf(one: DropTimes | null, other: DropTimes | null): DropTimes | null {

@@ -2,6 +2,7 @@ import type { Flow, FlowEnd, Sighting, TcpFacts, Tuple } from '../../../src/mode
 import { initiatorOf } from '../../../src/model/flow.ts';
 import { NOT_KNOWN, VERDICTS } from '../../../src/model/flowRecord.ts';
 import { TCP_FLAG_NAMES } from '../collector/flowLayout.ts';
+import { dropsOf } from './dropStore.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW } from './flowRow.ts';
 import type { FlowSummary } from './flowSummary.ts';
 import { connectionFacts, protocolOf, summarize } from './flowSummary.ts';
@@ -29,7 +30,7 @@ export function flowJson(table: FlowTable, row: number, session: string): Flow {
     service: table.services.get(table.uint32(row, clientIsHigh ? ROW.lowService : ROW.highService)) ?? null,
     nat: namedTranslations(table, row, clientIsHigh),
     verdict: VERDICTS[table.uint8(row, ROW.verdict)] ?? 'unknown',
-    drops: table.drops.of(table.idOf(row)),
+    drops: dropsOf(table.drops, table.idOf(row), clientIsHigh),
     sent: { packets: sent.packets, bytes: sent.bytes },
     received: { packets: received.packets, bytes: received.bytes },
     tcp: protocol === 'tcp' ? tcpFacts(table, row, summary) : null,

@@ -96,7 +96,11 @@ export class TestFlows {
     const shared = new SharedFlows(this.table, this.join, this.wired);
     this.initiators = new Initiators(this.table, options.initiators ?? (() => Promise.resolve(null)));
     this.intake = new RecordIntake(this.table, identity, this.join, shared, options.isOwn ?? (() => false));
-    const names = { reason: String, interface: () => null, observed: [1] };
+    const names = {
+      reason: String,
+      place: (netns: number) => ({ node: 'node-a', netns, point: null }),
+      observed: [1],
+    };
     const drops = new DropIntake(
       this.table,
       identity,

@@ -13,10 +13,11 @@ import { protocolOf, retransmitsOf, rttOf, summarize } from './flowSummary.ts';
 import type { FlowTable } from './flowTable.ts';
 import { translationsOf } from './translations.ts';
 
-/** Ids of the names that a packed row uses. */
+/** Ids of the names that a packed row uses, and which of its sides is the client. */
 export interface PackedNames {
   /** Endpoint ids; the last is 0 where no Service was asked for. */
   readonly endpoints: readonly [client: number, server: number, service: number];
+  readonly clientIsHigh: boolean;
 }
 
 /** Writes a row as a record of src/model/flowRecord.ts. */
@@ -74,7 +75,7 @@ export function packFlow(table: FlowTable, row: number, view: DataView, offset: 
   const carrier = (isClient: boolean): number => uint32(side(ROW.lowCarrier, ROW.highCarrier, isClient));
   view.setUint32(offset + FLOW.sentTunnel, carrier(true), true);
   view.setUint32(offset + FLOW.receivedTunnel, carrier(false), true);
-  return { endpoints: [client, server, service] };
+  return { endpoints: [client, server, service], clientIsHigh };
 }
 
 export function countSightings(table: FlowTable, row: number): number {

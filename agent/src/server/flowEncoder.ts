@@ -2,6 +2,7 @@ import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { FLOW_RECORD_BYTES, SIGHTING_RECORD_BYTES } from '../../../src/model/flowRecord.ts';
 import { viewOf } from '../collector/flowLayout.ts';
 import type { AbsorbedFlow } from '../flows/absorbedFlows.ts';
+import { dropsOf } from '../flows/dropStore.ts';
 import { ROW } from '../flows/flowRow.ts';
 import type { FlowTable } from '../flows/flowTable.ts';
 import { countSightings, packFlow, packSightings } from '../flows/packedFlow.ts';
@@ -12,6 +13,7 @@ import type { FlowsMessage } from './source.ts';
 type EndpointMessage = NonNullable<FlowsMessage['endpoints']>[number];
 type PointMessage = NonNullable<FlowsMessage['points']>[number];
 type AddressMessage = NonNullable<FlowsMessage['addresses']>[number];
+type DropMessage = NonNullable<FlowsMessage['drops']>[number];
 type TunnelMessage = NonNullable<FlowsMessage['tunnels']>[number];
 
 /** Names kept in mind beyond those in use, before forgotten ones are sorted out. */
@@ -40,6 +42,7 @@ export class FlowEncoder {
     const [flowsView, sightingsView] = [viewOf(flows), viewOf(sightings)];
     const names = new NewNames();
     const ended: number[] = [];
+    const drops: DropMessage[] = [];
     let at = 0;
     rows.forEach((row, index) => {
       const used = packFlow(table, row, flowsView, index * FLOW_RECORD_BYTES);
@@ -52,10 +55,11 @@ export class FlowEncoder {
         this.#nameTunnel(table.uint32(row, field), names);
       }
       at = packSightings(table, row, sightingsView, at, (id) => this.#namePoint(id, names));
+      if (table.uint32(row, ROW.dropped) > 0) drops.push(...dropMessages(table, row, used.clientIsHigh));
       if (table.isEnded(row)) ended.push(table.idOf(row));
     });
     const { endpoints, points, addresses, tunnels } = names;
-    return { flows, sightings, ended: uint32Bytes(ended), endpoints, points, addresses, tunnels };
+    return { flows, sightings, ended: uint32Bytes(ended), endpoints, points, addresses, tunnels, drops };
   }
 
   #nameEndpoint(id: number, names: NewNames): void {
@@ -137,6 +141,18 @@ function pointMessage({ id, name, facts, inner }: Point): PointMessage {
     point: name,
     inner,
   };
+}
+
+function dropMessages(table: FlowTable, row: number, clientIsHigh: boolean): DropMessage[] {
+  const flow = table.idOf(row);
+  return dropsOf(table.drops, flow, clientIsHigh).map(
+    ({ reason, packets, node, netns, point, ifindex, direction }) => ({
+      ...{ flow, reason, packets, node, ifindex },
+      netns: BigInt(netns),
+      interface: point ?? '',
+      sentByClient: direction === 'sent',
+    }),
+  );
 }
 
 function tunnelMessage(id: number, { tunnel, sourcePort, flow }: Carrier): TunnelMessage {

@@ -56,6 +56,9 @@ export class ReplayedFlows {
       })),
       flows,
       sightings,
+      drops: recorded.drops
+        .map((drop) => ({ ...drop, flow: drop.flow + offset }))
+        .filter(({ flow }) => kept.has(flow)),
       ended: uint32Bytes([...over, ...ended.filter((id) => kept.has(id))]),
       absorbed: uint32Bytes(absorbed),
     };

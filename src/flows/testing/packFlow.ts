@@ -141,6 +141,7 @@ export function updateOf(parts: Partial<FlowUpdate>): FlowUpdate {
     tunnels: [],
     flows: new Uint8Array(0),
     sightings: new Uint8Array(0),
+    drops: [],
     ended: new Uint8Array(0),
     absorbed: new Uint8Array(0),
     skippedUpdates: 0,

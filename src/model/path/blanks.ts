@@ -1,5 +1,6 @@
 import type { Sighting } from '../flow.ts';
-import type { Blank, PathQuestion } from './flowPath.ts';
+import type { Blank, Loss, PathQuestion } from './flowPath.ts';
+import { lossText } from './losses.ts';
 import type { Step, Walked } from './walk.ts';
 import type { FlowWays } from './flowWays.ts';
 import type { Place, PlacedInterface, Wirings } from './wirings.ts';
@@ -14,6 +15,8 @@ export interface WayFacts {
   readonly isRequest: boolean;
   /** What was seen at the points before this one, the nearest last. */
   readonly before: readonly Sighting[];
+  /** What was dropped before. */
+  readonly lost: readonly Loss[];
   /** When the ways became what they are, milliseconds since the epoch; null where that was not seen. */
   readonly changed: number | null;
 }
@@ -23,6 +26,13 @@ export function blankOnWay({ at }: Step, facts: WayFacts): Blank {
   const { link, place } = at;
   if (!link.attached) return notAttached(at, facts.wirings);
   const { flow, isRequest } = facts;
+  if (facts.lost.length > 0) {
+    return {
+      kind: 'dropped',
+      reason: 'The kernel dropped the packets before they came here.',
+      evidence: facts.lost.map(lossText),
+    };
+  }
   const sent = isRequest ? flow.sent.packets : flow.received.packets;
   const sender = isRequest ? 'client' : 'server';
   if (sent === 0) {
@@ -30,15 +40,6 @@ export function blankOnWay({ at }: Step, facts: WayFacts): Blank {
       kind: 'no-packets',
       reason: `The ${sender} has sent nothing.`,
       evidence: [`verdict ${flow.verdict}`],
-    };
-  }
-  const [drop] = flow.drops;
-  if (drop !== undefined && facts.before.length > 0) {
-    const where = drop.point === null ? '' : ` at ${drop.point}`;
-    return {
-      kind: 'dropped',
-      reason: `The packets were dropped before they came here: ${drop.reason}${where}.`,
-      evidence: flow.drops.map(({ reason, packets }) => `${packets} dropped: ${reason}`),
     };
   }
   const { changed } = facts;

@@ -1,4 +1,4 @@
-import type { Flow, ObservationPoint, Sighting, Tuple } from '../flow.ts';
+import type { Drop, Flow, ObservationPoint, Sighting, Tuple } from '../flow.ts';
 import type { InterfaceRole, PodReference } from '../topology.ts';
 
 /** What must be known of a flow to find its path. */
@@ -76,8 +76,18 @@ export interface Ending {
   readonly text: string;
 }
 
+/** Packets of a way that the kernel dropped. */
+export interface Loss {
+  readonly drop: Drop;
+  /** Index of the last point that they passed; -1 where they passed none, null where it is not on the way. */
+  readonly after: number | null;
+  /** Where, in words: an interface of a namespace. */
+  readonly place: string;
+}
+
 export interface Way {
   readonly points: readonly PathPoint[];
+  readonly losses: readonly Loss[];
   readonly ending: Ending;
 }
 

@@ -9,6 +9,7 @@ import type { NodeLetter, Shape } from './wiring.fixture.ts';
 import {
   end,
   flow,
+  netfilterDrop,
   nodeAddress,
   nodeEnd,
   podAddress,
@@ -279,7 +280,7 @@ describe('pathOf', () => {
     const dropped = flow(podEnd('a', 2, PORT), podEnd('a', 3, 6379), {
       verdict: 'dropped',
       received: { packets: 0, bytes: 0 },
-      drops: [{ reason: 'NETFILTER_DROP', packets: 10, point: 'veth2' }],
+      drops: [netfilterDrop({ node: 'node-a', netns: 1000, point: 'veth3', ifindex: 13 })],
     });
     const [, first] = pathOf(dropped, wirings('hostgw')).request.points;
     assert.ok(first);

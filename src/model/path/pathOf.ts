@@ -3,9 +3,10 @@ import { pointName } from '../observationPoint.ts';
 import type { Topology } from '../topology.ts';
 import { prefixMatch } from './addresses.ts';
 import { blankBeside, blankOnWay } from './blanks.ts';
-import type { Bystander, FlowPath, PathInterface, PathPoint, PathQuestion, Way } from './flowPath.ts';
+import type { Bystander, Ending, FlowPath, PathInterface, PathPoint, PathQuestion, Way } from './flowPath.ts';
 import type { FlowWays } from './flowWays.ts';
 import { flowWays } from './flowWays.ts';
+import { lossesOf } from './losses.ts';
 import { isSameTuple } from './translation.ts';
 import type { Step, Walked } from './walk.ts';
 import { pathInterface, Wirings } from './wirings.ts';
@@ -74,7 +75,11 @@ function isFlooded({ client, server }: PathQuestion): boolean {
 }
 
 const FLOODED = ['224.0.0.0/4', '255.255.255.255/32', '169.254.0.0/16', 'ff00::/8', 'fe80::/10'];
-const NO_WAY: Way = { points: [], ending: { kind: 'stopped', node: null, text: 'nothing is expected' } };
+const NO_WAY: Way = {
+  points: [],
+  losses: [],
+  ending: { kind: 'stopped', node: null, text: 'nothing is expected' },
+};
 
 /** What was seen, in the order that it is told. */
 function floodedWay({ sightings }: PathQuestion): Way {
@@ -94,7 +99,8 @@ function floodedWay({ sightings }: PathQuestion): Way {
     seen,
     blank: null,
   }));
-  return { points, ending: { kind: 'delivered', node: null, text: 'sent to everyone on the link' } };
+  const ending: Ending = { kind: 'delivered', node: null, text: 'sent to everyone on the link' };
+  return { points, losses: [], ending };
 }
 
 function wayOf(
@@ -105,16 +111,16 @@ function wayOf(
   left: Set<Sighting>,
   changed: number | null,
 ): Way {
-  const points: PathPoint[] = [];
+  const steps: Step[] = [];
+  const expected: PathPoint[] = [];
   /** What was told already, at a point that only some packets passed. */
   let told = 0;
   for (const step of walked.steps) {
     const seen = sightingAt(step, left);
     if (seen !== null) left.delete(seen);
     else if (step.optional) continue;
-    const before = points.flatMap((point) => point.seen ?? []);
-    const blank = seen === null ? blankOnWay(step, { flow, wirings, isRequest, before, changed }) : null;
-    points.push({
+    steps.push(step);
+    expected.push({
       ...pathInterface(step.at),
       egress: step.egress,
       point: nameOf(step),
@@ -122,11 +128,20 @@ function wayOf(
       tuple: step.tuple,
       changes: step.changes.slice(told),
       seen,
-      blank,
+      blank: null,
     });
     told = step.optional ? step.changes.length : 0;
   }
-  return { points, ending: walked.ending };
+  const drops = flow.drops.filter(({ direction }) => (direction === 'sent') === isRequest);
+  const losses = lossesOf(drops, expected, wirings);
+  const points = expected.map((point, index): PathPoint => {
+    const step = steps[index];
+    if (point.seen !== null || step === undefined) return point;
+    const before = expected.slice(0, index).flatMap(({ seen }) => seen ?? []);
+    const lost = losses.filter(({ after }) => after !== null && after < index);
+    return { ...point, blank: blankOnWay(step, { flow, wirings, isRequest, before, lost, changed }) };
+  });
+  return { points, losses, ending: walked.ending };
 }
 
 /** An interface inside a pod is named from the pod's side only where the pod's own namespace is observed as such. */

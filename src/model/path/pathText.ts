@@ -1,5 +1,6 @@
 import type { Sighting, Tuple } from '../flow.ts';
 import { formatSocketAddress } from '../socketAddress.ts';
+import { lossText } from './losses.ts';
 import type { Bystander, Change, FlowPath, PathPoint, Way } from './flowPath.ts';
 
 const CHANGE_WORDS: Readonly<Record<Change, string>> = {
@@ -26,8 +27,15 @@ export function pathText(path: FlowPath): string {
   return `${lines.join('\n')}\n`;
 }
 
-function wayLines({ points, ending }: Way): string[] {
-  return [...points.map(pointLine), `  = ${ending.text}`];
+function wayLines({ points, losses, ending }: Way): string[] {
+  const lost = (index: number | null): string[] =>
+    losses.filter(({ after }) => after === index).map((loss) => `  x ${lossText(loss)}`);
+  return [
+    ...lost(-1),
+    ...points.flatMap((point, index) => [pointLine(point), ...lost(index)]),
+    ...lost(null),
+    `  = ${ending.text}`,
+  ];
 }
 
 function pointLine(point: PathPoint): string {

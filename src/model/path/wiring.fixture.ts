@@ -1,6 +1,6 @@
 /** Wirings as the agents of two nodes tell them, made by hand: node-a 10.0.0.1 and node-b 10.0.0.2. */
 import { unknownEndpoint } from '../endpoint.ts';
-import type { Flow, FlowEnd, Sighting, Tuple } from '../flow.ts';
+import type { Drop, Flow, FlowEnd, Sighting, Tuple } from '../flow.ts';
 import type {
   ForwardingEntry,
   InterfaceTopology,
@@ -237,4 +237,9 @@ export function sighting(
 ): Sighting {
   const time = '2026-01-01T00:00:00.000Z';
   return { ...at, tuple, packets: 10, bytes: 1000, first: time, last: time };
+}
+
+/** Ten of the client's packets that a rule dropped. */
+export function netfilterDrop(at: Pick<Drop, 'node' | 'netns' | 'point' | 'ifindex'>): Drop {
+  return { ...at, reason: 'NETFILTER_DROP', packets: 10, direction: 'sent' };
 }

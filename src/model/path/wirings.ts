@@ -41,6 +41,12 @@ export class Wirings {
     return null;
   }
 
+  namespaceOf(node: string, inode: number): Place | null {
+    const topology = this.topologies.find((candidate) => candidate.node === node);
+    const namespace = topology?.namespaces.find((candidate) => candidate.inode === inode);
+    return topology === undefined || namespace === undefined ? null : placeIn(topology, namespace);
+  }
+
   /** The pod's own namespace; null for a pod of the node's network, or of a node that is not observed. */
   pod(uid: string): Place | null {
     for (const topology of this.topologies) {

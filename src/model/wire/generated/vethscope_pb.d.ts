@@ -273,6 +273,13 @@ export declare type StreamFlowsResponse = Message<"vethscope.v1.StreamFlowsRespo
    * @generated from field: bytes absorbed = 10;
    */
   absorbed: Uint8Array;
+
+  /**
+   * All drops of the flows above.
+   *
+   * @generated from field: repeated vethscope.v1.FlowDrop drops = 11;
+   */
+  drops: FlowDrop[];
 };
 
 /**
@@ -280,6 +287,67 @@ export declare type StreamFlowsResponse = Message<"vethscope.v1.StreamFlowsRespo
  * Use `create(StreamFlowsResponseSchema)` to create a new message.
  */
 export declare const StreamFlowsResponseSchema: GenMessage<StreamFlowsResponse>;
+
+/**
+ * Packets of one direction of a flow that the kernel dropped at one place for one reason.
+ *
+ * @generated from message vethscope.v1.FlowDrop
+ */
+export declare type FlowDrop = Message<"vethscope.v1.FlowDrop"> & {
+  /**
+   * @generated from field: uint32 flow = 1;
+   */
+  flow: number;
+
+  /**
+   * As the kernel names it, for example NETFILTER_DROP.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: uint32 packets = 3;
+   */
+  packets: number;
+
+  /**
+   * @generated from field: string node = 4;
+   */
+  node: string;
+
+  /**
+   * Inode of the namespace.
+   *
+   * @generated from field: uint64 netns = 5;
+   */
+  netns: bigint;
+
+  /**
+   * Empty where there is none.
+   *
+   * @generated from field: string interface = 6;
+   */
+  interface: string;
+
+  /**
+   * @generated from field: uint32 ifindex = 7;
+   */
+  ifindex: number;
+
+  /**
+   * Whose packets they were: the client's, else the server's.
+   *
+   * @generated from field: bool sent_by_client = 8;
+   */
+  sentByClient: boolean;
+};
+
+/**
+ * Describes the message vethscope.v1.FlowDrop.
+ * Use `create(FlowDropSchema)` to create a new message.
+ */
+export declare const FlowDropSchema: GenMessage<FlowDrop>;
 
 /**
  * @generated from message vethscope.v1.Endpoint

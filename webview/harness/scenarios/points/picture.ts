@@ -5,7 +5,7 @@ import { sighting } from '../../../../src/model/path/wiring.fixture.ts';
 import type { FlowPathPicture, ToPointsPage } from '../../../../src/model/pointsMessages.ts';
 import type { Topology } from '../../../../src/model/topology.ts';
 
-/** The flow as its panel tells of it, seen at every point but those of `unseen` interfaces. */
+/** The flow as its panel tells of it, seen at every point but those of `unseen` interfaces or nodes, and of silent ends. */
 export function pathMessage(
   flow: Flow,
   topologies: readonly Topology[],
@@ -13,8 +13,11 @@ export function pathMessage(
   unobserved: readonly string[] = [],
 ): ToPointsPage {
   const expected = pathOf(flow, topologies);
-  const sightings = [...expected.request.points, ...expected.reply.points]
-    .filter((point) => point.attached && !unseen.includes(point.interface))
+  const answers = flow.received.packets === 0 ? [] : expected.reply.points;
+  const sightings = [...expected.request.points, ...answers]
+    .filter(
+      ({ attached, interface: name, node }) => attached && !unseen.includes(name) && !unseen.includes(node),
+    )
     .map((point): Sighting => sighting(point, point.tuple));
   const path = pathOf({ ...flow, sightings }, topologies);
   const { client, server, service, protocol, verdict } = flow;
