@@ -48,9 +48,11 @@ export function lossMarks(
       from === undefined ? (to?.x ?? 0) - direction * STOP_DISTANCE : from.x + direction * STOP_DISTANCE;
     const x = from === undefined || to === undefined ? beside : (from.x + to.x) / 2;
     const packets = here.reduce((sum, { drop }) => sum + drop.packets, 0);
+    // Above the line, or below the counts where the line has a label already.
+    const isLabelled = to?.points.some(({ changes }) => changes.length > 0) === true;
     return svg`<g class="loss">
       ${cross(x, y, here.map(lossText).join('\n'))}
-      <text class="lost-count" x=${x} y=${y + 22}>${formatCount(packets)} dropped</text>
+      <text class="lost-count" x=${x} y=${isLabelled ? y + 38 : y - 11}>${formatCount(packets)} dropped</text>
     </g>`;
   });
 }
