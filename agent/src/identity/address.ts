@@ -21,7 +21,9 @@ export function isMapped(view: DataView, offset: number): boolean {
 export function canonicalAddress(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);
-  return parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString();
+  const text = parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString();
+  // Not a second string of the same.
+  return text === address ? address : text;
 }
 
 /** Multicast and broadcast addresses: of everybody who listens, so that what goes there is nobody's own. */

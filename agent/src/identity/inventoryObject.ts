@@ -8,8 +8,14 @@ import type {
   Pod,
   Service,
 } from '../../../src/model/inventory.ts';
+import { SERVICE_NAME } from './outsideEndpoints.ts';
+import { shared, sharedText } from './shared.ts';
+import { TEMPLATE_HASH } from './workload.ts';
 
-/** JSON of a kind that the inventory keeps, or null for any other kind. Throws TypeError on a wrong shape. */
+/**
+ * JSON of a kind that the inventory keeps, or null for any other kind; cut down to what is asked for here, and sharing
+ * what is the same in many. Throws TypeError on a wrong shape.
+ */
 export function inventoryObject(json: unknown): InventoryObject | null {
   const object = record(json, 'the object');
   const kind = object.kind;
@@ -70,15 +76,25 @@ function texts(object: Fields, name: string): string[] {
   return value;
 }
 
-function mapping(object: Fields, name: string): Record<string, string> | undefined {
-  if (object[name] === undefined || object[name] === null) return undefined;
-  const entries = Object.entries(record(object[name], `"${name}"`));
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
+/** A text that many objects have. */
+function word(object: Fields, name: string): string | undefined {
+  const value = text(object, name);
+  return value === undefined ? undefined : sharedText(value);
 }
 
-function metadata(object: Fields): ObjectMeta {
+/** The one label that is asked for, if it is there. */
+function label(object: Fields, name: string): ObjectMeta['labels'] {
+  const value = part(object, 'labels')[name];
+  return typeof value === 'string' ? shared({ [name]: value }) : undefined;
+}
+
+interface FurtherMetadata {
+  /** Name of the label that is asked for. */
+  readonly label?: string;
+  readonly annotations?: ObjectMeta['annotations'];
+}
+
+function metadata(object: Fields, further: FurtherMetadata = {}): ObjectMeta {
   const fields = record(object.metadata, '"metadata"');
   const name = text(fields, 'name');
   const uid = text(fields, 'uid');
@@ -86,14 +102,17 @@ function metadata(object: Fields): ObjectMeta {
   return {
     name,
     uid,
-    namespace: text(fields, 'namespace'),
-    labels: mapping(fields, 'labels'),
+    namespace: word(fields, 'namespace'),
+    labels: further.label === undefined ? undefined : label(fields, further.label),
     creationTimestamp: text(fields, 'creationTimestamp'),
     deletionTimestamp: text(fields, 'deletionTimestamp'),
-    ownerReferences: list(fields, 'ownerReferences').map((owner) => ({
-      kind: text(owner, 'kind') ?? '',
-      name: text(owner, 'name') ?? '',
-    })),
+    ownerReferences: shared(
+      list(fields, 'ownerReferences').map((owner) => ({
+        kind: text(owner, 'kind') ?? '',
+        name: text(owner, 'name') ?? '',
+      })),
+    ),
+    annotations: further.annotations,
   };
 }
 
@@ -110,32 +129,45 @@ function pod(object: Fields): Pod {
   const status = part(object, 'status');
   const podIPs = list(status, 'podIPs').flatMap((entry) => text(entry, 'ip') ?? []);
   const podIP = text(status, 'podIP');
+  const own = metadata(object, { label: TEMPLATE_HASH, annotations: staticUid(object) });
+  const startTime = text(status, 'startTime');
   return {
     kind: 'Pod',
-    metadata: { ...metadata(object), annotations: staticUid(object) },
+    metadata: own,
     spec: {
-      nodeName: text(spec, 'nodeName'),
+      nodeName: word(spec, 'nodeName'),
       hostNetwork: spec.hostNetwork === true,
-      containers: list(spec, 'containers').map((container) => ({
-        name: text(container, 'name') ?? '',
-        ports: list(container, 'ports').map((port) => ({
-          containerPort: integer(port, 'containerPort') ?? 0,
-          hostPort: integer(port, 'hostPort'),
-          protocol: text(port, 'protocol'),
+      containers: shared(
+        list(spec, 'containers').map((container) => ({
+          name: text(container, 'name') ?? '',
+          ports: list(container, 'ports').map((port) => ({
+            containerPort: integer(port, 'containerPort') ?? 0,
+            hostPort: integer(port, 'hostPort'),
+            protocol: text(port, 'protocol'),
+          })),
         })),
-      })),
+      ),
     },
     status: {
-      phase: text(status, 'phase'),
+      phase: word(status, 'phase'),
       podIPs: (podIPs.length === 0 && podIP !== undefined ? [podIP] : podIPs).map((ip) => ({ ip })),
-      hostIP: text(status, 'hostIP'),
-      startTime: text(status, 'startTime'),
-      containerStatuses: STATUSES.flatMap((name) => list(status, name)).map((container) => ({
-        name: text(container, 'name') ?? '',
-        containerID: text(container, 'containerID'),
-      })),
+      // Mostly the same second.
+      startTime: startTime === own.creationTimestamp ? own.creationTimestamp : startTime,
+      containerStatuses: none(
+        STATUSES.flatMap((name) => list(status, name)).map((container) => ({
+          name: word(container, 'name') ?? '',
+          containerID: text(container, 'containerID'),
+        })),
+      ),
     },
   };
+}
+
+const EMPTY: readonly never[] = [];
+
+/** An empty list costs nothing. */
+function none<T>(values: readonly T[]): readonly T[] {
+  return values.length === 0 ? EMPTY : values;
 }
 
 function service(object: Fields): Service {
@@ -147,48 +179,39 @@ function service(object: Fields): Service {
     kind: 'Service',
     metadata: metadata(object),
     spec: {
-      type: text(spec, 'type'),
+      type: word(spec, 'type'),
       clusterIPs: clusterIPs.length === 0 && clusterIP !== undefined ? [clusterIP] : clusterIPs,
-      externalIPs: texts(spec, 'externalIPs'),
-      externalName: text(spec, 'externalName'),
-      selector: mapping(spec, 'selector'),
-      ports: list(spec, 'ports').map((port) => ({
-        name: text(port, 'name'),
-        port: integer(port, 'port') ?? 0,
-        targetPort: typeof port.targetPort === 'string' ? port.targetPort : integer(port, 'targetPort'),
-        nodePort: integer(port, 'nodePort'),
-        protocol: text(port, 'protocol'),
-      })),
+      externalIPs: none(texts(spec, 'externalIPs')),
+      ports: shared(
+        list(spec, 'ports').map((port) => ({
+          name: text(port, 'name'),
+          port: integer(port, 'port') ?? 0,
+          nodePort: integer(port, 'nodePort'),
+          protocol: text(port, 'protocol'),
+        })),
+      ),
     },
-    status: { loadBalancer: { ingress: ingress.map((entry) => ({ ip: text(entry, 'ip') })) } },
+    status: shared({ loadBalancer: { ingress: ingress.map((entry) => ({ ip: text(entry, 'ip') })) } }),
   };
 }
 
 function endpointSlice(object: Fields): EndpointSlice {
   return {
     kind: 'EndpointSlice',
-    metadata: metadata(object),
-    addressType: text(object, 'addressType') ?? '',
-    endpoints: list(object, 'endpoints').map((endpoint) => {
-      const target = part(endpoint, 'targetRef');
-      const kind = text(target, 'kind');
-      return {
-        addresses: texts(endpoint, 'addresses'),
-        targetRef: kind === undefined ? undefined : { kind, uid: text(target, 'uid') },
-      };
-    }),
-    ports: list(object, 'ports').map((port) => ({
-      name: text(port, 'name'),
-      port: integer(port, 'port'),
-      protocol: text(port, 'protocol'),
-    })),
+    metadata: metadata(object, { label: SERVICE_NAME }),
+    addressType: word(object, 'addressType') ?? '',
+    // Pods are known by themselves.
+    endpoints: none(
+      list(object, 'endpoints')
+        .filter((endpoint) => text(part(endpoint, 'targetRef'), 'kind') === undefined)
+        .map((endpoint) => ({ addresses: texts(endpoint, 'addresses') })),
+    ),
   };
 }
 
 function node(object: Fields): Node {
   const spec = part(object, 'spec');
   const status = part(object, 'status');
-  const info = part(status, 'nodeInfo');
   const podCIDRs = texts(spec, 'podCIDRs');
   const podCIDR = text(spec, 'podCIDR');
   return {
@@ -200,11 +223,6 @@ function node(object: Fields): Node {
         type: text(entry, 'type') ?? '',
         address: text(entry, 'address') ?? '',
       })),
-      nodeInfo: {
-        operatingSystem: text(info, 'operatingSystem'),
-        kernelVersion: text(info, 'kernelVersion'),
-        architecture: text(info, 'architecture'),
-      },
     },
   };
 }

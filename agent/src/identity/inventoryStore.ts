@@ -8,9 +8,20 @@ import { PodContainers } from './podContainers.ts';
 import { ServiceAddresses } from './serviceAddresses.ts';
 import { serviceRanges } from './serviceRanges.ts';
 
+/** Objects of one kind, by uid. */
+type Kept = {
+  readonly [K in InventoryObject['kind']]: Map<string, Extract<InventoryObject, { kind: K }>>;
+};
+
 /** What Kubernetes knows, keyed by uid, with the indices that identity asks. */
 export class InventoryStore {
-  readonly #objects = new Map<string, InventoryObject>();
+  readonly #objects: Kept = {
+    Pod: new Map(),
+    Service: new Map(),
+    EndpointSlice: new Map(),
+    Node: new Map(),
+    Namespace: new Map(),
+  };
   /** Pods by the ids that their cgroups have. */
   readonly containers = new PodContainers();
   readonly #podAddresses = new PodAddresses();
@@ -30,7 +41,7 @@ export class InventoryStore {
   }
 
   get size(): number {
-    return this.#objects.size;
+    return Object.values(this.#objects).reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Takes a change over. With `reset` everything not in `upserts` is gone. `now` is milliseconds since the epoch. */
@@ -40,7 +51,9 @@ export class InventoryStore {
   ): void {
     if (change.reset) {
       const kept = new Set(change.upserts.map(({ metadata }) => metadata.uid));
-      for (const uid of [...this.#objects.keys()]) if (!kept.has(uid)) this.#delete(uid, now);
+      for (const objects of Object.values(this.#objects)) {
+        for (const uid of [...objects.keys()]) if (!kept.has(uid)) this.#delete(uid, now);
+      }
     }
     for (const uid of change.deletedUids) this.#delete(uid, now);
     for (const object of change.upserts) this.#upsert(object, now);
@@ -92,8 +105,7 @@ export class InventoryStore {
   }
 
   pod(uid: string): Pod | null {
-    const object = this.#objects.get(uid);
-    return object?.kind === 'Pod' ? object : null;
+    return this.#objects.Pod.get(uid) ?? null;
   }
 
   /** Who uses ports of the nodes. */
@@ -104,13 +116,12 @@ export class InventoryStore {
 
   /** Ranges that pods get their addresses from, with prefix length. */
   podRanges(): string[] {
-    return this.#all('Node').flatMap((node) => node.spec.podCIDRs ?? []);
+    return [...this.#objects.Node.values()].flatMap((node) => node.spec.podCIDRs ?? []);
   }
 
   /** Ranges that cluster addresses come from, with prefix length. */
   serviceRanges(): string[] {
-    const addresses = this.#all('Service').flatMap(({ spec }) => spec.clusterIPs ?? []);
-    return serviceRanges(addresses);
+    return serviceRanges([...this.#objects.Service.values()].flatMap(({ spec }) => spec.clusterIPs ?? []));
   }
 
   podByUid(uid: string): (PodReference & { hostNetwork: boolean }) | null {
@@ -125,41 +136,51 @@ export class InventoryStore {
   }
 
   #upsert(object: InventoryObject, now: number): void {
-    this.#objects.set(object.metadata.uid, object);
-    if (object.kind === 'Service') this.#serviceAddresses.upsert(object, now);
-    if (object.kind !== 'Pod') return;
-    this.containers.upsert(object);
-    if (object.spec.hostNetwork !== true) this.#podAddresses.upsert(object, now);
+    const { uid } = object.metadata;
+    switch (object.kind) {
+      case 'Pod':
+        this.#objects.Pod.set(uid, object);
+        this.containers.upsert(object);
+        if (object.spec.hostNetwork !== true) this.#podAddresses.upsert(object, now);
+        break;
+      case 'Service':
+        this.#objects.Service.set(uid, object);
+        this.#serviceAddresses.upsert(object, now);
+        break;
+      case 'EndpointSlice':
+        this.#objects.EndpointSlice.set(uid, object);
+        break;
+      case 'Node':
+        this.#objects.Node.set(uid, object);
+        break;
+      case 'Namespace':
+        this.#objects.Namespace.set(uid, object);
+        break;
+    }
   }
 
   #delete(uid: string, now: number): void {
-    const kind = this.#objects.get(uid)?.kind;
-    if (kind === 'Service') this.#serviceAddresses.remove(uid, now);
-    if (kind === 'Pod') {
-      this.#podAddresses.remove(uid, now);
-      this.containers.remove(uid, now);
-    }
-    this.#objects.delete(uid);
-  }
-
-  #all<K extends InventoryObject['kind']>(kind: K): Extract<InventoryObject, { kind: K }>[] {
-    return [...this.#objects.values()].filter(
-      (object): object is Extract<InventoryObject, { kind: K }> => object.kind === kind,
-    );
+    for (const objects of Object.values(this.#objects)) objects.delete(uid);
+    this.#serviceAddresses.remove(uid, now);
+    this.#podAddresses.remove(uid, now);
+    this.containers.remove(uid, now);
   }
 
   #index(): void {
     if (!this.#stale) return;
     this.#stale = false;
+    const { Pod: pods, Service: services, EndpointSlice: slices, Node: nodes } = this.#objects;
     this.#nodes.clear();
     this.#firstAddresses.clear();
-    const services = this.#all('Service');
-    this.#nodePorts = new NodePorts(this.#all('Pod'), services);
+    this.#nodePorts = new NodePorts(pods.values(), services.values());
     this.#servicesByName = new Map(
-      services.map((service) => [`${service.metadata.namespace ?? ''}/${service.metadata.name}`, service]),
+      [...services.values()].map((service) => [
+        `${service.metadata.namespace ?? ''}/${service.metadata.name}`,
+        service,
+      ]),
     );
-    this.#outsideEndpoints = outsideEndpoints(this.#all('EndpointSlice'));
-    for (const node of this.#all('Node')) {
+    this.#outsideEndpoints = outsideEndpoints(slices.values());
+    for (const node of nodes.values()) {
       for (const { type, address } of node.status.addresses ?? []) {
         if (type.endsWith('IP')) this.#nodes.set(canonicalAddress(address), node);
       }

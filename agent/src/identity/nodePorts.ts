@@ -11,7 +11,7 @@ export class NodePorts {
   readonly #declared = new Map<string, Pod[]>();
   readonly #nodePorts = new Map<string, Service[]>();
 
-  constructor(pods: readonly Pod[], services: readonly Service[]) {
+  constructor(pods: Iterable<Pod>, services: Iterable<Service>) {
     for (const pod of pods) this.#addPod(pod);
     for (const service of services) {
       for (const { nodePort, protocol } of service.spec.ports ?? []) {

@@ -1,7 +1,8 @@
 import type { EndpointSlice } from '../../../src/model/inventory.ts';
 import { canonicalAddress } from './address.ts';
 
-const SERVICE_NAME = 'kubernetes.io/service-name';
+/** The label of an EndpointSlice that says whose it is. */
+export const SERVICE_NAME = 'kubernetes.io/service-name';
 
 /** By address: Services, as namespace/name, that send there without a pod behind it, as their endpoints were set by hand. */
 export function outsideEndpoints(slices: Iterable<EndpointSlice>): Map<string, string[]> {

@@ -159,4 +159,24 @@ describe('PodAddresses', () => {
     assert.deepEqual(uidsAt(START + 61_000), ['uid-old', 'uid-new']);
     assert.deepEqual(uidsAt(START + 62_000), ['uid-new']);
   });
+
+  it('forgets a pod that is gone for five minutes, and no other of its address', () => {
+    const addresses = new PodAddresses();
+    for (const [index, uid] of ['first', 'second', 'third'].entries()) {
+      addresses.upsert(pod(uid, START + index * 60_000, {}), START + index * 60_000);
+      if (uid !== 'third') addresses.remove(uid, START + index * 60_000 + 50_000);
+    }
+    const uidAt = (seconds: number): string | undefined =>
+      addresses.podsAt(ADDRESS, START + seconds * 1000)[0]?.metadata.uid;
+    const held = (): (string | undefined)[] => [uidAt(30), uidAt(90), uidAt(150)];
+    addresses.forget(START + 349_000);
+    assert.deepEqual(held(), ['first', 'second', 'third']);
+    addresses.forget(START + 350_000);
+    assert.deepEqual(held(), [undefined, 'second', 'third']);
+    addresses.forget(START + 500_000);
+    assert.deepEqual(held(), [undefined, undefined, 'third']);
+    // Told of again, it is a pod like any other.
+    addresses.upsert(pod('first', START + 600_000, {}), START + 600_000);
+    assert.equal(uidAt(601), 'first');
+  });
 });

@@ -2,14 +2,19 @@ import type { Pod } from '../../../src/model/inventory.ts';
 import { canonicalAddress } from './address.ts';
 
 /** A pod's hold on an address. Times are milliseconds since the epoch. */
-interface Tenure {
+interface Tenure<P extends Pod> {
   /** One pod, as podsAt() gives it. */
-  pods: readonly [Pod];
+  pods: readonly [P];
+  readonly address: string;
   /** It may have the address since. */
   readonly from: number;
   /** Since it was told to have it: of pods of one node in their order, so whoever was told before has it no more. */
   readonly told: number;
   until: number;
+  /** Who was told to have the address before. */
+  before: Tenure<P> | null;
+  /** Another address that the same pod has or had. */
+  other: Tenure<P> | null;
 }
 
 /** API timestamps have whole seconds, and a pod's address is in use before its start time is written. */
@@ -18,39 +23,43 @@ const START_SLACK = 2000;
 const STATUS_DELAY = 5000;
 /** How long a pod that is gone still answers for flows of its time. */
 const MEMORY = 300_000;
-const NOBODY: readonly Pod[] = [];
+const NOBODY: readonly never[] = [];
 
 /** Which pod had which address when. A finished or deleted pod never takes the traffic of a later one. */
-export class PodAddresses {
-  readonly #tenures = new Map<string, Tenure[]>();
-  /** Addresses that a pod has or had, by uid. */
-  readonly #addresses = new Map<string, Set<string>>();
+export class PodAddresses<P extends Pod = Pod> {
+  /** The latest of each address. */
+  readonly #tenures = new Map<string, Tenure<P>>();
+  /** One of each pod, by uid. */
+  readonly #byUid = new Map<string, Tenure<P>>();
   /** When a pod was last told of that had no address yet, by uid. */
   readonly #without = new Map<string, number>();
+  /** What ended and is not forgotten, in that order. */
+  #ended: Tenure<P>[] = [];
   #changed = new Set<string>();
 
   /** @param now wall time, milliseconds since the epoch */
-  upsert(pod: Pod, now: number): void {
+  upsert(pod: P, now: number): void {
     const { uid } = pod.metadata;
-    const addresses = new Set((pod.status.podIPs ?? []).map(({ ip }) => canonicalAddress(ip)));
-    const known = this.#addresses.get(uid) ?? new Set();
-    for (const address of known) {
-      if (!addresses.has(address)) this.#end(uid, address, now);
+    const addresses = (pod.status.podIPs ?? []).map(({ ip }) => canonicalAddress(ip));
+    const known = this.#byUid.get(uid) ?? null;
+    for (let tenure = known; tenure !== null; tenure = tenure.other) {
+      if (!addresses.includes(tenure.address)) this.#end(tenure, now);
     }
     for (const address of addresses) {
-      const tenure = known.has(address) ? this.#tenure(uid, address) : undefined;
-      if (tenure === undefined) this.#add(address, pod, now);
+      let tenure = this.#tenure(uid, address);
+      if (tenure === null) tenure = this.#add(address, pod, now);
       else tenure.pods = [pod];
-      if (isFinished(pod)) this.#end(uid, address, now);
+      if (isFinished(pod)) this.#end(tenure, now);
     }
-    this.#addresses.set(uid, new Set([...known, ...addresses]));
-    if (addresses.size > 0) this.#without.delete(uid);
-    else if (known.size === 0) this.#without.set(uid, now);
+    if (addresses.length > 0) this.#without.delete(uid);
+    else if (known === null) this.#without.set(uid, now);
   }
 
   remove(uid: string, now: number): void {
     this.#without.delete(uid);
-    for (const address of this.#addresses.get(uid) ?? []) this.#end(uid, address, now);
+    for (let tenure = this.#byUid.get(uid) ?? null; tenure !== null; tenure = tenure.other) {
+      this.#end(tenure, now);
+    }
   }
 
   /** Addresses that a pod got or lost since the last call. */
@@ -61,55 +70,88 @@ export class PodAddresses {
   }
 
   /** The pods that best fit: one, or several when nothing decides between them. */
-  podsAt(address: string, when: number): readonly Pod[] {
-    const tenures = this.#tenures.get(address);
-    if (tenures === undefined) return NOBODY;
-    const [only] = tenures;
-    if (only !== undefined && tenures.length === 1) return isDuring(only, when) ? only.pods : NOBODY;
-    const valid = tenures.filter((tenure) => isDuring(tenure, when));
+  podsAt(address: string, when: number): readonly P[] {
+    const latest = this.#tenures.get(address);
+    if (latest === undefined) return NOBODY;
+    if (latest.before === null) return isDuring(latest, when) ? latest.pods : NOBODY;
+    const valid: Tenure<P>[] = [];
+    for (let tenure: Tenure<P> | null = latest; tenure !== null; tenure = tenure.before) {
+      if (isDuring(tenure, when)) valid.unshift(tenure);
+    }
     return decide(valid, when).map(({ pods: [pod] }) => pod);
   }
 
   /** Forgets what ended long ago. */
   forget(now: number): void {
-    for (const [address, tenures] of this.#tenures) {
-      for (const {
-        pods: [pod],
-        until,
-      } of tenures) {
-        if (until <= now - MEMORY) this.#addresses.get(pod.metadata.uid)?.delete(address);
-      }
-      const kept = tenures.filter(({ until }) => until > now - MEMORY);
-      if (kept.length === 0) this.#tenures.delete(address);
-      else if (kept.length < tenures.length) this.#tenures.set(address, kept);
-    }
-    for (const [uid, addresses] of this.#addresses) if (addresses.size === 0) this.#addresses.delete(uid);
+    const isOver = ({ until }: Tenure<P>): boolean => until <= now - MEMORY;
+    const [first] = this.#ended;
+    if (first === undefined || !isOver(first)) return;
+    for (const tenure of this.#ended.filter(isOver)) this.#unlink(tenure);
+    this.#ended = this.#ended.filter((tenure) => !isOver(tenure));
   }
 
-  /** The pod's latest hold on the address. */
-  #tenure(uid: string, address: string): Tenure | undefined {
-    return this.#tenures.get(address)?.findLast(({ pods: [pod] }) => pod.metadata.uid === uid);
+  /** The pod's hold on the address. */
+  #tenure(uid: string, address: string): Tenure<P> | null {
+    let tenure = this.#byUid.get(uid) ?? null;
+    while (tenure !== null && tenure.address !== address) tenure = tenure.other;
+    return tenure;
   }
 
-  #add(address: string, pod: Pod, now: number): void {
-    const without = (this.#without.get(pod.metadata.uid) ?? -Infinity) - STATUS_DELAY;
-    const from = Math.max(startOf(pod, now), without);
-    const tenure: Tenure = { pods: [pod], from, told: now, until: Infinity };
+  #add(address: string, pod: P, now: number): Tenure<P> {
+    const { uid } = pod.metadata;
+    const without = (this.#without.get(uid) ?? -Infinity) - STATUS_DELAY;
+    const tenure: Tenure<P> = {
+      pods: [pod],
+      address,
+      from: Math.max(startOf(pod, now), without),
+      told: now,
+      until: Infinity,
+      before: this.#tenures.get(address) ?? null,
+      other: this.#byUid.get(uid) ?? null,
+    };
+    this.#tenures.set(address, tenure);
+    this.#byUid.set(uid, tenure);
     this.#changed.add(address);
-    const tenures = this.#tenures.get(address);
-    if (tenures === undefined) this.#tenures.set(address, [tenure]);
-    else tenures.push(tenure);
+    return tenure;
   }
 
-  #end(uid: string, address: string, now: number): void {
-    const tenure = this.#tenure(uid, address);
-    if (tenure === undefined || tenure.until <= now) return;
+  #end(tenure: Tenure<P>, now: number): void {
+    if (tenure.until <= now) return;
+    if (tenure.until === Infinity) this.#ended.push(tenure);
     tenure.until = now;
-    this.#changed.add(address);
+    this.#changed.add(tenure.address);
+  }
+
+  #unlink(tenure: Tenure<P>): void {
+    const {
+      address,
+      pods: [pod],
+    } = tenure;
+    unlinkFrom(this.#tenures, address, tenure, 'before');
+    unlinkFrom(this.#byUid, pod.metadata.uid, tenure, 'other');
   }
 }
 
-function isDuring({ from, until }: Tenure, when: number): boolean {
+/** Takes a tenure out of the list that a map has under a key. */
+function unlinkFrom<P extends Pod>(
+  lists: Map<string, Tenure<P>>,
+  key: string,
+  tenure: Tenure<P>,
+  link: 'before' | 'other',
+): void {
+  const next = tenure[link];
+  const first = lists.get(key) ?? null;
+  if (first === tenure) {
+    if (next === null) lists.delete(key);
+    else lists.set(key, next);
+    return;
+  }
+  let one = first;
+  while (one !== null && one[link] !== tenure) one = one[link];
+  if (one !== null) one[link] = next;
+}
+
+function isDuring({ from, until }: Tenure<Pod>, when: number): boolean {
   return from <= when && when < until;
 }
 
@@ -123,7 +165,7 @@ function startOf(pod: Pod, now: number): number {
 }
 
 /** Those of several that may have had the address then. */
-function decide(tenures: readonly Tenure[], when: number): readonly Tenure[] {
+function decide<P extends Pod>(tenures: readonly Tenure<P>[], when: number): readonly Tenure<P>[] {
   // One that was told of later may have taken it over by then, or not yet.
   if (tenures.length < 2 || tenures.some(({ told }) => told > when)) return tenures;
   const latest = Math.max(...tenures.map(({ told }) => told));
@@ -133,7 +175,7 @@ function decide(tenures: readonly Tenure[], when: number): readonly Tenure[] {
 }
 
 /** Running before starting before terminating before finished. */
-function preference({ pods: [pod] }: Tenure): number {
+function preference({ pods: [pod] }: Tenure<Pod>): number {
   if (isFinished(pod)) return 0;
   if (pod.metadata.deletionTimestamp !== undefined) return 1;
   return pod.status.phase === 'Running' ? 3 : 2;

@@ -4,58 +4,61 @@ import { STATIC_POD_UID } from '../../../src/model/inventory.ts';
 /** How long a pod that is gone still answers for flows of its time, milliseconds. */
 const MEMORY = 300_000;
 
-interface Entry {
-  pod: Pod;
-  readonly containers: Map<string, string>;
-  until: number;
-}
-
-export interface ContainerOwner {
-  readonly pod: Pod;
+export interface ContainerOwner<P extends Pod = Pod> {
+  readonly pod: P;
   /** Null for what belongs to the pod and to no container that the API names, as its sandbox. */
   readonly container: string | null;
 }
 
-/** Pods and their containers by the ids that cgroups have, also those of containers that were replaced. */
-export class PodContainers {
-  readonly #byUid = new Map<string, Entry>();
-  readonly #byContainer = new Map<string, Entry>();
+interface Container {
+  readonly podUid: string;
+  readonly name: string;
+}
 
-  upsert(pod: Pod): void {
+/** Pods and their containers by the ids that cgroups have, also those of containers that were replaced. */
+export class PodContainers<P extends Pod = Pod> {
+  readonly #pods = new Map<string, P>();
+  /** Uids in the API by those that static pods have on their nodes. */
+  readonly #staticUids = new Map<string, string>();
+  readonly #containers = new Map<string, Container>();
+  /** Since when a pod is gone, by uid. */
+  readonly #gone = new Map<string, number>();
+
+  upsert(pod: P): void {
     const { uid, annotations } = pod.metadata;
-    const entry = this.#byUid.get(uid) ?? { pod, containers: new Map<string, string>(), until: Infinity };
-    entry.pod = pod;
-    entry.until = Infinity;
-    this.#byUid.set(uid, entry);
+    this.#pods.set(uid, pod);
+    this.#gone.delete(uid);
     const staticUid = annotations?.[STATIC_POD_UID];
-    if (staticUid !== undefined) this.#byUid.set(staticUid, entry);
+    if (staticUid !== undefined) this.#staticUids.set(staticUid, uid);
     for (const { name, containerID } of pod.status.containerStatuses ?? []) {
       const id = containerID?.replace(/^.*:\/\//, '') ?? '';
-      if (id === '') continue;
-      entry.containers.set(id, name);
-      this.#byContainer.set(id, entry);
+      if (id !== '' && this.#containers.get(id)?.podUid !== uid) {
+        this.#containers.set(id, { podUid: uid, name });
+      }
     }
   }
 
   /** @param now wall time, milliseconds since the epoch */
   remove(uid: string, now: number): void {
-    const entry = this.#byUid.get(uid);
-    if (entry !== undefined) entry.until = now;
+    if (this.#pods.has(uid)) this.#gone.set(uid, now);
   }
 
+  /** Forgets what is gone for long. */
   forget(now: number): void {
-    for (const [uid, entry] of this.#byUid) if (entry.until <= now - MEMORY) this.#byUid.delete(uid);
-    for (const [id, entry] of this.#byContainer) {
-      if (entry.until <= now - MEMORY) this.#byContainer.delete(id);
+    const forgotten = [...this.#gone].filter(([, since]) => since <= now - MEMORY).map(([uid]) => uid);
+    if (forgotten.length === 0) return;
+    for (const uid of forgotten) {
+      this.#gone.delete(uid);
+      this.#pods.delete(uid);
     }
+    for (const [id, { podUid }] of this.#containers) if (!this.#pods.has(podUid)) this.#containers.delete(id);
+    for (const [id, uid] of this.#staticUids) if (!this.#pods.has(uid)) this.#staticUids.delete(id);
   }
 
   /** By the container first: where the API has another uid for a pod, as a virtual cluster's, it has that too. */
-  find(podUid: string, containerId: string | null): ContainerOwner | null {
-    const byContainer = containerId === null ? undefined : this.#byContainer.get(containerId);
-    const entry = byContainer ?? this.#byUid.get(podUid);
-    if (entry === undefined) return null;
-    const container = containerId === null ? null : (entry.containers.get(containerId) ?? null);
-    return { pod: entry.pod, container };
+  find(podUid: string, containerId: string | null): ContainerOwner<P> | null {
+    const container = containerId === null ? undefined : this.#containers.get(containerId);
+    const pod = this.#pods.get(container?.podUid ?? this.#staticUids.get(podUid) ?? podUid);
+    return pod === undefined ? null : { pod, container: container?.name ?? null };
   }
 }

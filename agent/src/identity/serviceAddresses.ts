@@ -5,39 +5,43 @@ import { canonicalAddress } from './address.ts';
 const START_SLACK = 2000;
 /** How long a Service that is gone still answers for flows of its time, milliseconds. */
 const MEMORY = 300_000;
-const NO_SERVICES: readonly Service[] = [];
+const NO_SERVICES: readonly never[] = [];
 
 /** A Service's hold on an address. Times are milliseconds since the epoch. */
-interface Tenure {
-  service: Service;
+interface Tenure<S extends Service> {
+  /** One Service, as at() gives it. */
+  services: readonly [S];
   readonly from: number;
   until: number;
 }
 
 /** Which Services had which cluster, external or load balancer address when. */
-export class ServiceAddresses {
-  readonly #tenures = new Map<string, Tenure[]>();
+export class ServiceAddresses<S extends Service = Service> {
+  readonly #tenures = new Map<string, Tenure<S>[]>();
   /** Addresses that a Service has, by uid. */
-  readonly #addresses = new Map<string, ReadonlySet<string>>();
+  readonly #addresses = new Map<string, readonly string[]>();
+  /** Addresses that a Service had. */
+  readonly #ended = new Set<string>();
 
   /** @param now wall time, milliseconds since the epoch */
-  upsert(service: Service, now: number): void {
+  upsert(service: S, now: number): void {
     const { uid, creationTimestamp } = service.metadata;
     const known = this.#addresses.get(uid);
     const addresses = addressesOf(service);
-    for (const address of known ?? []) if (!addresses.has(address)) this.#end(uid, address, now);
+    for (const address of known ?? []) if (!addresses.includes(address)) this.#end(uid, address, now);
     const created = Date.parse(creationTimestamp ?? '');
     for (const address of addresses) {
-      const held = known?.has(address) === true ? this.#tenure(uid, address) : undefined;
+      const held = known?.includes(address) === true ? this.#tenure(uid, address) : undefined;
       if (held !== undefined) {
-        held.service = service;
+        held.services = [service];
         continue;
       }
       // What it was made with it has had since; what it got later, since it was told.
       const from = (known !== undefined || Number.isNaN(created) ? now : created) - START_SLACK;
+      const tenure: Tenure<S> = { services: [service], from, until: Infinity };
       const tenures = this.#tenures.get(address);
-      if (tenures === undefined) this.#tenures.set(address, [{ service, from, until: Infinity }]);
-      else tenures.push({ service, from, until: Infinity });
+      if (tenures === undefined) this.#tenures.set(address, [tenure]);
+      else tenures.push(tenure);
     }
     this.#addresses.set(uid, addresses);
   }
@@ -48,39 +52,45 @@ export class ServiceAddresses {
   }
 
   /** All that may have had it then: Services share external addresses by port. */
-  at(address: string, when: number): readonly Service[] {
+  at(address: string, when: number): readonly S[] {
     const tenures = this.#tenures.get(address);
     if (tenures === undefined) return NO_SERVICES;
     // The API server's clock is another one: when it was made matters only where others had the address.
-    const isOnly = tenures.length === 1;
+    const [only] = tenures;
+    if (only !== undefined && tenures.length === 1) return when < only.until ? only.services : NO_SERVICES;
     return tenures
-      .filter(({ from, until }) => (isOnly || from <= when) && when < until)
-      .map(({ service }) => service);
+      .filter(({ from, until }) => from <= when && when < until)
+      .map(({ services: [service] }) => service);
   }
 
   /** Forgets what ended long ago. */
   forget(now: number): void {
-    for (const [address, tenures] of this.#tenures) {
+    for (const address of this.#ended) {
+      const tenures = this.#tenures.get(address) ?? [];
       const kept = tenures.filter(({ until }) => until > now - MEMORY);
+      if (kept.every(({ until }) => until === Infinity)) this.#ended.delete(address);
       if (kept.length === 0) this.#tenures.delete(address);
       else if (kept.length < tenures.length) this.#tenures.set(address, kept);
     }
   }
 
-  #tenure(uid: string, address: string): Tenure | undefined {
+  #tenure(uid: string, address: string): Tenure<S> | undefined {
     return this.#tenures
       .get(address)
-      ?.findLast(({ service, until }) => service.metadata.uid === uid && until === Infinity);
+      ?.findLast(({ services: [service], until }) => service.metadata.uid === uid && until === Infinity);
   }
 
   #end(uid: string, address: string, now: number): void {
     const tenure = this.#tenure(uid, address);
-    if (tenure !== undefined) tenure.until = now;
+    if (tenure === undefined) return;
+    tenure.until = now;
+    this.#ended.add(address);
   }
 }
 
-function addressesOf({ spec, status }: Service): Set<string> {
+function addressesOf({ spec, status }: Service): readonly string[] {
   const ingress = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
   const all = [...(spec.clusterIPs ?? []), ...(spec.externalIPs ?? []), ...ingress];
-  return new Set(all.filter((address) => address !== 'None' && address !== '').map(canonicalAddress));
+  const own = all.filter((address) => address !== 'None' && address !== '').map(canonicalAddress);
+  return [...new Set(own)];
 }

@@ -1,6 +1,8 @@
 import type { Workload } from '../../../src/model/endpoint.ts';
 import type { Pod } from '../../../src/model/inventory.ts';
 
+/** Deployments alone set this label; a ReplicaSet of its own may have any name. */
+export const TEMPLATE_HASH = 'pod-template-hash';
 /** A CronJob's Job ends in the time it was scheduled for, minutes since the epoch. */
 const SCHEDULE = /-(\d{8,9})$/;
 /** A Job may run so much later than it was scheduled, minutes. */
@@ -13,8 +15,7 @@ const LATEST_START = 7 * 24 * 60;
 export function workloadOf({ metadata, status }: Pod): Workload | null {
   const owner = metadata.ownerReferences?.[0];
   if (owner === undefined) return null;
-  // Deployments alone set this label; a ReplicaSet of its own may have any name.
-  const hash = metadata.labels?.['pod-template-hash'];
+  const hash = metadata.labels?.[TEMPLATE_HASH];
   if (owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`)) {
     return { kind: 'Deployment', name: owner.name.slice(0, -hash.length - 1) };
   }
