@@ -352,6 +352,13 @@ export class Collector {
    */
   attach(netns: NetworkNamespace, ifindex: number, direction: Direction): Attachment;
   /**
+   * Keeps both directions attached to the interfaces of a namespace as they come and go, on threads of its own: what is
+   * new is attached as soon as the kernel tells of it, whatever JavaScript does meanwhile. Of each interface that has a
+   * name of `names`, all where there are none. The first call for a namespace loads its own pair of programs.
+   * @param callback is called when there is something to take
+   */
+  follow(netns: NetworkNamespace, names: readonly string[], callback: () => void): InterfaceFollower;
+  /**
    * Swaps the flow map's halves, waits for running programs, reads and clears the retired half. One at a time (EBUSY).
    * A drain under way when the collector closes still resolves.
    */
@@ -457,6 +464,52 @@ export interface Attachment extends Closable {
   readonly programId: number;
   /** 0 where the program is attached by clsact, which has no links. */
   readonly linkId: number;
+}
+
+/** What a follower did, in this order for each interface; an interface has an `index` of its own, as Attachment.index. */
+export type FollowedChange =
+  /** It gets its programs now: what is drained after this may have been counted there. */
+  | {
+      readonly kind: 'found';
+      readonly ifindex: number;
+      readonly index: number;
+      readonly name: string;
+      /** ARPHRD_ type. */
+      readonly type: number;
+    }
+  /** Both directions count. `time` is CLOCK_REALTIME in milliseconds. */
+  | { readonly kind: 'attached'; readonly ifindex: number; readonly index: number; readonly time: number }
+  /** It cannot be attached to; that is tried again at its next change. */
+  | { readonly kind: 'refused'; readonly ifindex: number; readonly name: string; readonly error: NativeError }
+  /** It is gone, or let go: its last packets may be in the next drain. */
+  | { readonly kind: 'released'; readonly ifindex: number; readonly index: number }
+  /** The kernel did not let a clsact filter go. */
+  | { readonly kind: 'stays'; readonly ifindex: number; readonly name: string; readonly error: NativeError }
+  /** There is a tunnel device whose packets go to this UDP port. They are read inside from now on. */
+  | { readonly kind: 'tunnel'; readonly port: number; readonly tunnel: 'vxlan' | 'geneve' }
+  /** The interfaces could not be listed, at first or after the kernel dropped events. */
+  | { readonly kind: 'failed'; readonly error: NativeError }
+  /** What was there when following began is attached or refused. */
+  | { readonly kind: 'ready' }
+  /** After detach(): nothing is attached any more. */
+  | { readonly kind: 'detached' };
+
+/**
+ * The process waits for `ready` and, after detach(), for `detached`; else it does not keep it alive. Close it: a callback
+ * that takes holds it.
+ */
+export class InterfaceFollower {
+  private constructor();
+  /** Index of the namespace, as in flow keys. */
+  readonly netns: number;
+  /** The kernel's ids of both programs, as bpftool prints them. */
+  readonly programIds: readonly number[];
+  /** What happened since the last call. */
+  take(): FollowedChange[];
+  /** Follows no more and takes everything off, in the background. */
+  detach(): void;
+  /** The same at once: waits for what is under way and for each interface. */
+  close(): void;
 }
 
 /** One thing this kernel offers or not. */

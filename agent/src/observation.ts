@@ -2,7 +2,7 @@ import type { Closable, PacketFilter, PointCounters } from '../native/index.d.ts
 import type { Ledger } from '../../src/model/ledger.ts';
 import type { SocketEntry, Topology } from '../../src/model/topology.ts';
 import { WallClock } from './collector/clock.ts';
-import type { AttachedInterface } from './collector/collection.ts';
+import type { AttachedInterface } from './collector/attachedInterface.ts';
 import { Collection } from './collector/collection.ts';
 import { EventQueue } from './collector/eventQueue.ts';
 import { EVENT_KIND } from './collector/flowLayout.ts';
@@ -81,7 +81,7 @@ export class Observation {
   #ticking: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(options: ObservationOptions) {
+  private constructor(options: ObservationOptions) {
     this.options = options;
     this.inventory.update({ reset: true, upserts: options.inventory, deletedUids: [] }, Date.now());
     this.table = new FlowTable(options.maxFlows, this.#points, Date.now());
@@ -122,8 +122,9 @@ export class Observation {
         attach: options.attach,
       },
       {
-        attached: (attached) => this.#onAttached(attached),
-        released: () => this.#wiring.attachmentsChanged(),
+        found: (found) => this.#onFound(found),
+        attached: (attached, time) => this.#wiring.attached(attached, time),
+        released: () => this.#wiring.released(),
         changed: (inode, change) => this.#wiring.changed(inode, change),
         refused: (message) => options.tell(message),
       },
@@ -155,15 +156,20 @@ export class Observation {
         sockets: this.#sockets,
         wired: this.#wired,
       });
-      for (const path of options.namespaces) this.#collection.watch(path);
-      this.#conntrack.follow(this.#collection.namespaces);
-      this.#requireInterfaces();
-      this.#identifier.setTunnelPorts(this.#collection.tunnelPorts);
-      this.#wiring.read();
-      this.#sockets.refresh(Date.now());
     } catch (error) {
-      this.#conntrack.close();
       void this.#collection.close();
+      throw error;
+    }
+  }
+
+  /** Loads the programs; returns when they are attached to every interface that there is. */
+  static async open(options: ObservationOptions): Promise<Observation> {
+    const observation = new Observation(options);
+    try {
+      await observation.#attach();
+      return observation;
+    } catch (error) {
+      await observation.close();
       throw error;
     }
   }
@@ -234,7 +240,7 @@ export class Observation {
     this.#cost.close();
     // For the last time: what follows is counted at points that are not attached any more.
     this.#wiring.read();
-    this.#collection.detach();
+    await this.#collection.detach();
     this.#drops.stop();
     await this.#tick();
     await this.#sockets.refreshNow();
@@ -285,6 +291,15 @@ export class Observation {
     return this.#collection.points();
   }
 
+  async #attach(): Promise<void> {
+    await Promise.all(this.options.namespaces.map((path) => this.#collection.watch(path)));
+    this.#conntrack.follow(this.#collection.namespaces);
+    this.#requireInterfaces();
+    this.#identifier.setTunnelPorts(this.#collection.tunnelPorts);
+    this.#wiring.read();
+    this.#sockets.refresh(Date.now());
+  }
+
   async #halt(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -322,10 +337,10 @@ export class Observation {
     for (const listener of this.#listeners) listener();
   }
 
-  #onAttached(attached: AttachedInterface): void {
-    this.#wiring.attached(attached);
-    if (attached.netnsInode === namespaceInode('/proc/self/ns/net')) {
-      this.own.netnsIndex = attached.netnsIndex;
+  #onFound(found: AttachedInterface): void {
+    this.#wiring.found(found);
+    if (found.netnsInode === namespaceInode('/proc/self/ns/net')) {
+      this.own.netnsIndex = found.netnsIndex;
     }
   }
 

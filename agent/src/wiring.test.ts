@@ -9,7 +9,7 @@ import { Wiring } from './wiring.ts';
 function wiring(inventory: InventoryStore): { wiring: Wiring; reads: () => number } {
   let reads = 0;
   const readers = {
-    points: { attach: () => {} },
+    points: {},
     identifier: { setTopology: () => {} },
     drops: { update: () => {} },
     sockets: { update: () => (reads += 1) },

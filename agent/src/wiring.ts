@@ -1,7 +1,8 @@
 import type { Closable, LinkChange } from '../native/index.d.ts';
 import type { Topology } from '../../src/model/topology.ts';
 import type { Addon } from './collector/addon.ts';
-import type { AttachedInterface, Collection } from './collector/collection.ts';
+import type { AttachedInterface } from './collector/attachedInterface.ts';
+import type { Collection } from './collector/collection.ts';
 import type { DropWatch } from './dropWatch.ts';
 import type { PointFacts, PointRegistry } from './flows/pointRegistry.ts';
 import type { WiredNamespaces } from './flows/wiredNamespaces.ts';
@@ -92,27 +93,27 @@ export class Wiring {
   }
 
   /** The next refresh tells where our programs are attached now. */
-  attachmentsChanged(): void {
+  released(): void {
+    this.#stale = true;
+  }
+
+  /** @param time when both directions began to count, milliseconds since the epoch */
+  attached(attached: AttachedInterface, time: number): void {
+    this.#readers.points.attached(attached.index, time);
     this.#stale = true;
   }
 
   /** Counted at once under its bare name; its part on the node is known after the next look at the wiring. */
-  attached(attached: AttachedInterface): void {
-    this.#readers.points.attach(
-      attached.index,
-      attached.netnsIndex,
-      {
-        node: this.#node,
-        netnsInode: attached.netnsInode,
-        interface: attached.name,
-        ifindex: attached.ifindex,
-        role: 'other',
-        pod: null,
-        inside: false,
-      },
-      Date.now(),
-    );
-    this.#stale = true;
+  found(found: AttachedInterface): void {
+    this.#readers.points.add(found.index, found.netnsIndex, {
+      node: this.#node,
+      netnsInode: found.netnsInode,
+      interface: found.name,
+      ifindex: found.ifindex,
+      role: 'other',
+      pod: null,
+      inside: false,
+    });
   }
 
   /** Calls back with the whole topology whenever it was read again. */

@@ -6,7 +6,7 @@ import { run } from './commands.ts';
 const OUTPUT = resolve(import.meta.dirname, '../../.cache/lab');
 
 /** The program of programs/NAME.c, compiled when it is not there or older than its source. */
-export function nativeProgram(name: 'shortFlows' | 'rawFrames'): string {
+export function nativeProgram(name: 'shortFlows' | 'rawFrames' | 'churnPod'): string {
   const source = join(import.meta.dirname, 'programs', `${name}.c`);
   const output = join(OUTPUT, name);
   const made = statSync(output, { throwIfNoEntry: false });

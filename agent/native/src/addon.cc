@@ -11,6 +11,7 @@
 #include "environment.h"
 #include "failure.h"
 #include "flow_layout.h"
+#include "follower.h"
 #include "kernel_statistics.h"
 #include "network_namespace.h"
 #include "pinned_map.h"
@@ -84,6 +85,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   Closable::define(env);
   ConntrackWatch::define(env);
   Attachment::define(env);
+  Follower::define(env);
   Collector::define(env, exports);
   ProgramObject::define(env, exports);
   PinnedMap::define(env, exports);

@@ -88,9 +88,10 @@ const char* attach_hint(int error) {
 
 /** The filters of this process that are attached, from all threads. */
 struct Attached {
-  /** Held while one is taken off: at exit() another thread may be at its own. */
+  /** Held while one is added or taken off: at exit() another thread may be at its own. */
   std::mutex mutex;
   std::unordered_set<ClsactFilter*> filters;
+  bool ended = false;
 };
 
 /** Never destroyed: exit() uses it late. */
@@ -101,21 +102,22 @@ Attached& attached() {
 
 }  // namespace
 
-ClsactFilter::ClsactFilter(const NamespaceResource& netns, std::shared_ptr<NetlinkSocket> socket,
-                           int program_fd, uint32_t program_id, FilterPlace place)
+ClsactFilter::ClsactFilter(std::shared_ptr<NetlinkSocket> socket, int program_fd, uint32_t program_id,
+                           FilterPlace place)
     : socket_(std::move(socket)), place_(place), filter_{kPriority, kFirstHandle, kName, program_id} {
+  std::lock_guard<std::mutex> lock(attached().mutex);
+  /* Nobody would take it off any more. */
+  if (attached().ended) throw Failure(ECANCELED, "attach", "The process ends");
   try {
     require_qdisc(*socket_, place_);
     delete_stale(*socket_, place_);
     static const int registered = std::atexit(detach_all);
     if (registered != 0) throw Failure(ENOMEM, "atexit");
     add(program_fd);
-    std::lock_guard<std::mutex> lock(attached().mutex);
     attached().filters.insert(this);
   } catch (const Failure& failure) {
-    Failure told(failure.error(), failure.what(),
-                 failure.hint().empty() ? attach_hint(failure.error()) : failure.hint());
-    throw told.at_interface(place_.ifindex, netns.interface_name(place_.ifindex)).in_namespace(netns.path());
+    throw Failure(failure.error(), failure.what(),
+                  failure.hint().empty() ? attach_hint(failure.error()) : failure.hint());
   }
 }
 
@@ -150,6 +152,7 @@ void ClsactFilter::take_off() {
 
 void ClsactFilter::detach_all() {
   std::lock_guard<std::mutex> lock(attached().mutex);
+  attached().ended = true;
   while (!attached().filters.empty()) {
     try {
       (*attached().filters.begin())->take_off();

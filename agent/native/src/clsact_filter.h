@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "hook.h"
-#include "network_namespace.h"
 #include "traffic_control.h"
 
 namespace vethscope {
@@ -19,10 +18,9 @@ class ClsactFilter : public Hook {
   /**
    * Adds the qdisc if there is none, removes filters of agents that were killed, adds the filter. Throws
    * Failure.
-   * @param socket of the namespace; it outlives the namespace's handle
+   * @param socket of the namespace; nobody else's, as the process may end on another thread
    */
-  ClsactFilter(const NamespaceResource& netns, std::shared_ptr<NetlinkSocket> socket, int program_fd,
-               uint32_t program_id, FilterPlace place);
+  ClsactFilter(std::shared_ptr<NetlinkSocket> socket, int program_fd, uint32_t program_id, FilterPlace place);
 
   /** Also at exit() of the process, which closes no handles: process.exit() and an uncaught error come to it.
    */

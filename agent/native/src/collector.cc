@@ -1,6 +1,7 @@
 #include "collector.h"
 
 #include <cerrno>
+#include <utility>
 
 #include "closable.h"
 #include "drain_worker.h"
@@ -8,6 +9,7 @@
 #include "event_reader.h"
 #include "failure.h"
 #include "filter_arguments.h"
+#include "follower.h"
 
 namespace vethscope {
 
@@ -67,6 +69,7 @@ void Collector::define(Napi::Env env, Napi::Object exports) {
           env, "Collector",
           {
               InstanceMethod<&Collector::attach>("attach", napi_default_method),
+              InstanceMethod<&Collector::follow>("follow", napi_default_method),
               InstanceMethod<&Collector::drain>("drain", napi_default_method),
               InstanceMethod<&Collector::points>("points", napi_default_method),
               InstanceAccessor<&Collector::capacity>("capacity", napi_enumerable),
@@ -106,6 +109,22 @@ Napi::Value Collector::attach(const Napi::CallbackInfo& info) {
   return guarded(env, [&] {
     return Attachment::wrap(env, collector.attach(Environment::of(env).registry, *arguments.netns,
                                                   arguments.ifindex, arguments.direction));
+  });
+}
+
+Napi::Value Collector::follow(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  CollectorResource& collector = open(env);
+  auto netns = NetworkNamespace::argument(info, 0);
+  if (info.Length() < 3 || !info[1].IsArray() || !info[2].IsFunction()) {
+    throw Napi::TypeError::New(env, "follow takes a namespace, an array of interface names and a callback");
+  }
+  FollowedNames names;
+  Napi::Array wanted = info[1].As<Napi::Array>();
+  for (uint32_t i = 0; i < wanted.Length(); ++i) names.insert(wanted.Get(i).ToString().Utf8Value());
+  return guarded(env, [&] {
+    return Follower::wrap(env, collector.follow(Environment::of(env).registry, *netns, std::move(names), env,
+                                                info[2].As<Napi::Function>()));
   });
 }
 

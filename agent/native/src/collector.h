@@ -19,6 +19,7 @@ class Collector : public Napi::ObjectWrap<Collector> {
   CollectorResource& open(Napi::Env env);
 
   Napi::Value attach(const Napi::CallbackInfo& info);
+  Napi::Value follow(const Napi::CallbackInfo& info);
   Napi::Value drain(const Napi::CallbackInfo& info);
   Napi::Value points(const Napi::CallbackInfo& info);
   Napi::Value capacity(const Napi::CallbackInfo& info);

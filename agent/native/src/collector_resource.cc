@@ -1,37 +1,23 @@
 #include "collector_resource.h"
 
-#include <linux/if_arp.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
-#include "clsact_filter.h"
 #include "failure.h"
+#include "make_hook.h"
 #include "netlink_tables.h"
-#include "tcx_link.h"
+#include "observed_device.h"
 
 namespace vethscope {
 
 namespace {
 
 constexpr uint32_t kFirstNetnsIndex = 1;
-constexpr uint32_t kEthernetHeader = 14;
-/** Devices above others, which see again what these have seen. */
-constexpr const char* kUpperKinds[] = {"bridge", "vlan", "macvlan", "macvtap",
-                                       "ipvlan", "bond", "team",    "vrf"};
 constexpr uint16_t kVxlanPorts[] = {4789, 8472}; /* IANA's, and Linux's own */
 constexpr uint16_t kGenevePort = 6081;
 constexpr uint32_t kRarePerSecond = 500;
-
-/** Where packets enter what is watched: not at a device above others, and not a second time at a loopback. */
-uint8_t entrance_of(const Link& link) {
-  for (const char* kind : kUpperKinds) {
-    if (link.kind == kind) return 0;
-  }
-  return link.type == ARPHRD_LOOPBACK ? INTERFACE_SENDS : INTERFACE_RECEIVES | INTERFACE_SENDS;
-}
 
 Link link_of(const NamespaceResource& netns, uint32_t ifindex) {
   std::vector<Link> links;
@@ -44,12 +30,6 @@ Link link_of(const NamespaceResource& netns, uint32_t ifindex) {
   }
   Failure failure(ENODEV, "bpf_link_create", "The interface is gone; list the links again");
   throw failure.at_interface(ifindex, "").in_namespace(netns.path());
-}
-
-/** The link header is Ethernet's or none: tunnels, tun, WireGuard. */
-interface_settings settings_of(const Link& link) {
-  bool ethernet = link.type == ARPHRD_ETHER || link.type == ARPHRD_LOOPBACK;
-  return {static_cast<uint8_t>(ethernet ? kEthernetHeader : 0), entrance_of(link)};
 }
 
 /** Index 0 is nobody's. */
@@ -75,7 +55,7 @@ CollectorResource::CollectorResource(std::shared_ptr<ResourceRegistry> registry,
   maps_ = load_collector(image_, options_, kFirstNetnsIndex, nullptr);
   flows_ = std::make_shared<FlowMaps>(maps_);
   points_ = std::make_shared<PointMap>(maps_, max_interfaces(options_));
-  control_ = std::make_unique<Control>(maps_);
+  control_ = std::make_shared<Control>(maps_);
   set_defaults(*control_);
   if (options_.attach == AttachWay::clsact) lease_ = std::make_unique<Lease>(maps_);
 }
@@ -94,35 +74,49 @@ std::shared_ptr<AttachmentResource> CollectorResource::attach(std::shared_ptr<Re
   Link link = link_of(netns, ifindex);
   WatchedNamespace& watched = watch(netns.inode());
   bool egress = direction == Direction::egress;
-  if (points_->attached(watched.index, ifindex, egress)) {
-    Failure failure(EEXIST, "attach",
-                    "Attached twice, every packet would count twice; close the first attachment");
-    throw failure.at_interface(ifindex, netns.interface_name(ifindex)).in_namespace(netns.path());
-  }
-  uint32_t index = points_->attach(*watched.object, watched.index, ifindex, egress,
-                                   {link.name, link.kind, link.type, link.mac}, settings_of(link));
-  auto detach = [points = points_, index, egress] { points->detach(index, egress); };
-  std::shared_ptr<AttachmentResource> attachment;
   try {
-    int program_fd = watched.object->program_fd(program_name(direction));
-    attachment = std::make_shared<AttachmentResource>(
-        std::move(registry), shared_from_this(), hook(netns, watched, program_fd, {ifindex, direction}),
-        program_id(program_fd), AttachmentResource::Place{watched.index, ifindex, direction, index}, detach);
-  } catch (...) {
-    detach();
-    throw;
+    uint32_t index = points_->attach(*watched.object, watched.index, ifindex, egress, identity_of(link),
+                                     settings_of(link));
+    auto detach = [points = points_, index, egress] { points->detach(index, egress); };
+    try {
+      int program_fd = watched.object->program_fd(program_name(direction));
+      auto attachment = std::make_shared<AttachmentResource>(
+          std::move(registry), shared_from_this(), hook(netns, watched, program_fd, {ifindex, direction}),
+          program_id(program_fd), AttachmentResource::Place{watched.index, ifindex, direction, index},
+          detach);
+      adopt(attachment);
+      return attachment;
+    } catch (...) {
+      detach();
+      throw;
+    }
+  } catch (Failure& failure) {
+    throw failure.at_interface(ifindex, link.name).in_namespace(netns.path());
   }
-  adopt(attachment);
-  return attachment;
+}
+
+std::shared_ptr<InterfaceFollower> CollectorResource::follow(std::shared_ptr<ResourceRegistry> registry,
+                                                             const NamespaceResource& netns,
+                                                             FollowedNames names, Napi::Env env,
+                                                             Napi::Function callback) {
+  WatchedNamespace& watched = watch(netns.inode());
+  FollowedNamespace followed = {watched.index, watched.object, points_, control_, options_.attach};
+  auto follower = std::make_shared<InterfaceFollower>(std::move(registry), shared_from_this(), netns,
+                                                      std::move(followed), std::move(names), env, callback);
+  adopt(follower);
+  return follower;
 }
 
 std::unique_ptr<Hook> CollectorResource::hook(const NamespaceResource& netns, WatchedNamespace& watched,
                                               int program_fd, FilterPlace place) const {
-  if (options_.attach == AttachWay::tcx) {
-    return std::make_unique<TcxLink>(netns, program_fd, place.ifindex, place.direction);
-  }
-  if (!watched.filters) netns.run([&] { watched.filters = std::make_shared<NetlinkSocket>(); });
-  return std::make_unique<ClsactFilter>(netns, watched.filters, program_fd, program_id(program_fd), place);
+  std::unique_ptr<Hook> hook;
+  netns.run([&] {
+    if (options_.attach == AttachWay::clsact && !watched.filters) {
+      watched.filters = std::make_shared<NetlinkSocket>();
+    }
+    hook = make_hook(options_.attach, watched.filters, program_fd, place);
+  });
+  return hook;
 }
 
 void CollectorResource::adopt(const std::shared_ptr<Resource>& dependent) {

@@ -12,6 +12,7 @@
 #include "control.h"
 #include "drops.h"
 #include "flow_maps.h"
+#include "interface_follower.h"
 #include "lease.h"
 #include "point_map.h"
 #include "resource.h"
@@ -28,6 +29,10 @@ class CollectorResource : public Resource, public std::enable_shared_from_this<C
   std::shared_ptr<AttachmentResource> attach(std::shared_ptr<ResourceRegistry> registry,
                                              const NamespaceResource& netns, uint32_t ifindex,
                                              Direction direction);
+  /** @param callback is called without arguments when there is something to take */
+  std::shared_ptr<InterfaceFollower> follow(std::shared_ptr<ResourceRegistry> registry,
+                                            const NamespaceResource& netns, FollowedNames names,
+                                            Napi::Env env, Napi::Function callback);
   ProgramStatistics statistics() const;
   std::vector<std::pair<std::string, uint32_t>> verified_instructions() const;
   /** As chosen: no `automatic` is left. */
@@ -66,7 +71,7 @@ class CollectorResource : public Resource, public std::enable_shared_from_this<C
   std::shared_ptr<BpfObject> maps_; /* the object loaded first: its maps are everyone's */
   std::shared_ptr<FlowMaps> flows_;
   std::shared_ptr<PointMap> points_;
-  std::unique_ptr<Control> control_;
+  std::shared_ptr<Control> control_;
   std::unique_ptr<Lease> lease_;
   std::unique_ptr<Drops> drops_;
   std::map<uint64_t, WatchedNamespace> namespaces_; /* by inode */

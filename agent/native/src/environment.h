@@ -14,6 +14,7 @@ struct Environment {
   Napi::FunctionReference network_namespace;
   Napi::FunctionReference attachment;
   Napi::FunctionReference closable;
+  Napi::FunctionReference follower;
   Napi::FunctionReference conntrack_watch;
 
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }

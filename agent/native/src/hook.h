@@ -14,6 +14,8 @@ class Hook {
   virtual void detach() = 0;
   /** The kernel's id of the link, as bpftool prints it; 0 where there is none. */
   virtual uint32_t link_id() const = 0;
+  /** False when the device is gone, whatever has its ifindex now; true where that cannot be told. */
+  virtual bool has_device() const { return true; }
 };
 
 }  // namespace vethscope

@@ -5,11 +5,8 @@
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <optional>
 
 #include "netlink_attributes.h"
@@ -19,7 +16,6 @@ namespace vethscope {
 namespace {
 
 constexpr size_t kQueueLimit = 65536;
-constexpr int kReceiveBufferBytes = 8 << 20;
 
 /** RTA_OIF of a route message; 0 where it has several next hops or none. */
 int32_t route_ifindex(const nlmsghdr* message) {
@@ -75,31 +71,10 @@ std::optional<LinkChange> read_change(const nlmsghdr* message, int32_t nsid) {
   }
 }
 
-/** The id of the namespace that a message is about; -1 for the socket's own, of which the kernel says
- * nothing. */
-int32_t sender_nsid(const msghdr& parcel) {
-  const cmsghdr* header = CMSG_FIRSTHDR(&parcel);
-  if (!header || header->cmsg_level != SOL_NETLINK || header->cmsg_type != NETLINK_LISTEN_ALL_NSID) return -1;
-  int32_t nsid = -1;
-  std::memcpy(&nsid, CMSG_DATA(header), sizeof(nsid));
-  return nsid;
-}
-
-std::unique_ptr<NetlinkSocket> open_socket(NamespaceResource& netns) {
-  std::unique_ptr<NetlinkSocket> socket;
-  netns.run([&] {
-    socket = std::make_unique<NetlinkSocket>(
-        std::vector<int>{RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
-                         RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
-                         RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_NSID});
-  });
-  /* Best effort: a smaller buffer overflows sooner, and an overflow is reported. */
-  setsockopt(socket->fd(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBufferBytes, sizeof(kReceiveBufferBytes));
-  /* Best effort too: without it a pod's own changes are seen at the next full read. */
-  const int on = 1;
-  setsockopt(socket->fd(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on));
-  return socket;
-}
+const std::vector<int> kGroups = {RTNLGRP_LINK,         RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                                  RTNLGRP_IPV4_ROUTE,   RTNLGRP_IPV6_ROUTE,  RTNLGRP_NEIGH,
+                                  RTNLGRP_IPV4_RULE,    RTNLGRP_IPV6_RULE,   RTNLGRP_IPV4_NETCONF,
+                                  RTNLGRP_IPV6_NETCONF, RTNLGRP_NSID};
 
 }  // namespace
 
@@ -129,7 +104,7 @@ std::vector<LinkChange> LinkChangeQueue::take() {
 LinkWatch::LinkWatch(std::shared_ptr<ResourceRegistry> registry, NamespaceResource& netns, Napi::Env env,
                      Napi::Function callback)
     : Resource(std::move(registry)),
-      socket_(open_socket(netns)),
+      events_(std::make_unique<NetlinkEvents>(netns, kGroups, NetlinkEvents::Scope::with_ids)),
       callback_(env, callback, "vethscope link watch", queue_) {
   thread_ = std::thread([this] { poll_changes(); });
 }
@@ -147,7 +122,7 @@ void LinkWatch::deliver(Napi::Env env, Napi::Function callback, LinkChangeQueue&
 }
 
 void LinkWatch::poll_changes() {
-  std::array<pollfd, 2> waits = {pollfd{socket_->fd(), POLLIN, 0}, pollfd{stop_.fd(), POLLIN, 0}};
+  std::array<pollfd, 2> waits = {pollfd{events_->fd(), POLLIN, 0}, pollfd{stop_.fd(), POLLIN, 0}};
   for (;;) {
     if (poll(waits.data(), waits.size(), -1) < 0) continue;
     if (waits[1].revents != 0) return;
@@ -158,27 +133,11 @@ void LinkWatch::poll_changes() {
 }
 
 bool LinkWatch::receive() {
-  std::array<char, 64 * 1024> buffer;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int32_t))> control;
-  iovec vector = {buffer.data(), buffer.size()};
-  msghdr parcel = {};
-  parcel.msg_iov = &vector;
-  parcel.msg_iovlen = 1;
-  parcel.msg_control = control.data();
-  parcel.msg_controllen = control.size();
-  ssize_t received = recvmsg(socket_->fd(), &parcel, MSG_DONTWAIT);
-  if (received < 0) {
-    if (errno == EAGAIN) return false;
-    if (errno == ENOBUFS) queue_->push_overflow();
-    return errno == EINTR || errno == ENOBUFS;
-  }
-  const int32_t nsid = sender_nsid(parcel);
-  int left = static_cast<int>(received);
-  for (auto* header = reinterpret_cast<const nlmsghdr*>(buffer.data()); mnl_nlmsg_ok(header, left);
-       header = mnl_nlmsg_next(header, &left)) {
-    if (auto change = read_change(header, nsid)) queue_->push(*change);
-  }
-  return true;
+  auto received = events_->receive([this](const nlmsghdr* message, int32_t nsid) {
+    if (auto change = read_change(message, nsid)) queue_->push(*change);
+  });
+  if (received == NetlinkEvents::Received::overrun) queue_->push_overflow();
+  return received != NetlinkEvents::Received::nothing;
 }
 
 void LinkWatch::release() {
@@ -186,7 +145,7 @@ void LinkWatch::release() {
   thread_.join();
   stop_.close();
   callback_.release();
-  socket_.reset();
+  events_.reset();
 }
 
 }  // namespace vethscope

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "netlink_socket.h"
+#include "netlink_events.h"
 #include "network_namespace.h"
 #include "resource.h"
 #include "stop_signal.h"
@@ -53,7 +53,7 @@ class LinkWatch : public Resource {
   void poll_changes();
   bool receive();
 
-  std::unique_ptr<NetlinkSocket> socket_;
+  std::unique_ptr<NetlinkEvents> events_;
   StopSignal stop_;
   std::shared_ptr<LinkChangeQueue> queue_ = std::make_shared<LinkChangeQueue>();
   ThreadCallback<LinkChangeQueue, deliver> callback_;

@@ -72,6 +72,17 @@ void read_attribute(const nlattr* attribute, Link& link) {
 
 }  // namespace
 
+Link read_link(const nlmsghdr* message) {
+  auto* info = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
+  Link link;
+  link.ifindex = info->ifi_index;
+  link.type = info->ifi_type;
+  link.flags = info->ifi_flags;
+  for_each_attribute(message, sizeof(*info),
+                     [&](const nlattr* attribute) { read_attribute(attribute, link); });
+  return link;
+}
+
 std::vector<Link> list_links(NetlinkSocket& socket) {
   std::array<char, 256> buffer = {};
   nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
@@ -82,16 +93,7 @@ std::vector<Link> list_links(NetlinkSocket& socket) {
   std::vector<Link> links;
   socket.dump(
       request, "netlink RTM_GETLINK", [&] { links.clear(); },
-      [&](const nlmsghdr* message) {
-        auto* info = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
-        Link link;
-        link.ifindex = info->ifi_index;
-        link.type = info->ifi_type;
-        link.flags = info->ifi_flags;
-        for_each_attribute(message, sizeof(*info),
-                           [&](const nlattr* attribute) { read_attribute(attribute, link); });
-        links.push_back(std::move(link));
-      });
+      [&](const nlmsghdr* message) { links.push_back(read_link(message)); });
   return links;
 }
 

@@ -101,6 +101,8 @@ struct NeighbourEntry {
   uint16_t vlan = 0;
 };
 
+/** Of RTM_NEWLINK. */
+Link read_link(const nlmsghdr* message);
 std::vector<Link> list_links(NetlinkSocket& socket);
 std::vector<LinkAddress> list_addresses(NetlinkSocket& socket);
 std::vector<RouteEntry> list_routes(NetlinkSocket& socket);

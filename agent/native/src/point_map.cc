@@ -29,7 +29,12 @@ PointMap::PointMap(std::shared_ptr<BpfObject> object, uint32_t max_interfaces)
 
 uint32_t PointMap::attach(const BpfObject& programs, uint32_t netns, uint32_t ifindex, bool egress,
                           const DeviceIdentity& device, interface_settings settings) {
+  std::lock_guard<std::mutex> lock(mutex_);
   uint32_t index = index_of({netns, ifindex}, device);
+  if (interfaces_.at(index).attached[egress]) {
+    throw Failure(EEXIST, "attach",
+                  "Attached twice, every packet would count twice; close the first attachment");
+  }
   publish(programs, {netns, ifindex}, index, settings);
   Interface& interface = interfaces_.at(index);
   interface.known[egress] = true;
@@ -50,12 +55,8 @@ uint32_t PointMap::index_of(Place place, const DeviceIdentity& device) {
   return index;
 }
 
-bool PointMap::attached(uint32_t netns, uint32_t ifindex, bool egress) const {
-  auto present = present_.find({netns, ifindex});
-  return present != present_.end() && interfaces_.at(present->second).attached[egress];
-}
-
 void PointMap::detach(uint32_t index, bool egress) {
+  std::lock_guard<std::mutex> lock(mutex_);
   auto entry = interfaces_.find(index);
   if (entry == interfaces_.end()) return;
   entry->second.attached[egress] = false;
@@ -135,6 +136,7 @@ point_counters PointMap::totals(uint32_t index, bool egress) const {
 }
 
 std::vector<PointTotals> PointMap::read() const {
+  std::lock_guard<std::mutex> lock(mutex_);
   std::vector<PointTotals> read;
   for (const auto& [index, interface] : interfaces_) {
     auto [netns, ifindex] = interface.place;

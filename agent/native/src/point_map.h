@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -36,7 +37,7 @@ struct DeviceIdentity {
 };
 
 /** The observation points' counters, and the index by which the programs of a namespace find them
- * (bpf/maps.h). */
+ * (bpf/maps.h). For several threads. */
 class PointMap {
  public:
   /** @param max_interfaces that have an index at once; below MAX_INTERFACES */
@@ -46,13 +47,12 @@ class PointMap {
    * Before a point is attached: gives its interface an index and tells the programs. Figures go on when it is
    * the same device as before; another one with its ifindex begins anew. When the map is full, the interface
    * that was left longest ago gives up its index, and its figures join those of the others that are gone.
-   * Throws E2BIG.
+   * Throws E2BIG, and EEXIST where the point is attached.
    * @param programs the object of the interface's namespace
    * @return the interface's index
    */
   uint32_t attach(const BpfObject& programs, uint32_t netns, uint32_t ifindex, bool egress,
                   const DeviceIdentity& device, interface_settings settings);
-  bool attached(uint32_t netns, uint32_t ifindex, bool egress) const;
   /** @param index what attach gave */
   void detach(uint32_t index, bool egress);
   std::vector<PointTotals> read() const;
@@ -78,6 +78,7 @@ class PointMap {
 
   std::shared_ptr<BpfObject> object_;
   uint32_t max_interfaces_;
+  mutable std::mutex mutex_;
   std::map<uint32_t, Interface> interfaces_;                 /* by index */
   std::map<Place, uint32_t> present_;                        /* index of the device seen last at a place */
   std::map<std::pair<uint32_t, bool>, point_counters> gone_; /* by netns and egress */

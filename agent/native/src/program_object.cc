@@ -17,10 +17,16 @@ std::shared_ptr<AttachmentResource> ProgramObjectResource::attach(std::shared_pt
                                                                   const std::string& program,
                                                                   const AttachArguments& place) {
   int program_fd = object_->program_fd(program);
+  std::unique_ptr<Hook> hook;
+  try {
+    place.netns->run([&] { hook = std::make_unique<TcxLink>(program_fd, place.ifindex, place.direction); });
+  } catch (Failure& failure) {
+    throw failure.at_interface(place.ifindex, place.netns->interface_name(place.ifindex))
+        .in_namespace(place.netns->path());
+  }
   auto attachment = std::make_shared<AttachmentResource>(
-      std::move(registry), shared_from_this(),
-      std::make_unique<TcxLink>(*place.netns, program_fd, place.ifindex, place.direction),
-      program_id(program_fd), AttachmentResource::Place{0, place.ifindex, place.direction, 0});
+      std::move(registry), shared_from_this(), std::move(hook), program_id(program_fd),
+      AttachmentResource::Place{0, place.ifindex, place.direction, 0});
   attachments_.push_back(attachment);
   return attachment;
 }

@@ -44,38 +44,33 @@ const char* attach_hint(int error) {
   }
 }
 
-Descriptor create_link(const NamespaceResource& netns, int program_fd, uint32_t ifindex,
-                       Direction direction) {
+Descriptor create_link(int program_fd, uint32_t ifindex, Direction direction) {
   tcx_link_create request = {};
   request.program_fd = static_cast<uint32_t>(program_fd);
   request.ifindex = ifindex;
   request.attach_type = direction == Direction::ingress ? kAttachTcxIngress : kAttachTcxEgress;
   request.flags = kBefore;
-
-  long fd = -1;
-  int error = 0;
-  netns.run([&] {
-    fd = syscall(SYS_bpf, BPF_LINK_CREATE, &request, sizeof(request));
-    error = errno;
-  });
-  if (fd < 0) {
-    Failure failure(error, "bpf_link_create", attach_hint(error));
-    throw failure.at_interface(ifindex, netns.interface_name(ifindex)).in_namespace(netns.path());
-  }
+  long fd = syscall(SYS_bpf, BPF_LINK_CREATE, &request, sizeof(request));
+  if (fd < 0) throw Failure(errno, "bpf_link_create", attach_hint(errno));
   return Descriptor(static_cast<int>(fd));
 }
 
-uint32_t id_of(int link_fd) {
+bpf_link_info info_of(int link_fd) {
   bpf_link_info info = {};
   uint32_t length = sizeof(info);
   int error = bpf_obj_get_info_by_fd(link_fd, &info, &length);
   if (error != 0) throw Failure(-error, "bpf_obj_get_info_by_fd");
-  return info.id;
+  return info;
 }
 
 }  // namespace
 
-TcxLink::TcxLink(const NamespaceResource& netns, int program_fd, uint32_t ifindex, Direction direction)
-    : link_(create_link(netns, program_fd, ifindex, direction)), id_(id_of(link_.get())) {}
+TcxLink::TcxLink(int program_fd, uint32_t ifindex, Direction direction)
+    : link_(create_link(program_fd, ifindex, direction)), id_(info_of(link_.get()).id) {}
+
+bool TcxLink::has_device() const {
+  /* struct tcx of the union begins with the ifindex as xdp's does; Debian 12's header has not got it yet. */
+  return link_.get() >= 0 && info_of(link_.get()).xdp.ifindex != 0;
+}
 
 }  // namespace vethscope

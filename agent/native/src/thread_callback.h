@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -25,9 +26,18 @@ class ThreadCallback {
     function_.Unref(env);
   }
 
-  /** From the thread. A call that already waits takes the new things too, so a full queue is no loss. */
+  /** From a thread. A call that already waits takes the new things too, so a full queue is no loss. */
   void request() {
     if (!environment_closing_) environment_closing_ = function_.NonBlockingCall() == napi_closing;
+  }
+
+  /** From JavaScript's thread: whether the process waits for a call, too. */
+  void keep_alive(Napi::Env env, bool on) {
+    if (environment_closing_) return;
+    if (on)
+      function_.Ref(env);
+    else
+      function_.Unref(env);
   }
 
   /** From JavaScript's thread, once the thread has ended: no call after this one. */
@@ -52,7 +62,7 @@ class ThreadCallback {
 
   std::shared_ptr<Context> context_;
   Function function_;
-  bool environment_closing_ = false;
+  std::atomic<bool> environment_closing_ = false;
 };
 
 }  // namespace vethscope

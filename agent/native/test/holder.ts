@@ -20,6 +20,7 @@ declare const gc: (() => void) | undefined;
 interface Holding {
   held: Held;
   drain: () => Promise<unknown>;
+  follow: () => void;
   /** To be kept by whoever does not want the attachments collected. */
   handles: unknown[];
 }
@@ -42,6 +43,9 @@ function hold(path: string, ifindex: number, options: Partial<CollectorOptions>)
       programs: attachments.map((attachment) => attachment.programId),
     },
     drain: () => collector.drain(),
+    follow: () => {
+      const follower = collector.follow(netns, ['lo'], () => follower.take());
+    },
     handles: attachments,
   };
 }
@@ -71,7 +75,9 @@ async function main(
     await setTimeout(60_000);
     return;
   }
-  const { held, drain, handles } = hold(path, ifindex, options);
+  const { held, drain, follow, handles } = hold(path, ifindex, options);
+  // What it attaches is under way when a worker ends.
+  follow();
   if (way === 'drain') {
     say(held);
     for (;;) await drain();

@@ -1,5 +1,5 @@
 import type { PointCounters } from '../../native/index.d.ts';
-import type { AttachedInterface } from '../collector/collection.ts';
+import type { AttachedInterface } from '../collector/attachedInterface.ts';
 import { forEachEvent } from '../collector/eventQueue.ts';
 import { EVENT, EVENT_KIND } from '../collector/flowLayout.ts';
 import type { CapturedPacket } from './pcapng.ts';

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { AttachWay } from '../../native/index.d.ts';
 import { CaptureFile } from '../capture/captureFile.ts';
 import { loadPayload } from '../collector/addon.ts';
-import type { AttachedInterface } from '../collector/collection.ts';
+import type { AttachedInterface } from '../collector/attachedInterface.ts';
 import { Collection } from '../collector/collection.ts';
 import { Failure } from '../failure.ts';
 import { namespacePath } from '../topology/namespacePath.ts';
@@ -48,12 +48,13 @@ export async function capture(options: CaptureOptions, version: string): Promise
   const stop = whenAsked(options.duration === undefined ? undefined : options.duration * 1000);
   const output = new CaptureOutput(options.write, stop.now, stop.failed);
   // The file needs the collection's clock first; nothing is attached before a namespace is watched.
-  let attached: (one: AttachedInterface) => void = () => undefined;
+  let found: (one: AttachedInterface) => void = () => undefined;
   const collection = new Collection(
     payload,
     { mapFlows: MAP_FLOWS, ringBytes: RING_BYTES, interfaces: options.interface, attach: options.attach },
     {
-      attached: (one) => attached(one),
+      found: (one) => found(one),
+      attached: () => undefined,
       released: () => undefined,
       changed: () => undefined,
       refused: tell,
@@ -70,9 +71,9 @@ export async function capture(options: CaptureOptions, version: string): Promise
       clockOffset: realtime - monotonic,
     });
     output.write(file.header());
-    attached = (one) => output.write(file.addInterface(one));
+    found = (one) => output.write(file.addInterface(one));
     const namespaces = options.netns.length === 0 ? ['/proc/self/ns/net'] : options.netns.map(namespacePath);
-    for (const path of namespaces) collection.watch(path);
+    await Promise.all(namespaces.map((path) => collection.watch(path)));
     requireInterfaces(collection, options.interface);
     await run(collection, file, output, options, stop);
   } finally {

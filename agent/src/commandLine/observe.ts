@@ -41,7 +41,7 @@ export async function observe(options: ObserveOptions): Promise<void> {
   const inventory = options.inventory === undefined ? [] : readInventoryFile(options.inventory);
   const payload = loadPayload();
   requireRoot('observing');
-  const observation = new Observation({
+  const observation = await Observation.open({
     payload,
     node: options.node,
     namespaces: options.netns.length === 0 ? ['/proc/self/ns/net'] : options.netns.map(namespacePath),

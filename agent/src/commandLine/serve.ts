@@ -62,7 +62,7 @@ async function serveObservation(
   const payload = loadPayload();
   requireRoot('observing');
   const checks = runChecks(() => payload, []);
-  const observation = new Observation({
+  const observation = await Observation.open({
     payload,
     node: options.node,
     namespaces: options.netns.length === 0 ? [nodeNamespace()] : options.netns.map(namespacePath),

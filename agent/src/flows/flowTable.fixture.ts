@@ -63,20 +63,16 @@ export class TestFlows {
   ) {
     const identifier = new Identifier(this.inventory);
     for (const { ifindex, name, role, pod } of interfaces) {
-      this.points.attach(
+      this.points.add(ifindex, 1, {
+        node: 'node-a',
+        netnsInode: NETNS,
+        interface: name,
         ifindex,
-        1,
-        {
-          node: 'node-a',
-          netnsInode: NETNS,
-          interface: name,
-          ifindex,
-          role,
-          pod: pod ?? null,
-          inside: false,
-        },
-        BOOT - 1000,
-      );
+        role,
+        pod: pod ?? null,
+        inside: false,
+      });
+      this.points.attached(ifindex, BOOT - 1000);
     }
     this.table = new FlowTable(options.maxFlows ?? 1024, this.points, BOOT);
     this.names = options.names ?? new DnsNames();

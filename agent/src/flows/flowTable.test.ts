@@ -161,20 +161,16 @@ describe('flow table', () => {
   it('takes totals from the nearest point that was there when the flow began', () => {
     const flows = new TestFlows([BRIDGE, UPLINK]);
     flows.tick([...everywhere({}).slice(1), ...everywhere({}).slice(1)], 100);
-    flows.points.attach(
-      5,
-      1,
-      {
-        node: 'node-a',
-        netnsInode: 1,
-        interface: 'veth5',
-        ifindex: 5,
-        role: 'pod-veth',
-        pod: POD,
-        inside: false,
-      },
-      BOOT + 200,
-    );
+    flows.points.add(5, 1, {
+      node: 'node-a',
+      netnsInode: 1,
+      interface: 'veth5',
+      ifindex: 5,
+      role: 'pod-veth',
+      pod: POD,
+      inside: false,
+    });
+    flows.points.attached(5, BOOT + 200);
     flows.tick(everywhere({ time: 300 }), 400);
     assert.equal(only(flows).sent.packets, 3);
   });

@@ -21,8 +21,8 @@ export interface Point {
   readonly egress: boolean;
   /** Inside the packets of a tunnel that pass here. */
   readonly inner: boolean;
-  /** Wall time, milliseconds since the epoch. */
-  readonly attachedAt: number;
+  /** Wall time from which both directions of the interface count, milliseconds since the epoch; infinite before. */
+  attachedAt: number;
   facts: PointFacts;
   name: ObservationPoint;
   /** Grows when facts change; a stream sends the name again then. */
@@ -37,7 +37,7 @@ export class PointRegistry {
   #next = 1;
 
   /** A new interface: what had the same index before was another one. @param index Attachment.index */
-  attach(index: number, netnsIndex: number, facts: PointFacts, now: number): void {
+  add(index: number, netnsIndex: number, facts: PointFacts): void {
     this.#inodes.set(netnsIndex, facts.netnsInode);
     for (const inner of [false, true]) {
       for (const egress of [false, true]) {
@@ -45,7 +45,7 @@ export class PointRegistry {
           id: this.#next++,
           egress,
           inner,
-          attachedAt: now,
+          attachedAt: Infinity,
           facts,
           name: nameOf(facts, egress),
           version: 1,
@@ -56,11 +56,15 @@ export class PointRegistry {
     }
   }
 
+  /** Both directions count. @param time wall time of that, milliseconds since the epoch */
+  attached(index: number, time: number): void {
+    for (const point of this.#pointsOf(index)) point.attachedAt = time;
+  }
+
   /** Better knowledge of the same interface. */
   update(index: number, facts: PointFacts): void {
-    for (let key = index * 4; key < index * 4 + 4; key += 1) {
-      const point = this.#live.get(key);
-      if (point === undefined || sameFacts(point.facts, facts)) continue;
+    for (const point of this.#pointsOf(index)) {
+      if (sameFacts(point.facts, facts)) continue;
       point.facts = facts;
       point.name = nameOf(facts, point.egress);
       point.version += 1;
@@ -88,6 +92,10 @@ export class PointRegistry {
 
   get all(): Iterable<Point> {
     return this.#byId.values();
+  }
+
+  #pointsOf(index: number): Point[] {
+    return [0, 1, 2, 3].flatMap((part) => this.#live.get(index * 4 + part) ?? []);
   }
 }
 
