@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RESULTS } from '../e2e/screenshots.ts';
 import { measureAgent } from './agent.ts';
+import { measureAttach } from './attach.ts';
 import { availableContenders } from './collector/contenders.ts';
 import { measureCollector } from './collector/measure.ts';
 import { planOf } from './collector/plan.ts';
@@ -31,6 +32,7 @@ const alone = (measure: () => Promise<readonly Figure[]>) => async (): Promise<R
 
 const PARTS: Readonly<Record<string, (plan: Plan) => Promise<Result>>> = {
   collector: measureCollector,
+  attach: measureAttach,
   agent: alone(measureAgent),
   join: alone(measureJoin),
   inventory: alone(measureInventory),

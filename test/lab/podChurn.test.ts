@@ -121,15 +121,12 @@ function judge(pod: ChurnedPod, ledger: Ledger): number[] {
   const seenAt = (direction: Direction): number =>
     points.reduce((sum, { point, seen }) => sum + (directionOf(point) === direction ? seen : 0), 0);
   const uncounted = [
-    [pod.in, pod.earlyIn, seenAt('ingress')],
-    [pod.out, pod.earlyOut, seenAt('egress')],
-  ].map(([passed = 0, early = 0, counted = 0]) => {
-    const missing = passed - counted;
-    assert.ok(
-      missing >= 0 && missing <= early,
-      `${pod.name}: ${passed} passed, ${early} early, ${counted} counted`,
-    );
-    return missing;
+    { passed: pod.in, dropped: 0, early: pod.earlyIn, counted: seenAt('ingress') },
+    { passed: pod.out, dropped: pod.dropped, early: pod.earlyOut, counted: seenAt('egress') },
+  ].map((at) => {
+    const missing = at.passed - at.counted;
+    assert.ok(missing >= -at.dropped && missing <= at.early, `${pod.name}: ${JSON.stringify(at)}`);
+    return Math.max(0, missing);
   });
   for (const { seen, counted, unparsed, mapFull, filtered } of points) {
     assert.equal(seen, counted + unparsed + mapFull + filtered);

@@ -16,12 +16,16 @@ export interface ChurnOptions {
   readonly pid: number;
 }
 
-/** A pod that has come and gone; packets as its host interface counted them: `in` from the pod, `out` to it. */
+/**
+ * A pod that has come and gone; packets as its host interface counted them: `in` from the pod, `out` to it. `dropped` found
+ * the other end down, after they had passed the hook.
+ */
 export interface ChurnedPod {
   readonly name: string;
   readonly ifindex: number;
   readonly in: number;
   readonly out: number;
+  readonly dropped: number;
   /** Those that passed before both links were seen on the interface: counted or not. */
   readonly earlyIn: number;
   readonly earlyOut: number;
@@ -61,7 +65,7 @@ export async function churnPods(lab: Lab, options: ChurnOptions): Promise<Churne
   const pods: Promise<ChurnedPod>[] = [];
   const begin = performance.now();
   for (let number = 0; number < options.seconds * options.perSecond; number += 1) {
-    await delay(begin + (number * 1000) / options.perSecond - performance.now());
+    await delay(Math.max(0, begin + (number * 1000) / options.perSecond - performance.now()));
     const pod = churnPod(lab, number, options.pid);
     // Awaited below; until then its failure is no unhandled one.
     pod.catch(() => undefined);
@@ -112,14 +116,16 @@ async function churnPod(lab: Lab, number: number, agent: number): Promise<Churne
   if (program.exitCode === null) await once(program, 'exit');
   const [link] = JSON.parse(
     await ip(node.netns, [`link set ${name} down`, `link show dev ${name}`], ['-json', '-statistics']),
-  ) as [{ stats64: Record<'rx' | 'tx', { packets: number }> }];
+  ) as [{ stats64: Record<'rx' | 'tx', { packets: number; dropped: number }> }];
   await ip(node.netns, [`link del ${name}`]);
   await execute('ip', ['netns', 'del', netns]);
-  const counted = { in: link.stats64.rx.packets, out: link.stats64.tx.packets };
+  const { rx, tx } = link.stats64;
   return {
     name,
     ifindex,
-    ...counted,
+    in: rx.packets,
+    out: tx.packets,
+    dropped: tx.dropped,
     earlyIn: early.sent,
     earlyOut: early.received,
     made,
