@@ -21,7 +21,7 @@ function doctor(simulate: string): { status: number | null; possible: boolean; l
 }
 
 describe('doctor', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   it('exits with 1 and says the effect where observing is impossible', () => {
     for (const lack of ['no-btf', 'old-kernel', 'not-root', 'not-linux', 'no-tcx,no-clsact', 'no-addon']) {
@@ -78,7 +78,7 @@ describe('doctor', function () {
 });
 
 describe('bad input of the command line', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   /** Fails with one cause and one next step, and never with a trace. */
   function refused(args: string[], cause: RegExp): void {
