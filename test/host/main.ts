@@ -8,11 +8,13 @@ import { CodeServer } from '../e2e/codeServer.ts';
 import { extensionUnderTest } from '../e2e/extensionFolder.ts';
 import { RESULTS } from '../e2e/screenshots.ts';
 import { launchBrowser } from '../e2e/workbench.ts';
+import { NODE_NAMES } from './nodeNames.ts';
 import { report } from './results.ts';
 import type { HostTestResult } from './results.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const MINUTES = 2;
+const RECORDING = join(import.meta.dirname, 'recordings/full-node.json.gz');
 
 /** Runs them and returns their results. */
 export async function runHostTests(
@@ -26,7 +28,8 @@ export async function runHostTests(
   const server = await CodeServer.start({
     ...extensionUnderTest(),
     development: true,
-    environment: { HOST_TEST_RESULTS: results, ...environment },
+    settings: { 'vethscope.localTargets': NODE_NAMES.map((name) => ({ name })) },
+    environment: { HOST_TEST_RECORDING: RECORDING, HOST_TEST_RESULTS: results, ...environment },
   });
   const browser = await launchBrowser();
   try {
