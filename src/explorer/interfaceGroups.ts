@@ -1,6 +1,7 @@
 import type { InterfaceTopology, NamespaceTopology, Topology } from '../model/topology.ts';
 import type { InterfaceFilter } from './interfaceFilter.ts';
 import { NO_FILTER } from './interfaceFilter.ts';
+import { naturalOrder } from './naturalOrder.ts';
 
 /** An interface with what is below it. */
 export interface InterfaceBranch {
@@ -56,10 +57,8 @@ export function interfaceGroups(
   });
 }
 
-const COLLATOR = new Intl.Collator('en', { numeric: true });
-
 function byPodOrName(a: InterfaceTopology, b: InterfaceTopology): number {
-  return COLLATOR.compare(sortText(a), sortText(b));
+  return naturalOrder(sortText(a), sortText(b));
 }
 
 function sortText({ pod, name }: InterfaceTopology): string {

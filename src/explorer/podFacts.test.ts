@@ -80,7 +80,7 @@ describe('facts of a pod’s namespace', () => {
       [
         ['tcp [::]:8080', 'listen · server', ':8080'],
         ['udp 0.0.0.0:53', 'unconnected', ':53'],
-        ['tcp 10.244.0.9:40000 → 10.96.0.10:443', 'established', ':40000 10.96.0.10'],
+        ['tcp :40000 → 10.96.0.10:443', 'established', ':40000 10.96.0.10'],
       ],
     );
     assert.equal(facts[0]?.copies.address, '::');

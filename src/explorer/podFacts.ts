@@ -1,4 +1,5 @@
 import type { NamespaceTopology, Neighbour, Route, SocketEntry } from '../model/topology.ts';
+import { naturalOrder } from './naturalOrder.ts';
 
 /** A row that tells one fact of a namespace. */
 export interface Fact {
@@ -118,15 +119,12 @@ export function socketFacts(sockets: readonly SocketEntry[]): readonly Fact[] {
   const sorted = [...sockets].sort(
     (a, b) =>
       order(a) - order(b) ||
-      compare(a.protocol, b.protocol) ||
-      compare(a.local, b.local) ||
-      compare(a.remote, b.remote),
+      naturalOrder(a.protocol, b.protocol) ||
+      naturalOrder(a.local, b.local) ||
+      naturalOrder(a.remote, b.remote),
   );
   return withOwnKeys(sorted.map(socketFact));
 }
-
-const COLLATOR = new Intl.Collator('en', { numeric: true });
-const compare = (a: string, b: string): number => COLLATOR.compare(a, b);
 
 function socketFact(socket: SocketEntry): Fact {
   const { protocol, local, remote, state, cgroup, pod, container } = socket;
@@ -136,7 +134,8 @@ function socketFact(socket: SocketEntry): Fact {
   return {
     key: JSON.stringify([protocol, local, remote]),
     kind: 'socket',
-    label: `${protocol} ${local}${connected ? ` → ${remote}` : ''}`,
+    // Whose end it is needs no address: what matters is the port, and the other end.
+    label: connected ? `${protocol} ${local.slice(colon)} → ${remote}` : `${protocol} ${local}`,
     description: [state, owner].filter(Boolean).join(' · '),
     facts: present([
       ['Protocol', protocol],

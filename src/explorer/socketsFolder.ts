@@ -1,4 +1,5 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { formatCount } from '../model/format.ts';
 import type { NamespaceTopology } from '../model/topology.ts';
 import { FactNode } from './factNode.ts';
 import type { UpdatableRow } from './keptRows.ts';
@@ -12,6 +13,8 @@ import { contextValue } from './treeNode.ts';
 
 /** Sockets come and go with every connection: they are asked for while they are shown, and no more often than this. */
 const INTERVAL_MILLISECONDS = 4500;
+/** Those that wait for an end are listed last, and may be tens of thousands. */
+const MOST_ROWS = 500;
 
 /** The sockets of a pod's namespace, which the agent reads when it is asked. */
 export class SocketsFolder implements UpdatableRow<NamespaceTopology> {
@@ -21,6 +24,7 @@ export class SocketsFolder implements UpdatableRow<NamespaceTopology> {
   readonly #kept: KeptRows<Fact, FactNode>;
   #netns: number;
   #isOpen = false;
+  #count = 0;
   #problem: TreeNode | null = null;
   /** The first reading, which the view waits for. */
   #reading: Promise<boolean> | null = null;
@@ -39,7 +43,7 @@ export class SocketsFolder implements UpdatableRow<NamespaceTopology> {
 
   item(): TreeItem {
     const item = new TreeItem('Sockets', TreeItemCollapsibleState.Collapsed);
-    const count = this.#reading === null || this.#problem !== null ? '' : String(this.#kept.all.length);
+    const count = this.#reading === null || this.#problem !== null ? '' : formatCount(this.#count);
     item.id = this.id;
     item.description = count;
     item.iconPath = new ThemeIcon('plug');
@@ -54,7 +58,9 @@ export class SocketsFolder implements UpdatableRow<NamespaceTopology> {
     await this.#reading;
     if (this.#problem !== null) return [this.#problem];
     const rows = this.#kept.all;
-    return rows.length > 0 ? rows : [new MessageNode(this, { tone: 'info', label: 'No sockets' })];
+    if (this.#count === 0) return [this.#message('No sockets')];
+    const more = this.#count - rows.length;
+    return more === 0 ? rows : [...rows, this.#message(`${formatCount(more)} more sockets`)];
   }
 
   /** The wiring was told anew: time to look again, while somebody does. */
@@ -69,6 +75,10 @@ export class SocketsFolder implements UpdatableRow<NamespaceTopology> {
     if (expanded && this.#reading !== null) void this.#refresh();
   }
 
+  #message(label: string): MessageNode {
+    return new MessageNode(this, { tone: 'info', label });
+  }
+
   async #refresh(): Promise<void> {
     if (Date.now() - this.#readAt < INTERVAL_MILLISECONDS) return;
     if (await this.#read()) this.#context.changed([this]);
@@ -79,9 +89,12 @@ export class SocketsFolder implements UpdatableRow<NamespaceTopology> {
     this.#readAt = Date.now();
     const before = this.#problem?.id;
     try {
-      const differing = this.#kept.take(socketFacts(await this.#context.readSockets(this.#netns)));
+      const facts = socketFacts(await this.#context.readSockets(this.#netns));
+      const differing = this.#kept.take(facts.slice(0, MOST_ROWS));
+      const counted = this.#count;
+      this.#count = facts.length;
       this.#problem = null;
-      if (differing !== null && before === undefined) {
+      if (differing !== null && before === undefined && counted === facts.length) {
         this.#context.changed(differing);
         return false;
       }

@@ -74,6 +74,13 @@ describe('flowQuery', () => {
   it('completes names of fields, and of points', () => {
     assert.deepEqual(queryCompletions('web in'), ['web interface:']);
     assert.deepEqual(queryCompletions('point:from-e'), ['point:from-endpoint']);
+    assert.deepEqual(queryCompletions('point:'), [
+      'point:endpoint',
+      'point:network',
+      'point:overlay',
+      'point:host',
+      'point:bridge',
+    ]);
     assert.deepEqual(queryCompletions('web '), []);
   });
 });

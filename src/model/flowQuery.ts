@@ -76,10 +76,12 @@ function problemOf(name: string | null, value: string): string | null {
     : `There is no observation point “${value}”: they are ${OBSERVATION_POINTS.join(', ')}.`;
 }
 
+const DIRECTION = /^(?:from|to)-/;
+
 /** `endpoint` asks for both directions, `from-endpoint` for one. */
 export function pointMatcher(asked: string): (point: string) => boolean {
   const matches = fieldMatcher(asked);
-  return (point) => matches(point) || matches(point.replace(/^(?:from|to)-/, ''));
+  return (point) => matches(point) || matches(point.replace(DIRECTION, ''));
 }
 
 /** What a filter's last word may be completed to; empty where there is nothing to offer. */
@@ -87,7 +89,11 @@ export function queryCompletions(text: string): readonly string[] {
   const last = /\S+$/.exec(text)?.[0].toLowerCase() ?? '';
   if (last.length === 0) return [];
   const before = text.slice(0, text.length - last.length);
-  const names = OBSERVATION_POINTS.map((point) => `point:${point}`);
+  // Both directions first; one of them when it was begun.
+  const points = /^point:(?:from|to)/.test(last)
+    ? OBSERVATION_POINTS
+    : new Set(OBSERVATION_POINTS.map((point) => point.replace(DIRECTION, '')));
+  const names = [...points].map((point) => `point:${point}`);
   const offers = [...QUERY_FIELDS.map((field) => `${field}:`), ...(last.startsWith('point:') ? names : [])];
   return offers.filter((offer) => offer.startsWith(last) && offer !== last).map((offer) => before + offer);
 }

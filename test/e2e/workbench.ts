@@ -94,7 +94,9 @@ export class Workbench {
   }
 
   menuItem(entry: string): Locator {
-    return this.page.locator('.monaco-menu').getByRole('menuitem', { name: entry, exact: true });
+    // A key beside it is a part of its name.
+    const label = this.page.locator('.action-label').getByText(entry, { exact: true });
+    return this.page.locator('.monaco-menu').getByRole('menuitem').filter({ has: label });
   }
 
   notification(text: string | RegExp): Locator {

@@ -160,7 +160,7 @@ function endpointCard(
   if (endpoint === null) return html`<section class="card"><h3>${role}</h3></section>`;
   const look = ENDPOINT_LOOKS[endpoint.kind];
   return html`<section class="card">
-    <h3>${role} <span class="weak">${did}</span></h3>
+    <h3>${role} <span class="weak">${did}</span> ${revealButton(endpoint, onRevealPod)}</h3>
     <dl>
       ${fact(look.label, nameOf(endpoint))}
       ${fact('Address', port === null ? endpoint.address : formatSocketAddress(endpoint.address, port))}
@@ -170,7 +170,6 @@ function endpointCard(
       ${fact('Known by', evidenceSentences(endpoint).join(' '))}
       ${fact('Could be', endpoint.candidates.join(', ') || null)} ${fact('Direction', guess)}
     </dl>
-    ${revealButton(endpoint, onRevealPod)}
   </section>`;
 }
 
@@ -180,7 +179,11 @@ function revealButton(
   onRevealPod: DetailActions['onRevealPod'],
 ): TemplateResult | typeof nothing {
   if (kind !== 'pod' || namespace === null || name === null) return nothing;
-  return button({ label: 'Reveal Pod', icon: 'list-tree', onClick: () => onRevealPod(namespace, name) });
+  return iconButton({
+    label: 'Reveal Pod',
+    icon: 'list-tree',
+    onClick: () => onRevealPod(namespace, name),
+  });
 }
 
 function figures(row: FlowRow): TemplateResult {
