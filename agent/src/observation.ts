@@ -93,13 +93,7 @@ export class Observation {
     });
     this.#identifier = new Identifier(this.inventory, this.#sockets.owners);
     const names = new DnsNames();
-    this.#identity = new RowIdentity(
-      this.table,
-      (question) => this.#identifier.identify(question),
-      () => this.#sockets.news,
-      names,
-      (name, end) => this.#identifier.serviceNamed(name, end),
-    );
+    this.#identity = new RowIdentity(this.table, this.#identifier, () => this.#sockets.news, names);
     const isOwn = (view: DataView, offset: number): boolean => this.own.has(view, offset);
     this.#join = new FlowJoin(this.table, this.#translations, this.#identity);
     this.#conntrack = new ConntrackFeed((message) => options.tell(message));

@@ -78,13 +78,15 @@ export class TestFlows {
     this.names = options.names ?? new DnsNames();
     this.identity = new RowIdentity(
       this.table,
-      (question) => {
-        options.asked?.(question);
-        return identifier.identify(question);
+      {
+        identify: (question) => {
+          options.asked?.(question);
+          return identifier.identify(question);
+        },
+        serviceNamed: (name, end) => identifier.serviceNamed(name, end),
       },
       () => 0,
       this.names,
-      (name, end) => identifier.serviceNamed(name, end),
     );
     const { identity } = this;
     const translations = new TranslationTable(options.translations ?? 256);

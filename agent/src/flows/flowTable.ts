@@ -29,6 +29,8 @@ export class FlowTable {
   readonly names = new FlowNames();
   /** By endpoint id: what a Service's endpoint stands for. */
   readonly services = new Map<number, ServiceReference>();
+  /** By endpoint id: its names from DNS, the newest first. */
+  readonly dnsNames = new Map<number, readonly string[]>();
   readonly rows: DataView;
   readonly sightings: SightingPool;
   readonly drops = new DropStore();
@@ -254,7 +256,9 @@ export class FlowTable {
 
   /** Takes back one use of an endpoint's name. */
   releaseEndpoint(id: number): void {
-    if (this.names.endpoints.release(id)) this.services.delete(id);
+    if (!this.names.endpoints.release(id)) return;
+    this.services.delete(id);
+    this.dnsNames.delete(id);
   }
 
   #addKey(view: DataView, keyOffset: number): number {

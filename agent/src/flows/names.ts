@@ -1,14 +1,15 @@
-interface Entry<T> {
-  readonly id: number;
+import type { UsedName } from '../identity/identity.ts';
+import { Numbered } from './numbered.ts';
+
+interface Entry<T> extends UsedName {
   readonly key: string | number;
   readonly value: T;
-  uses: number;
 }
 
 /** Values that records refer to by id. An id is never given twice; a value that no record uses any more is forgotten. */
 export class Names<T> {
   readonly #byKey = new Map<string | number, Entry<T>>();
-  readonly #byId = new Map<number, Entry<T>>();
+  readonly #byId = new Numbered<Entry<T>>();
   #next = 1;
 
   get size(): number {
@@ -16,23 +17,15 @@ export class Names<T> {
   }
 
   /** Counts one more use. @param key stands for the whole value */
-  use(key: string | number, value: () => T): number {
+  use(key: string | number, value: () => T): UsedName {
     let entry = this.#byKey.get(key);
     if (entry === undefined) {
       entry = { id: this.#next++, key, value: value(), uses: 0 };
       this.#byKey.set(key, entry);
-      this.#byId.set(entry.id, entry);
+      this.#byId.add(entry.id, entry);
     }
     entry.uses += 1;
-    return entry.id;
-  }
-
-  /** Counts one more use of what still has this id. @returns whether anything does */
-  useAgain(id: number): boolean {
-    const entry = this.#byId.get(id);
-    if (entry === undefined) return false;
-    entry.uses += 1;
-    return true;
+    return entry;
   }
 
   /** Takes one use back; 0 stands for no name. @returns whether it was the last one */
@@ -56,6 +49,6 @@ export class Names<T> {
   }
 
   has(id: number): boolean {
-    return this.#byId.has(id);
+    return this.#byId.get(id) !== undefined;
   }
 }

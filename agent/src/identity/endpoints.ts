@@ -2,11 +2,12 @@ import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
 import { unknownEndpoint } from '../../../src/model/endpoint.ts';
 import type { Pod, Service } from '../../../src/model/inventory.ts';
 import type { Identity } from './identity.ts';
+import { KnownEndpoint } from './identity.ts';
 import { workloadOf } from './workload.ts';
 
 /** An identity without a Service. */
 export function only(endpoint: Endpoint, pending = false): Identity {
-  return { endpoint, service: null, serviceEndpoint: null, pending };
+  return { endpoint, known: new KnownEndpoint(endpoint), service: null, serviceEndpoint: null, pending };
 }
 
 export function podEndpoint(pod: Pod, address: string, evidence: readonly Evidence[]): Endpoint {

@@ -9,11 +9,13 @@ import { AddressRanges } from './addressRanges.ts';
 import { evidenceOf, nameOf, only } from './endpoints.ts';
 import { HostEnds } from './hostEnds.ts';
 import type { Identity } from './identity.ts';
+import { KnownEndpoint } from './identity.ts';
 import { IdentityCache } from './identityCache.ts';
 import type { InventoryStore } from './inventoryStore.ts';
 import { PodEnds } from './podEnds.ts';
 import type { Question } from './question.ts';
 import type { SocketOwners } from './socketOwners.ts';
+import type { StoredPod, StoredService } from './storedObjects.ts';
 
 interface LocalAddress {
   readonly pod: PodReference | null;
@@ -132,7 +134,7 @@ export class Identifier {
   }
 
   /** Whether it may be a pod's that has not said its address yet; a bridge floods it with what is for others, too. */
-  #mayBeNew(pod: Pod, address: string, when: number): boolean {
+  #mayBeNew(pod: StoredPod, address: string, when: number): boolean {
     if ((pod.status.podIPs ?? []).length > 0 || isGroupAddress(address)) return false;
     return this.#inventory.nodeAt(address) === null && this.#inventory.servicesAt(address, when).length === 0;
   }
@@ -160,7 +162,7 @@ export class Identifier {
   }
 
   #ofService(
-    service: Service,
+    service: StoredService,
     address: string,
     port: number,
     protocol: string,
@@ -169,7 +171,9 @@ export class Identifier {
     return this.#cache.ofService(service, address, port, protocol, evidence, () => {
       const endpoint = serviceEndpoint(service, address, evidence);
       const reference = serviceReference(service, endpoint, port, protocol);
-      return { endpoint, service: reference, serviceEndpoint: endpoint, pending: false };
+      // One endpoint a Service and port, because rows refer to both by one id.
+      const asked = { ...endpoint, names: [`${reference.portName ?? ''}:${port}`] };
+      return { ...only(endpoint), service: reference, serviceEndpoint: new KnownEndpoint(asked) };
     });
   }
 

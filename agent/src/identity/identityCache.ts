@@ -1,26 +1,12 @@
 import type { Endpoint, Evidence } from '../../../src/model/endpoint.ts';
-import type { Pod, Service } from '../../../src/model/inventory.ts';
+import type { Pod } from '../../../src/model/inventory.ts';
 import { only } from './endpoints.ts';
 import type { Identity } from './identity.ts';
+import type { StoredPod, StoredService } from './storedObjects.ts';
 
 const MOST_ADDRESSES = 4096;
 /** Ports of one Service that are asked for; whoever scans it asks for all. */
 const MOST_PORTS = 64;
-
-interface PodIdentity {
-  readonly address: string;
-  readonly evidence: readonly Evidence[];
-  readonly container: string | null;
-  readonly identity: Identity;
-}
-
-interface ServiceIdentity {
-  readonly address: string;
-  readonly port: number;
-  readonly protocol: string;
-  readonly evidence: readonly Evidence[];
-  readonly identity: Identity;
-}
 
 /** Of an address: by evidence, or by the pods that are candidates, then by name. */
 type ByAddress = Map<string, Map<readonly unknown[], Map<string | null, Identity>>>;
@@ -31,8 +17,6 @@ type ByAddress = Map<string, Map<readonly unknown[], Map<string | null, Identity
  * apart by identity: see evidenceOf().
  */
 export class IdentityCache {
-  readonly #pods = new WeakMap<Pod, PodIdentity[]>();
-  readonly #services = new WeakMap<Service, ServiceIdentity[]>();
   readonly #addresses = new Map<string, Identity>();
   readonly #nodes: ByAddress = new Map();
   readonly #processes: ByAddress = new Map();
@@ -40,14 +24,13 @@ export class IdentityCache {
 
   /** @param container that the evidence tells, null for none */
   ofPod(
-    pod: Pod,
+    pod: StoredPod,
     address: string,
     evidence: readonly Evidence[],
     container: string | null,
     make: () => Endpoint,
   ): Identity {
-    let known = this.#pods.get(pod);
-    if (known === undefined) this.#pods.set(pod, (known = []));
+    const known = (pod.identities ??= []);
     for (const one of known) {
       // The address last: it is compared letter by letter.
       const isSame = one.evidence === evidence && one.container === container && one.address === address;
@@ -60,15 +43,14 @@ export class IdentityCache {
 
   /** A Service asked for at an address and port. */
   ofService(
-    service: Service,
+    service: StoredService,
     address: string,
     port: number,
     protocol: string,
     evidence: readonly Evidence[],
     make: () => Identity,
   ): Identity {
-    let known = this.#services.get(service);
-    if (known === undefined) this.#services.set(service, (known = []));
+    const known = (service.identities ??= []);
     for (const one of known) {
       if (one.port !== port || one.address !== address) continue;
       if (one.protocol === protocol && one.evidence === evidence) return one.identity;

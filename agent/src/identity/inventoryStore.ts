@@ -1,4 +1,4 @@
-import type { InventoryObject, Node, Pod, Service } from '../../../src/model/inventory.ts';
+import type { EndpointSlice, InventoryObject, Namespace, Node, Pod } from '../../../src/model/inventory.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
 import { canonicalAddress } from './address.ts';
 import { NodePorts } from './nodePorts.ts';
@@ -7,31 +7,28 @@ import { PodAddresses } from './podAddresses.ts';
 import { PodContainers } from './podContainers.ts';
 import { ServiceAddresses } from './serviceAddresses.ts';
 import { serviceRanges } from './serviceRanges.ts';
-
-/** Objects of one kind, by uid. */
-type Kept = {
-  readonly [K in InventoryObject['kind']]: Map<string, Extract<InventoryObject, { kind: K }>>;
-};
+import type { StoredPod, StoredService } from './storedObjects.ts';
 
 /** What Kubernetes knows, keyed by uid, with the indices that identity asks. */
 export class InventoryStore {
-  readonly #objects: Kept = {
-    Pod: new Map(),
-    Service: new Map(),
-    EndpointSlice: new Map(),
-    Node: new Map(),
-    Namespace: new Map(),
+  /** By kind. */
+  readonly #objects = {
+    Pod: new Map<string, StoredPod>(),
+    Service: new Map<string, StoredService>(),
+    EndpointSlice: new Map<string, EndpointSlice>(),
+    Node: new Map<string, Node>(),
+    Namespace: new Map<string, Namespace>(),
   };
   /** Pods by the ids that their cgroups have. */
-  readonly containers = new PodContainers();
-  readonly #podAddresses = new PodAddresses();
-  readonly #serviceAddresses = new ServiceAddresses();
-  #servicesByName = new Map<string, Service>();
+  readonly containers = new PodContainers<StoredPod>();
+  readonly #podAddresses = new PodAddresses<StoredPod>();
+  readonly #serviceAddresses = new ServiceAddresses<StoredService>();
+  #servicesByName = new Map<string, StoredService>();
   #outsideEndpoints = new Map<string, string[]>();
   readonly #nodes = new Map<string, Node>();
   /** Names of nodes by the first address of their pod ranges. */
   readonly #firstAddresses = new Map<string, string>();
-  #nodePorts = new NodePorts([], []);
+  #nodePorts = new NodePorts<StoredService>([], []);
   #stale = false;
   #version = 0;
 
@@ -65,7 +62,7 @@ export class InventoryStore {
   }
 
   /** Pods that had this address then; several when nothing decides. Pods on the host's network are left out. */
-  podsAt(address: string, when: number): readonly Pod[] {
+  podsAt(address: string, when: number): readonly StoredPod[] {
     return this.#podAddresses.podsAt(address, when);
   }
 
@@ -75,11 +72,11 @@ export class InventoryStore {
   }
 
   /** Services that had this cluster, external or load balancer address then. */
-  servicesAt(address: string, when: number): readonly Service[] {
+  servicesAt(address: string, when: number): readonly StoredService[] {
     return this.#serviceAddresses.at(address, when);
   }
 
-  serviceNamed(namespace: string, name: string): Service | null {
+  serviceNamed(namespace: string, name: string): StoredService | null {
     this.#index();
     return this.#servicesByName.get(`${namespace}/${name}`) ?? null;
   }
@@ -104,12 +101,12 @@ export class InventoryStore {
     return this.#firstAddresses.get(address) ?? null;
   }
 
-  pod(uid: string): Pod | null {
+  pod(uid: string): StoredPod | null {
     return this.#objects.Pod.get(uid) ?? null;
   }
 
   /** Who uses ports of the nodes. */
-  get nodePorts(): NodePorts {
+  get nodePorts(): NodePorts<StoredService> {
     this.#index();
     return this.#nodePorts;
   }
@@ -139,13 +136,10 @@ export class InventoryStore {
     const { uid } = object.metadata;
     switch (object.kind) {
       case 'Pod':
-        this.#objects.Pod.set(uid, object);
-        this.containers.upsert(object);
-        if (object.spec.hostNetwork !== true) this.#podAddresses.upsert(object, now);
+        this.#upsertPod({ ...object, identities: null }, now);
         break;
       case 'Service':
-        this.#objects.Service.set(uid, object);
-        this.#serviceAddresses.upsert(object, now);
+        this.#upsertService({ ...object, identities: null }, now);
         break;
       case 'EndpointSlice':
         this.#objects.EndpointSlice.set(uid, object);
@@ -157,6 +151,17 @@ export class InventoryStore {
         this.#objects.Namespace.set(uid, object);
         break;
     }
+  }
+
+  #upsertPod(pod: StoredPod, now: number): void {
+    this.#objects.Pod.set(pod.metadata.uid, pod);
+    this.containers.upsert(pod);
+    if (pod.spec.hostNetwork !== true) this.#podAddresses.upsert(pod, now);
+  }
+
+  #upsertService(service: StoredService, now: number): void {
+    this.#objects.Service.set(service.metadata.uid, service);
+    this.#serviceAddresses.upsert(service, now);
   }
 
   #delete(uid: string, now: number): void {

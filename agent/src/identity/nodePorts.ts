@@ -1,17 +1,17 @@
 import type { Pod, Service } from '../../../src/model/inventory.ts';
 
 const NO_PODS: readonly Pod[] = [];
-const NO_SERVICES: readonly Service[] = [];
+const NO_SERVICES: readonly never[] = [];
 
 /** Who uses ports of nodes, by node and port: every end at a node's address asks. */
-export class NodePorts {
+export class NodePorts<S extends Service = Service> {
   readonly #hostPorts = new Map<string, Pod[]>();
   readonly #hostNetwork = new Map<string, Pod[]>();
   /** Those of #hostNetwork that declare a port. */
   readonly #declared = new Map<string, Pod[]>();
-  readonly #nodePorts = new Map<string, Service[]>();
+  readonly #nodePorts = new Map<string, S[]>();
 
-  constructor(pods: Iterable<Pod>, services: Iterable<Service>) {
+  constructor(pods: Iterable<Pod>, services: Iterable<S>) {
     for (const pod of pods) this.#addPod(pod);
     for (const service of services) {
       for (const { nodePort, protocol } of service.spec.ports ?? []) {
@@ -33,7 +33,7 @@ export class NodePorts {
   }
 
   /** Services that a node's port stands for. */
-  services(port: number, protocol: string): readonly Service[] {
+  services(port: number, protocol: string): readonly S[] {
     return this.#nodePorts.get(portKey(port, protocol)) ?? NO_SERVICES;
   }
 

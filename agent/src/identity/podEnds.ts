@@ -7,6 +7,7 @@ import { evidenceOf, joinedEvidence, nameOf, only, podEndpoint, unlistedPod } fr
 import type { Identity } from './identity.ts';
 import type { IdentityCache } from './identityCache.ts';
 import type { SocketClues, SocketOwners } from './socketOwners.ts';
+import type { StoredPod } from './storedObjects.ts';
 
 const BY_CGROUP = evidenceOf('cgroup');
 const BY_ADDRESS = evidenceOf('pod-ip');
@@ -31,7 +32,12 @@ export class PodEnds {
   }
 
   /** @param evidence that the address is this pod's */
-  identify(pod: Pod, address: string, evidence: readonly Evidence[], clues: SocketClues | null): Identity {
+  identify(
+    pod: StoredPod,
+    address: string,
+    evidence: readonly Evidence[],
+    clues: SocketClues | null,
+  ): Identity {
     const identity = this.#of(pod, null, address, evidence);
     if (this.#owners === null || clues === null) return identity;
     // Containers of a pod may share a port; which one then is not known.
@@ -54,7 +60,7 @@ export class PodEnds {
   }
 
   /** Of several pods with the address, the one that sent. */
-  choose(pods: readonly Pod[], address: string, clues: SocketClues | null): Identity {
+  choose(pods: readonly StoredPod[], address: string, clues: SocketClues | null): Identity {
     const sender = clues === null ? null : (this.#owners?.senderOf(clues.cgroup) ?? null);
     const pod = pods.find(({ metadata }) => metadata.uid === sender?.uid);
     if (pod !== undefined) return this.identify(pod, address, BY_ADDRESS, clues);
@@ -63,7 +69,7 @@ export class PodEnds {
   }
 
   /** The container that took what it did not answer, of several. */
-  #byTable(pod: Pod, identity: Identity, clues: SocketClues): Identity {
+  #byTable(pod: StoredPod, identity: Identity, clues: SocketClues): Identity {
     const { endpoint } = identity;
     const netns = this.#namespaces.get(pod.metadata.uid);
     if (this.#owners === null) return identity;
@@ -80,7 +86,7 @@ export class PodEnds {
   }
 
   /** @param container that the evidence tells, null for none */
-  #of(pod: Pod, container: string | null, address: string, evidence: readonly Evidence[]): Identity {
+  #of(pod: StoredPod, container: string | null, address: string, evidence: readonly Evidence[]): Identity {
     return this.#cache.ofPod(pod, address, evidence, container, () => {
       const endpoint = podEndpoint(pod, address, evidence);
       return container === null ? endpoint : { ...endpoint, container };

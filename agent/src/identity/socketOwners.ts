@@ -1,5 +1,4 @@
 import type { Evidence } from '../../../src/model/endpoint.ts';
-import type { Pod } from '../../../src/model/inventory.ts';
 import type { CgroupTree } from '../cgroups/cgroupTree.ts';
 import type { PodContainer } from '../cgroups/podCgroup.ts';
 import { podsOfCgroupPath } from '../cgroups/podCgroup.ts';
@@ -9,6 +8,7 @@ import type { FoundSocket, KeyEnd } from '../sockets/socketTable.ts';
 import type { SocketWatch } from '../sockets/socketWatch.ts';
 import { evidenceOf, joinedEvidence } from './endpoints.ts';
 import type { InventoryStore } from './inventoryStore.ts';
+import type { StoredPod } from './storedObjects.ts';
 
 /** What a flow tells of the socket at one of its ends. */
 export interface SocketClues {
@@ -29,7 +29,7 @@ export type SocketOwner =
   | {
       readonly kind: 'pod';
       readonly uid: string;
-      readonly pod: Pod | null;
+      readonly pod: StoredPod | null;
       readonly container: string | null;
     }
   /** A process of the node: its unit, else its command; null where neither is known. `held`: by who holds the socket. */
