@@ -20,6 +20,8 @@ export class FlowJoin {
   readonly #table: FlowTable;
   readonly #translations: TranslationTable;
   readonly #identity: RowIdentity;
+  /** The rows that have the tuples of the connection in hand, by role: see #findRows(). */
+  readonly #rows = new Uint32Array(ROLES);
 
   constructor(table: FlowTable, translations: TranslationTable, identity: RowIdentity) {
     this.#table = table;
@@ -32,6 +34,7 @@ export class FlowJoin {
     const translation = this.#translations.find(view, keyOffset, this.now);
     // Without room for all its keys it stays a flow of its own, as long as there is room for that.
     if (translation === NO_TRANSLATION || !this.#table.hasRoom(ROLES)) return NONE;
+    this.#findRows(translation);
     this.#join(translation, 0);
     return this.#table.findKey(view, keyOffset);
   }
@@ -41,17 +44,18 @@ export class FlowJoin {
    * @param since time before which it was not there, milliseconds since the epoch; 0 where that is not known
    */
   learn(translation: number, since: number): void {
-    for (let role = 0; role < ROLES; role += 1) {
-      if (this.#rowOf(translation, role) === NONE) continue;
-      if (this.#table.hasRoom(ROLES)) this.#join(translation, since);
-      return;
-    }
+    this.#findRows(translation);
+    const isSeen = this.#rows.some((row) => row !== NONE);
+    if (isSeen && this.#table.hasRoom(ROLES)) this.#join(translation, since);
   }
 
+  /** Of the connection whose rows were found. */
   #join(translation: number, since: number): void {
-    if (this.#isShared(translation)) return;
+    if (this.#isShared()) return;
     const table = this.#table;
-    for (let role = 0; role < ROLES; role += 1) this.#endOther(translation, role, since);
+    for (const row of this.#rows) {
+      if (row !== NONE && this.#endOther(translation, row, since)) this.#findRows(translation);
+    }
     const known = this.#knownFlow(translation);
     const late = known !== NONE && table.uint8(known, ROW.original) === 0;
     const flow = known === NONE ? this.#startFlow(translation) : known;
@@ -63,40 +67,46 @@ export class FlowJoin {
     table.touch(flow);
   }
 
-  /** The row that has a tuple of the connection now. */
-  #rowOf(translation: number, role: number): number {
+  /** Looks for the rows that have the tuples of a connection now. */
+  #findRows(translation: number): void {
     const translations = this.#translations;
-    if (!translations.isSeenAs(translation, role)) return NONE;
-    return this.#table.findKey(translations.view, translations.keyOffset(translation, role));
+    for (let role = 0; role < ROLES; role += 1) {
+      this.#rows[role] = translations.isSeenAs(translation, role)
+        ? this.#table.findKey(translations.view, translations.keyOffset(translation, role))
+        : NONE;
+    }
+  }
+
+  #rowOf(role: number): number {
+    return this.#rows[role] ?? NONE;
   }
 
   /** Another namespace has the flow of one of the tuples (sharedFlows.ts): this is NAT within one of several on its way. */
-  #isShared(translation: number): boolean {
+  #isShared(): boolean {
     const table = this.#table;
-    for (let role = 0; role < ROLES; role += 1) {
-      const row = this.#rowOf(translation, role);
+    for (const row of this.#rows) {
       if (row !== NONE && table.flowOf(row) !== row && table.uint8(row, ROW.role) === 0) return true;
     }
     return false;
   }
 
-  /** The tuple may still have the flow of an earlier connection, which is over then. */
-  #endOther(translation: number, role: number, since: number): void {
+  /** The row's tuple may still have the flow of an earlier connection, which is over then. @returns whether it had */
+  #endOther(translation: number, row: number, since: number): boolean {
     const table = this.#table;
-    const row = this.#rowOf(translation, role);
-    if (row === NONE) return;
     const flow = table.flowOf(row);
-    if (this.#isOwn(translation, flow)) return;
+    if (this.#isOwn(translation, flow)) return false;
     const end = table.uint32(flow, ROW.end);
     const isEarlier = since > 0 && end !== 0 && end < table.keepTime(since - COARSE_DELAY);
-    if (isEarlier || table.uint8(flow, ROW.original) !== 0) table.end(flow);
+    if (!isEarlier && table.uint8(flow, ROW.original) === 0) return false;
+    table.end(flow);
+    return true;
   }
 
   /** Whether a flow is that of this connection, joined before. */
   #isOwn(translation: number, flow: number): boolean {
     const table = this.#table;
     if (table.uint8(flow, ROW.original) === 0 || !this.#hasPlainKey(translation, flow)) return false;
-    const asked = this.#rowOf(translation, TUPLE_ROLE.asked);
+    const asked = this.#rowOf(TUPLE_ROLE.asked);
     return asked !== NONE && table.flowOf(asked) === flow;
   }
 
@@ -111,8 +121,7 @@ export class FlowJoin {
 
   /** A flow that is there already and has the plain tuple as its own. */
   #knownFlow(translation: number): number {
-    for (let role = 0; role < ROLES; role += 1) {
-      const row = this.#rowOf(translation, role);
+    for (const row of this.#rows) {
       if (row === NONE) continue;
       const flow = this.#table.flowOf(row);
       if (this.#hasPlainKey(translation, flow)) return flow;
@@ -138,7 +147,7 @@ export class FlowJoin {
       if (role === plain || !translations.isSeenAs(translation, role)) continue;
       const turned =
         translations.clientIsHigh(translation, role) !== translations.clientIsHigh(translation, plain);
-      let row = this.#rowOf(translation, role);
+      let row = this.#rowOf(role);
       if (row === NONE) {
         row = table.addKey(flow, translations.view, translations.keyOffset(translation, role), turned);
       } else if (table.flowOf(row) !== flow) {

@@ -4,7 +4,6 @@ import { COARSE_DELAY } from '../collector/clock.ts';
 import { KEY } from '../collector/flowLayout.ts';
 import { KEPT, KEPT_BYTES, NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import type { FlowTable } from './flowTable.ts';
-import { pointRank } from './pointRegistry.ts';
 import { verdictOf } from './verdict.ts';
 
 /** One direction of a flow. */
@@ -175,7 +174,8 @@ function takeTotals(
     const code = view.getUint32(base + KEPT.code, true);
     if ((code & 1) !== (fromHigh ? 1 : 0)) continue;
     const point = table.points.get(code >>> 1);
-    const rank = point !== undefined && point.attachedAt <= began ? pointRank(point, fromClient) : LATE;
+    const isWhole = point !== undefined && point.attachedAt <= began;
+    const rank = !isWhole ? LATE : fromClient ? point.ranks.client : point.ranks.server;
     const packets = view.getFloat64(base + KEPT.packets, true);
     if (rank > bestRank || (rank === bestRank && packets <= totals.packets)) continue;
     bestRank = rank;

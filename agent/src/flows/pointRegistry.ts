@@ -25,6 +25,8 @@ export interface Point {
   attachedAt: number;
   facts: PointFacts;
   name: ObservationPoint;
+  /** pointRank() for packets of the client and of the server. */
+  ranks: { readonly client: number; readonly server: number };
   /** Grows when facts change; a stream sends the name again then. */
   version: number;
 }
@@ -41,13 +43,15 @@ export class PointRegistry {
     this.#inodes.set(netnsIndex, facts.netnsInode);
     for (const inner of [false, true]) {
       for (const egress of [false, true]) {
+        const name = nameOf(facts, egress);
         const point = {
           id: this.#next++,
           egress,
           inner,
           attachedAt: Infinity,
           facts,
-          name: nameOf(facts, egress),
+          name,
+          ranks: ranksOf({ name, inner }),
           version: 1,
         };
         this.#live.set(liveKey(index, inner, egress), point);
@@ -67,6 +71,7 @@ export class PointRegistry {
       if (sameFacts(point.facts, facts)) continue;
       point.facts = facts;
       point.name = nameOf(facts, point.egress);
+      point.ranks = ranksOf(point);
       point.version += 1;
     }
   }
@@ -101,6 +106,10 @@ export class PointRegistry {
 
 function nameOf({ role, inside }: PointFacts, egress: boolean): ObservationPoint {
   return pointName(role, inside, egress);
+}
+
+function ranksOf(point: Pick<Point, 'name' | 'inner'>): Point['ranks'] {
+  return { client: pointRank(point, true), server: pointRank(point, false) };
 }
 
 function liveKey(index: number, inner: boolean, egress: boolean): number {

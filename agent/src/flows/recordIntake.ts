@@ -168,15 +168,16 @@ export class RecordIntake {
   #addSide(row: number, view: DataView, side: number, high: boolean): void {
     const { rows } = this.#table;
     const base = row * ROW_BYTES;
-    const cgroup = readUint64(view, side + SIDE.cgroup);
     const srtt = view.getUint32(side + SIDE.srttUs, true);
     const dscp = view.getUint8(side + SIDE.dscp);
     const retransmits = view.getUint32(side + SIDE.retransmits, true);
     const retransmitsAt = base + (high ? ROW.highRetransmits : ROW.lowRetransmits);
-    const cgroups = [cgroup, readUint64(view, side + SIDE.otherCgroup)];
-    const isNew = cgroups.filter((one) => noteCgroup(this.#table, row, high, one)).length > 0;
+    const isFirstNew = noteCgroup(this.#table, row, high, readUint64(view, side + SIDE.cgroup));
+    const isOtherNew = noteCgroup(this.#table, row, high, readUint64(view, side + SIDE.otherCgroup));
     // A new row is stamped in any case.
-    if (isNew && this.#table.uint32(row, ROW.lowEndpoint) !== 0) this.#identity.noteSocket(row);
+    if ((isFirstNew || isOtherNew) && this.#table.uint32(row, ROW.lowEndpoint) !== 0) {
+      this.#identity.noteSocket(row);
+    }
     if (srtt !== 0) rows.setUint32(base + (high ? ROW.highSrttUs : ROW.lowSrttUs), srtt, true);
     if (dscp !== 0) rows.setUint8(base + (high ? ROW.highDscp : ROW.lowDscp), dscp);
     if (retransmits > rows.getUint32(retransmitsAt, true)) rows.setUint32(retransmitsAt, retransmits, true);
@@ -189,16 +190,19 @@ export class RecordIntake {
 
   /** What the packets of one tuple show. Each tuple of a flow shows the same, so it is kept by tuple. */
   #addSegments(row: number, view: DataView, side: number, high: boolean): void {
-    const { rows } = this.#table;
-    const base = row * ROW_BYTES;
-    const add = (field: number, more: number): void => {
-      if (more !== 0) rows.setUint32(base + field, rows.getUint32(base + field, true) + more, true);
-    };
-    const uint32 = (field: number): number => view.getUint32(side + field, true);
-    add(high ? ROW.highSeenRetransmits : ROW.lowSeenRetransmits, uint32(SIDE.seenRetransmits));
-    add(high ? ROW.highOutOfOrder : ROW.lowOutOfOrder, uint32(SIDE.outOfOrder));
-    add(high ? ROW.highZeroWindows : ROW.lowZeroWindows, uint32(SIDE.zeroWindows));
-    add(high ? ROW.highSyns : ROW.lowSyns, view.getUint16(side + SIDE.syns, true));
+    const retransmits = view.getUint32(side + SIDE.seenRetransmits, true);
+    const outOfOrder = view.getUint32(side + SIDE.outOfOrder, true);
+    const zeroWindows = view.getUint32(side + SIDE.zeroWindows, true);
+    const syns = view.getUint16(side + SIDE.syns, true);
+    this.#add(row, high ? ROW.highSeenRetransmits : ROW.lowSeenRetransmits, retransmits);
+    this.#add(row, high ? ROW.highOutOfOrder : ROW.lowOutOfOrder, outOfOrder);
+    this.#add(row, high ? ROW.highZeroWindows : ROW.lowZeroWindows, zeroWindows);
+    this.#add(row, high ? ROW.highSyns : ROW.lowSyns, syns);
+  }
+
+  #add(row: number, field: number, more: number): void {
+    if (more === 0) return;
+    this.#table.rows.setUint32(row * ROW_BYTES + field, this.#table.uint32(row, field) + more, true);
   }
 
   /** The time from the first SYN to its SYN-ACK, both at the interface that saw the SYN first: nearest to the client. */

@@ -27,7 +27,7 @@ export interface Identifiers {
 }
 
 /** Names from DNS that the sides of a row keep. */
-export interface KeptNames {
+interface KeptNames {
   readonly low: readonly string[];
   readonly high: readonly string[];
 }

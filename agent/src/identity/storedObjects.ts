@@ -3,7 +3,7 @@ import type { Pod, Service } from '../../../src/model/inventory.ts';
 import type { Identity } from './identity.ts';
 
 /** What was said of a pod before. */
-export interface PodIdentity {
+interface PodIdentity {
   readonly address: string;
   readonly evidence: readonly Evidence[];
   readonly container: string | null;
@@ -11,7 +11,7 @@ export interface PodIdentity {
 }
 
 /** What was said of a Service before. */
-export interface ServiceIdentity {
+interface ServiceIdentity {
   readonly address: string;
   readonly port: number;
   readonly protocol: string;
