@@ -109,6 +109,21 @@ describe('flows that agents of several nodes saw', () => {
     assert.deepEqual(row?.nat, ['masquerade 10.244.0.2:40000 192.168.0.1:61000']);
   });
 
+  it('tell of the translations of each node, where one masquerades what another masqueraded before', () => {
+    const [first, second] = [
+      { address: NODE_A.address, port: NODE_A.port },
+      { address: '192.168.0.2', port: 62_000 },
+    ];
+    store.apply(nodeB.update([{ ...atServer, from: NODE_A, translatedTo: second }]));
+    store.apply(nodeA.update([{ ...atClient, translatedTo: first }]));
+    const [row] = shownRows(store);
+    assert.equal(store.size, 1);
+    assert.deepEqual(row?.nat, [
+      'masquerade 10.244.0.2:40000 192.168.0.1:61000',
+      'masquerade 192.168.0.1:61000 192.168.0.2:62000',
+    ]);
+  });
+
   it('are one where a pod reaches a pod of its own node through another node', () => {
     const port: PlainEnd = {
       address: '192.168.0.2',

@@ -1,8 +1,9 @@
 import { FLOW } from '../model/flowRecord.ts';
 import type { ClockOffset } from '../model/clockOffset.ts';
-import type { Drop, Translation } from '../model/flow.ts';
+import type { Drop } from '../model/flow.ts';
 import { FlowRecords } from '../model/flowRecords.ts';
 import type { FlowReference, SightingRow, TunnelRow } from '../model/panelMessages.ts';
+import type { NodeTranslation } from '../model/path/flowPath.ts';
 import { AgentFlows } from './agentFlows.ts';
 import { CrossNodeRows } from './crossNodeRows.ts';
 import type { EndpointTable } from './endpointTable.ts';
@@ -24,7 +25,8 @@ export interface FlowDetail {
   /** Of all agents that saw it. */
   readonly sightings: readonly SightingRow[];
   readonly tunnels: readonly TunnelRow[];
-  readonly nat: readonly Translation[];
+  /** Of each agent that saw it: one node after the other may translate. */
+  readonly nat: readonly NodeTranslation[];
   /** Where the kernel dropped its packets, on each node. */
   readonly drops: readonly Drop[];
   /** Nodes of its ends on which no agent of the session runs: what happened there is not known. */
@@ -166,13 +168,12 @@ export class FlowStore {
     const row = this.slotOf(agent, flow);
     if (row === undefined) return null;
     const record = this.#rows.get(row).buffer;
-    const nat = translationsOf(new FlowRecords(record), 0, this.recordNames);
     const slots = this.#crossNode?.flowsOf(row) ?? [row];
     return {
       record,
       sightings: slots.flatMap((slot) => this.#sightingRows(slot)),
       tunnels: this.#tunnelRows(slots),
-      nat,
+      nat: this.#translations(slots),
       drops: slots.flatMap((slot) => this.#dropsOf(slot, row)),
       unobserved: this.#unobserved(new FlowRecords(record)),
     };
@@ -272,6 +273,19 @@ export class FlowStore {
     const isTurned = isSame(FLOW.clientPort, FLOW.serverPort) || isSame(FLOW.serverPort, FLOW.clientPort);
     if (isRight || !isTurned) return drops;
     return drops.map((drop) => ({ ...drop, direction: drop.direction === 'sent' ? 'received' : 'sent' }));
+  }
+
+  /** In an order that does not depend on who told first. */
+  #translations(slots: readonly number[]): NodeTranslation[] {
+    const { records } = this.#flows.table;
+    const told = slots.flatMap((slot) => {
+      const node = this.#flows.names.nodeOf(records.uint32(slot, FLOW.agent));
+      return translationsOf(records, slot, this.recordNames).map((translation): [string, NodeTranslation] => [
+        Object.values(translation).join(' '),
+        { ...translation, node },
+      ]);
+    });
+    return [...new Map(told)].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, nat]) => nat);
   }
 
   /** A tunnel between two nodes is seen at both. */

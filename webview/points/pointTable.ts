@@ -50,7 +50,7 @@ function wayRows(
   return html`<tbody>
     ${heading(name, ending.text)} ${lossRows(losses, -1)}
     ${repeat(points, pointKey, (point, index) => {
-      const before = isComparable ? lastSeen(points.slice(0, index)) : null;
+      const before = isComparable ? points.slice(0, index) : [];
       return html`${pointRow(point, before, selected)}${lossRows(losses, index)}`;
     })}
     ${lossRows(losses, null)}
@@ -85,7 +85,7 @@ function where({ pod, node }: Pick<PathPoint, 'pod' | 'node'>): string {
   return pod === null ? node : `${pod.namespace}/${pod.name}`;
 }
 
-function pointRow(point: PathPoint, before: Sighting | null, selected: string | null): TemplateResult {
+function pointRow(point: PathPoint, before: readonly PathPoint[], selected: string | null): TemplateResult {
   const { tuple, seen, blank } = point;
   return html`<tr class=${keyOf(point) === selected ? 'selected' : ''}>
     <td>${where(point)}</td>
@@ -100,7 +100,7 @@ function pointRow(point: PathPoint, before: Sighting | null, selected: string | 
         ? html`<td colspan="3" class="reason ${blank?.kind ?? ''}">
             ${blank?.reason ?? ''}${blank === null ? nothing : evidence(blank.evidence)}
           </td>`
-        : html`<td class="align-end">${formatCount(seen.packets)}${difference(seen, before)}</td>
+        : html`<td class="align-end">${formatCount(seen.packets)}${difference(point, seen, before)}</td>
             <td class="align-end" title="${formatCount(seen.bytes)} bytes">${formatBytes(seen.bytes)}</td>
             <td>${formatTime(Date.parse(seen.first))}</td>`
     }
@@ -122,15 +122,30 @@ function evidence(found: readonly string[]): TemplateResult | typeof nothing {
   return found.length === 0 ? nothing : html` <span class="weak">(${found.join('; ')})</span>`;
 }
 
+/** At the last point on the way itself. */
 function lastSeen(points: readonly PathPoint[]): Sighting | null {
-  return points.findLast(({ seen }) => seen !== null)?.seen ?? null;
+  return points.findLast(({ seen, aside }) => seen !== null && aside === null)?.seen ?? null;
+}
+
+/** Packets that left beside the way since the last point on it. */
+function sentAgain(points: readonly PathPoint[]): number {
+  const last = points.findLastIndex(({ seen, aside }) => seen !== null && aside === null);
+  return points
+    .slice(last + 1)
+    .reduce((sum, { seen, aside }) => sum + (aside?.kind === 'some' ? (seen?.packets ?? 0) : 0), 0);
 }
 
 /** A point that began to count this much later than the one before was attached later, milliseconds. */
 const LATER = 1000;
 
 /** Of a point to the one before: what was lost between them, or passed before one of both was attached. */
-function difference(seen: Sighting, before: Sighting | null): TemplateResult | typeof nothing {
+function difference(
+  { aside }: PathPoint,
+  seen: Sighting,
+  points: readonly PathPoint[],
+): TemplateResult | typeof nothing {
+  if (aside !== null) return html` <span class="weak" title=${aside.reason}>${aside.kind}</span>`;
+  const before = lastSeen(points);
   if (before === null || before.packets === seen.packets) return nothing;
   const missing = before.packets - seen.packets;
   const later = Date.parse(seen.first) - Date.parse(before.first);
@@ -140,6 +155,9 @@ function difference(seen: Sighting, before: Sighting | null): TemplateResult | t
     return html` <span class="weak" title="Passed before ${which} was attached"
       >${amount} before attach</span
     >`;
+  }
+  if (missing < 0 && -missing === sentAgain(points)) {
+    return html` <span class="weak" title="Copies that the node sent on once more">${amount} twice</span>`;
   }
   if (missing < 0) {
     return html` <span class="weak" title="More than at the point before: it has not told of all yet"

@@ -44,7 +44,9 @@ function passageOf(at: PlacedInterface, seen: readonly (readonly Step[])[], all:
 /** Where few packets pass, and often none, nothing is seen of a conversation. */
 function stepsAt({ place, link }: PlacedInterface, { ways }: Probe): Step[] {
   return [...ways.request.steps, ...ways.reply.steps].filter(
-    ({ at, optional }) =>
-      !optional && at.place.namespace.inode === place.namespace.inode && at.link.ifindex === link.ifindex,
+    ({ at, aside }) =>
+      aside?.kind !== 'some' &&
+      at.place.namespace.inode === place.namespace.inode &&
+      at.link.ifindex === link.ifindex,
   );
 }

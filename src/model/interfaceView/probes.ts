@@ -142,7 +142,7 @@ class ProbeMaker {
   #masqueraded(from: PodEnd, node: string, address: string): Probe {
     const client = this.#pod(from);
     const nat: Translation[] = [
-      { kind: 'masquerade', from: socketOf(client), to: socket(node, CLIENT_PORT) },
+      { kind: 'masquerade', from: socket(from.address, CLIENT_PORT), to: socket(node, CLIENT_PORT) },
     ];
     return this.#probe(client, external(this.#foreign.outside), nat, (seen) => hasAddress(seen, address));
   }

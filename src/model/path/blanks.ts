@@ -82,29 +82,45 @@ export function blankBeside(at: PlacedInterface, ways: FlowWays): Blank {
     const switched = switchedBy(at, walks) ?? unswitchedBy(at, walks);
     if (switched !== null) return switched;
   }
-  if (link.role === 'uplink' && isWithinNode(ways, at.place.node)) {
+  if ((link.role === 'uplink' || link.role === 'tunnel') && isWithinNode(ways, at.place.node)) {
     return {
       kind: 'same-node',
       reason: `Both ends are on ${at.place.node}: the packets never leave it.`,
       evidence: routesOn(at.place, walks),
     };
   }
+  const routes = routesOn(at.place, walks);
+  if (routes.length === 0) return notSentHere(at, walks);
   return {
     kind: 'not-on-route',
-    reason: `The packets take another way: ${routesOn(at.place, walks).join(', ') || 'no route leads here'}.`,
-    evidence: routesOn(at.place, walks),
+    reason: `The packets take another way: ${routes.join(', ')}.`,
+    evidence: routes,
   };
+}
+
+/** The node routes no packet of the conversation. */
+function notSentHere({ place: { node }, link }: PlacedInterface, walks: readonly Walked[]): Blank {
+  const isLooped = walks.some(({ steps }) =>
+    steps.some(({ at }) => at.place.node === node && at.link.role === 'loopback'),
+  );
+  const reason = isLooped
+    ? `What ${node} sends to itself goes by its loopback.`
+    : `${node} sends none of the packets by ${link.name}.`;
+  return { kind: 'not-on-route', reason, evidence: [] };
 }
 
 function switchedBy(at: PlacedInterface, walks: readonly Walked[]): Blank | null {
   for (const { switchings } of walks) {
     const found = switchings.find(({ bridge }) => isSameInterface(bridge, at));
     if (found === undefined) continue;
-    const { from, to } = found;
-    const sysctl = bridgeSysctl(to.link.addresses[0] ?? '');
+    const { from, to, address, isTranslated } = found;
+    const sysctl = bridgeSysctl(address);
+    const why = isTranslated
+      ? `netfilter turns them from the node to ${address} before it would`
+      : 'a bridge sees only what is addressed to it';
     return {
       kind: 'switched',
-      reason: `${at.link.name} passes the frames from ${from.link.name} to ${to.link.name} without taking them itself: a bridge sees only what is addressed to it.`,
+      reason: `${at.link.name} passes the frames from ${from.link.name} to ${to.link.name} without taking them itself: ${why}.`,
       evidence: [
         `${from.link.name} and ${to.link.name} are ports of ${at.link.name}`,
         `${at.link.name} is not promiscuous`,

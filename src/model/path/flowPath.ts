@@ -1,11 +1,16 @@
-import type { Drop, Flow, ObservationPoint, Sighting, Tuple } from '../flow.ts';
+import type { Drop, Flow, ObservationPoint, Sighting, Translation, Tuple } from '../flow.ts';
 import type { InterfaceRole, PodReference } from '../topology.ts';
 
 /** What must be known of a flow to find its path. */
 export type PathQuestion = Pick<
   Flow,
-  'client' | 'server' | 'nat' | 'sightings' | 'sent' | 'received' | 'drops' | 'verdict'
->;
+  'client' | 'server' | 'sightings' | 'sent' | 'received' | 'drops' | 'verdict'
+> & { readonly nat: readonly NodeTranslation[] };
+
+/** A translation, with the node whose connection tracking tells of it where that is known. */
+export interface NodeTranslation extends Translation {
+  readonly node?: string | null;
+}
 
 /** An interface of a namespace of a node. */
 export interface PathInterface {
@@ -43,6 +48,13 @@ export interface Blank {
   readonly evidence: readonly string[];
 }
 
+/** What passes beside the way: some packets only, which then go on as the others do, or a copy of each. */
+export interface Aside {
+  readonly kind: 'some' | 'copies';
+  /** One sentence, without its full stop. */
+  readonly reason: string;
+}
+
 /** A place on the expected way of a conversation's packets in one direction. */
 export interface PathPoint extends PathInterface {
   /** The hook: on the way out of the interface, else on the way in. */
@@ -54,6 +66,8 @@ export interface PathPoint extends PathInterface {
   readonly tuple: Tuple;
   /** What was done to them since the point before, in this order. */
   readonly changes: readonly Change[];
+  /** Set where what passes is not the packets on their way. */
+  readonly aside: Aside | null;
   /** What was counted here. */
   readonly seen: Sighting | null;
   /** Set where `seen` is null. */

@@ -38,9 +38,10 @@ export function flowWays(flow: PathQuestion, wirings: Wirings): FlowWays {
 }
 
 /** An answer whose address nobody translated back is none to the client. On a node that asks itself, that is done after its last point. */
-function expected(reply: Walked, { asked, hasDnat }: Translated, client: Place | null): Walked {
+function expected(reply: Walked, { asked, translations }: Translated, client: Place | null): Walked {
   const { ending, tuple, switchings } = reply;
   const isRight = tuple.source === asked.destination && tuple.sourcePort === asked.destinationPort;
+  const hasDnat = translations.some(({ kind }) => kind === 'dnat');
   if (ending.kind !== 'delivered' || !hasDnat || isRight || client === null || client.kind === 'node') {
     return reply;
   }

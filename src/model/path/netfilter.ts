@@ -1,7 +1,7 @@
 import type { Tuple } from '../flow.ts';
 import type { Change } from './flowPath.ts';
-import type { Translated } from './translation.ts';
-import { isSameTuple, turned } from './translation.ts';
+import type { EndTranslation, Translated, TupleEnd } from './translation.ts';
+import { isEnd, withDestination, withSource } from './translation.ts';
 import type { Wirings } from './wirings.ts';
 
 /** What NAT makes of a packet at a point of its way through a node. */
@@ -15,38 +15,34 @@ export interface Netfilter {
 
 interface Rule {
   readonly node: string | null;
-  readonly when: 'before routing' | 'after routing';
-  readonly from: Tuple;
-  readonly to: Tuple;
+  readonly from: TupleEnd;
+  readonly to: TupleEnd;
   readonly change: Change;
 }
 
 /**
- * The translations of one conversation, where they are made: that of a node's own address on the node that has it, any
- * other on the first node of the way. Answers are translated back there: the destination before routing, the source after it.
+ * The translations of one conversation, where they are made: on the node whose connection tracking tells of it; where that is
+ * not known, that of a node's own address on the node that has it, any other on the first node of the way. Answers are
+ * translated back there. Destinations are translated before routing, sources after it.
  */
 export class FlowNat implements Netfilter {
-  readonly #rules: readonly Rule[];
+  readonly #ofDestination: readonly Rule[];
+  readonly #ofSource: readonly Rule[];
 
   /** @param first the node that the client's packets come to first, null where that is not known */
-  constructor(flow: Translated, wirings: Wirings, first: string | null) {
-    const { asked, chosen, sent } = flow;
+  constructor({ asked, translations }: Translated, wirings: Wirings, first: string | null) {
     const dnatAt = wirings.nodeWith(asked.destination)?.node ?? first;
-    const snatAt = wirings.nodeWith(sent.source)?.node ?? dnatAt;
-    const rules: Rule[] = [];
-    if (flow.hasDnat) {
-      rules.push(
-        { node: dnatAt, when: 'before routing', from: asked, to: chosen, change: 'dnat' },
-        { node: dnatAt, when: 'after routing', from: turned(chosen), to: turned(asked), change: 'undo-dnat' },
-      );
-    }
-    if (flow.hasSnat) {
-      rules.push(
-        { node: snatAt, when: 'after routing', from: chosen, to: sent, change: 'snat' },
-        { node: snatAt, when: 'before routing', from: turned(sent), to: turned(chosen), change: 'undo-snat' },
-      );
-    }
-    this.#rules = rules;
+    const placed = translations.map((one) => ({ ...one, node: nodeOf(one, wirings, dnatAt) }));
+    this.#ofDestination = placed.map(({ kind, node, from, to }): Rule =>
+      kind === 'dnat'
+        ? { node, from, to, change: 'dnat' }
+        : { node, from: to, to: from, change: 'undo-snat' },
+    );
+    this.#ofSource = placed.map(({ kind, node, from, to }): Rule =>
+      kind === 'dnat'
+        ? { node, from: to, to: from, change: 'undo-dnat' }
+        : { node, from, to, change: 'snat' },
+    );
   }
 
   translate(
@@ -54,9 +50,23 @@ export class FlowNat implements Netfilter {
     tuple: Tuple,
     when: 'before routing' | 'after routing',
   ): { readonly tuple: Tuple; readonly changes: readonly Change[] } {
-    const rule = this.#rules.find(
-      (one) => one.node === node && one.when === when && isSameTuple(one.from, tuple),
-    );
-    return rule === undefined ? { tuple, changes: [] } : { tuple: rule.to, changes: [rule.change] };
+    const ofDestination = when === 'before routing';
+    const end = ofDestination
+      ? { address: tuple.destination, port: tuple.destinationPort }
+      : { address: tuple.source, port: tuple.sourcePort };
+    const rules = ofDestination ? this.#ofDestination : this.#ofSource;
+    const rule = rules.find((one) => one.node === node && isEnd(one.from, end));
+    if (rule === undefined) return { tuple, changes: [] };
+    const changed = ofDestination ? withDestination(tuple, rule.to) : withSource(tuple, rule.to);
+    return { tuple: changed, changes: [rule.change] };
   }
+}
+
+function nodeOf(
+  { kind, from, to, node }: EndTranslation,
+  wirings: Wirings,
+  dnatAt: string | null,
+): string | null {
+  const own = wirings.nodeWith(kind === 'dnat' ? from.address : to.address)?.node;
+  return node ?? own ?? dnatAt;
 }

@@ -46,7 +46,7 @@ function wayKey({ steps, ending }: Walked): unknown {
   return [
     ending.text,
     ...steps
-      .filter(({ optional }) => !optional)
+      .filter(({ aside }) => aside?.kind !== 'some')
       .map(({ at, egress, inner, tuple }) => [
         at.place.node,
         at.place.namespace.inode,

@@ -35,6 +35,10 @@ function changes(points: readonly PathPoint[]): string[] {
   return points.flatMap((point) => point.changes.map((change) => `${point.interface} ${change}`));
 }
 
+function seenAs({ node, interface: name, tuple }: PathPoint): string {
+  return `${node} ${name} ${tupleText(tuple)}`;
+}
+
 function toService(node: NodeLetter, host: number): Flow {
   const server = podEnd(node, host, 8080);
   return flow(podEnd('a', 2, PORT), server, {
@@ -233,7 +237,10 @@ describe('pathOf', () => {
     const path = pathOf(toService('a', 3), wirings('hostgw'));
     assert.deepEqual(way(path.request.points), ['node-a veth2 in', 'node-a veth3 out']);
     assert.deepEqual(changes(path.request.points), ['veth3 dnat']);
-    assert.equal(path.bystanders.find(({ interface: name }) => name === 'cni0')?.blank.kind, 'switched');
+    const blank = path.bystanders.find(({ interface: name }) => name === 'cni0')?.blank;
+    assert.equal(blank?.kind, 'switched');
+    assert.match(blank.reason, /netfilter turns them from the node to 10\.244\.0\.3 before it would\.$/);
+    assert.ok(blank.evidence.includes('net/bridge/bridge-nf-call-iptables = 1'));
   });
 
   it('routes over the bridge where it does not, and the answer keeps the backend’s address', () => {
@@ -271,9 +278,130 @@ describe('pathOf', () => {
     assert.equal(path.reply.ending.kind, 'left');
   });
 
+  it('follows a pod that its own node masquerades to a NodePort of the other one, which masquerades it again', () => {
+    const [client, server] = [podEnd('b', 2, PORT), podEnd('b', 3, 8080)];
+    const nat = [
+      { kind: 'masquerade', from: `${client.address}:${PORT}`, to: `${nodeAddress('b')}:1025` },
+      { kind: 'dnat', from: `${nodeAddress('a')}:30080`, to: `${server.address}:8080` },
+      { kind: 'masquerade', from: `${nodeAddress('b')}:1025`, to: `${nodeAddress('a')}:1026` },
+    ] as const;
+    const path = pathOf(flow(client, server, { nat: [...nat] }), wirings('hostgw'));
+    assert.deepEqual(path.request.points.filter(({ pod }) => pod === null).map(seenAs), [
+      `node-b veth2 ${client.address}:${PORT} > ${nodeAddress('a')}:30080`,
+      `node-b cni0 ${client.address}:${PORT} > ${nodeAddress('a')}:30080`,
+      `node-b eth0 ${nodeAddress('b')}:1025 > ${nodeAddress('a')}:30080`,
+      `node-a eth0 ${nodeAddress('b')}:1025 > ${nodeAddress('a')}:30080`,
+      `node-a eth0 ${nodeAddress('a')}:1026 > ${server.address}:8080`,
+      `node-b eth0 ${nodeAddress('a')}:1026 > ${server.address}:8080`,
+      `node-b cni0 ${nodeAddress('a')}:1026 > ${server.address}:8080`,
+      `node-b veth3 ${nodeAddress('a')}:1026 > ${server.address}:8080`,
+    ]);
+    assert.deepEqual(changes(path.request.points), ['eth0 snat', 'eth0 dnat', 'eth0 snat']);
+    assert.deepEqual(changes(path.reply.points), ['eth0 undo-snat', 'eth0 undo-dnat', 'cni0 undo-snat']);
+    assert.equal(path.reply.ending.text, 'delivered in pod shop/pod-b2');
+  });
+
+  it('masquerades on the client’s node what another node sends on to a backend of its own', () => {
+    const [client, server] = [podEnd('b', 2, PORT), podEnd('a', 3, 8080)];
+    const nat = [
+      { kind: 'dnat', from: `${nodeAddress('a')}:30080`, to: `${server.address}:8080` },
+      { kind: 'masquerade', from: `${client.address}:${PORT}`, to: `${nodeAddress('b')}:1025` },
+    ] as const;
+    const path = pathOf(flow(client, server, { nat: [...nat] }), wirings('hostgw'));
+    assert.deepEqual(changes(path.request.points), ['eth0 snat', 'cni0 dnat']);
+    assert.equal(path.request.ending.text, 'delivered in pod shop/pod-a3');
+    assert.equal(path.reply.ending.text, 'delivered in pod shop/pod-b2');
+  });
+
+  it('translates where conntrack said so, also to an address that no node has', () => {
+    const [client, server] = [podEnd('a', 2, PORT), end('192.0.2.7', 80)];
+    const snat = { kind: 'snat', from: `${client.address}:${PORT}`, to: '203.0.113.1:1025' } as const;
+    const over = { destination: '192.0.2.0/24', gateway: nodeAddress('b') };
+    const topologies = wirings('hostgw').map((topology) => ({
+      ...topology,
+      namespaces: topology.namespaces.map((namespace, index) => {
+        const [route] = namespace.routes;
+        const isOwn = index === 0 && topology.node === 'node-a' && route !== undefined;
+        return isOwn
+          ? { ...namespace, routes: [...namespace.routes, { ...route, ...over, ifindex: 2 }] }
+          : namespace;
+      }),
+    }));
+    const question = { ...flow(client, server), nat: [{ ...snat, node: 'node-b' }] };
+    const path = pathOf(question, topologies);
+    assert.deepEqual(
+      path.request.points.flatMap(({ node, changes: done }) => done.map((change) => `${node} ${change}`)),
+      ['node-b snat'],
+    );
+  });
+
+  it('says of a bridge that it passes only the first of what is translated to a pod behind it', () => {
+    const topologies = wirings('hostgw');
+    const service = toService('a', 3);
+    const whole = seenEverywhere(service, topologies);
+    const tuple = whole.sightings[1]?.tuple;
+    assert.ok(tuple);
+    const bridge = sighting(
+      { node: 'node-a', netns: 1000, interface: 'cni0', ifindex: 3, point: 'to-bridge', inner: false },
+      tuple,
+    );
+    const { request, unexpected } = pathOf(
+      { ...whole, sightings: [...whole.sightings, { ...bridge, packets: 1 }] },
+      topologies,
+    );
+    assert.deepEqual(unexpected, []);
+    assert.deepEqual(
+      request.points.map(({ interface: name, aside }) => [name, aside?.kind]),
+      [
+        ['eth0', undefined],
+        ['veth2', undefined],
+        ['cni0', 'some'],
+        ['veth3', undefined],
+        ['eth0', undefined],
+      ],
+    );
+  });
+
+  it('shows a promiscuous bridge what it switches to a Service’s backend, with the backend’s address', () => {
+    const path = pathOf(toService('a', 3), wirings('hostgw', { promiscuous: true }));
+    assert.deepEqual(way(path.request.points), ['node-a veth2 in', 'node-a cni0 in', 'node-a veth3 out']);
+    assert.deepEqual(changes(path.request.points), ['cni0 dnat']);
+    const copied = path.request.points.find(({ interface: name }) => name === 'cni0');
+    assert.deepEqual(copied?.aside, { kind: 'copies', reason: 'a copy of each: cni0 is promiscuous' });
+  });
+
+  it('sends by a bridge what comes back to the same pod before its source is translated', () => {
+    const server = podEnd('a', 2, 8080);
+    const nat = [
+      { kind: 'dnat', from: `${SERVICE}:80`, to: `${server.address}:8080` },
+      { kind: 'masquerade', from: `${server.address}:${PORT}`, to: '10.244.0.1:1025' },
+    ] as const;
+    const topologies = wirings('hostgw');
+    const bridge = sighting(
+      { node: 'node-a', netns: 1000, interface: 'cni0', ifindex: 3, point: 'to-bridge', inner: false },
+      {
+        source: server.address,
+        sourcePort: PORT,
+        destination: server.address,
+        destinationPort: 8080,
+      },
+    );
+    const hairpin = flow({ ...server, port: PORT }, server, { nat: [...nat], sightings: [bridge] });
+    const path = pathOf(hairpin, topologies);
+    assert.deepEqual(path.unexpected, []);
+    assert.deepEqual(changes(path.request.points), ['cni0 dnat', 'veth2 snat']);
+  });
+
   it('says of a process of the node that it has no veth by starting at the bridge', () => {
     const path = pathOf(flow(nodeEnd('a', PORT), podEnd('a', 2, 8080)), wirings('hostgw'));
     assert.deepEqual(way(path.request.points), ['node-a cni0 out', 'node-a veth2 out']);
+  });
+
+  it('says of what a node sends to itself that it goes by the loopback', () => {
+    const path = pathOf(flow(nodeEnd('a', PORT), nodeEnd('a', 9100)), wirings('hostgw'));
+    assert.deepEqual(way(path.request.points), ['node-a lo out', 'node-a lo in']);
+    const bridge = path.bystanders.find(({ interface: name }) => name === 'cni0');
+    assert.equal(bridge?.blank.reason, 'What node-a sends to itself goes by its loopback.');
   });
 
   it('says that packets were dropped where they were seen before, and that a silent server has sent nothing', () => {

@@ -96,6 +96,7 @@ function floodedWay({ sightings }: PathQuestion): Way {
     inner: seen.inner,
     tuple: seen.tuple,
     changes: [],
+    aside: null,
     seen,
     blank: null,
   }));
@@ -113,12 +114,12 @@ function wayOf(
 ): Way {
   const steps: Step[] = [];
   const expected: PathPoint[] = [];
-  /** What was told already, at a point that only some packets passed. */
+  /** What was told already, at a point beside the way. */
   let told = 0;
   for (const step of walked.steps) {
     const seen = sightingAt(step, left);
     if (seen !== null) left.delete(seen);
-    else if (step.optional) continue;
+    else if (step.aside?.kind === 'some') continue;
     steps.push(step);
     expected.push({
       ...pathInterface(step.at),
@@ -127,10 +128,11 @@ function wayOf(
       inner: step.inner,
       tuple: step.tuple,
       changes: step.changes.slice(told),
+      aside: step.aside,
       seen,
       blank: null,
     });
-    told = step.optional ? step.changes.length : 0;
+    told = step.aside === null ? 0 : step.changes.length;
   }
   const drops = flow.drops.filter(({ direction }) => (direction === 'sent') === isRequest);
   const losses = lossesOf(drops, expected, wirings);

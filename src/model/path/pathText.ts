@@ -43,7 +43,7 @@ function pointLine(point: PathPoint): string {
   const what =
     point.seen === null
       ? `- ${point.blank?.kind ?? 'unexplained'}: ${point.blank?.reason ?? ''}`
-      : `${point.seen.packets} packets, ${point.seen.bytes} bytes`;
+      : `${point.seen.packets} packets, ${point.seen.bytes} bytes${asideText(point)}`;
   const changes = point.changes.map((change) => `[${CHANGE_WORDS[change]}] `).join('');
   const inside = point.inner ? ' (inside)' : '';
   return `  ${where} ${point.interface} ${point.point}${inside}  ${changes}${tupleText(point.tuple)}  ${what}`;
@@ -51,6 +51,10 @@ function pointLine(point: PathPoint): string {
 
 function sightingLine({ node, interface: name, point, tuple, packets }: Sighting): string {
   return `  ${node} ${name} ${point}  ${tupleText(tuple)}  ${packets} packets`;
+}
+
+function asideText({ aside }: PathPoint): string {
+  return aside === null ? '' : ` (${aside.reason})`;
 }
 
 function bystanderLine({ node, interface: name, role, blank }: Bystander): string {

@@ -53,6 +53,13 @@ describe('routing', () => {
     assert.equal(text(routing(namespace, 'fd00::1')), 'none');
   });
 
+  it('writes a route to one address without its length, as ip(8) does', () => {
+    const namespace = routed([route('10.1.2.3/32'), route('fd00::1/128'), route('fd00::/64')]);
+    assert.equal(text(routing(namespace, '10.1.2.3')), '10.1.2.3 dev eth0');
+    assert.equal(text(routing(namespace, 'fd00::1')), 'fd00::1 dev eth0');
+    assert.equal(text(routing(namespace, 'fd00::2')), 'fd00::/64 dev eth0');
+  });
+
   it('leaves tables alone that no rule leads to', () => {
     const namespace = routed([route('10.1.0.0/16', { table: 100 })]);
     assert.equal(text(routing(namespace, '10.1.2.3')), 'none');

@@ -65,7 +65,8 @@ export function routeText({ route, link }: ChosenRoute): string {
 }
 
 function destinationText({ destination }: Route): string {
-  return /^(?:0\.0\.0\.0|::)\/0$/.test(destination) ? 'default' : destination;
+  if (/^(?:0\.0\.0\.0|::)\/0$/.test(destination)) return 'default';
+  return destination.replace(destination.includes(':') ? /\/128$/ : /\/32$/, '');
 }
 
 type AskedRule = Omit<RoutingRule, 'family'>;

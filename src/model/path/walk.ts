@@ -2,7 +2,7 @@ import type { Tuple } from '../flow.ts';
 import type { InterfaceTopology } from '../topology.ts';
 import { addressOf } from './addresses.ts';
 import { callsNetfilter, portRefusal } from './bridging.ts';
-import type { Change, Ending } from './flowPath.ts';
+import type { Aside, Change, Ending } from './flowPath.ts';
 import type { Netfilter } from './netfilter.ts';
 import type { ChosenRoute, RoutedPacket } from './routing.ts';
 import { routeTo, routing } from './routing.ts';
@@ -17,8 +17,8 @@ export interface Step {
   readonly inner: boolean;
   readonly tuple: Tuple;
   readonly changes: readonly Change[];
-  /** Some packets pass here, and there may be none such. */
-  readonly optional: boolean;
+  /** Of `some` there may be none at all. */
+  readonly aside: Aside | null;
 }
 
 /** A bridge that passed a frame from port to port. */
@@ -26,6 +26,10 @@ export interface Switching {
   readonly bridge: PlacedInterface;
   readonly from: PlacedInterface;
   readonly to: PlacedInterface;
+  /** Who it was passed to there. */
+  readonly address: string;
+  /** It was for the node before netfilter translated its destination. */
+  readonly isTranslated: boolean;
 }
 
 /** A bridge that passes a frame to no port behind which its destination is. */
@@ -95,20 +99,13 @@ export class Walk {
   }
 
   #step(at: PlacedInterface, egress: boolean, inner = false): void {
-    this.#steps.push({ at, egress, inner, tuple: this.#tuple, changes: this.#changes, optional: false });
+    this.#steps.push({ at, egress, inner, tuple: this.#tuple, changes: this.#changes, aside: null });
     this.#changes = [];
   }
 
   /** What happened to the packets since the point before happened on this way too. */
-  #optionalStep(at: PlacedInterface, egress: boolean): void {
-    this.#steps.push({
-      at,
-      egress,
-      inner: false,
-      tuple: this.#tuple,
-      changes: this.#changes,
-      optional: true,
-    });
+  #asideStep(at: PlacedInterface, egress: boolean, aside: Aside): void {
+    this.#steps.push({ at, egress, inner: false, tuple: this.#tuple, changes: this.#changes, aside });
   }
 
   #translate(place: Place, when: 'before routing' | 'after routing'): void {
@@ -227,42 +224,49 @@ export class Walk {
     const { namespace } = bridge.place;
     const isFiltered = callsNetfilter(bridge, nextHop);
     if (isFiltered) this.#translate(bridge.place, 'before routing');
-    if (!isLocal(namespace, nextHop)) return this.#switch(from, bridge, nextHop, isFiltered);
+    if (!isLocal(namespace, nextHop)) {
+      return this.#switch(from, bridge, nextHop, { isFiltered, isTranslated: false });
+    }
     const chosen =
       isFiltered && this.#changes.length > 0
         ? routeTo(namespace, this.#tuple.destination, this.#packet(bridge.link.name))
         : null;
     if (chosen?.link.ifindex === bridge.link.ifindex && !isLocal(namespace, this.#tuple.destination)) {
-      return this.#switchTranslated(from, bridge, chosen.nextHop);
+      return this.#switch(from, bridge, chosen.nextHop, { isFiltered, isTranslated: true });
     }
     this.#step(bridge, false);
     return this.#arrive(bridge);
   }
 
-  #switch(from: PlacedInterface, bridge: PlacedInterface, nextHop: string, isFiltered: boolean): Ending {
-    // A promiscuous bridge takes a copy of every frame.
-    if (bridge.link.promiscuous) this.#step(bridge, false);
-    const to = this.#portBehind(from, bridge, nextHop);
+  /**
+   * A frame whose destination netfilter translated was for the node: it is switched with another MAC. Those that come while
+   * that is not known pass the bridge's way out first, to ask for it, and are then switched as the others
+   * (net/bridge/br_netfilter_hooks.c, br_nf_pre_routing_finish_bridge). The copy that a promiscuous bridge takes still counts
+   * as for the node, which forwards it too, unless a rule drops what connection tracking does not know (br_nf_local_in).
+   */
+  #switch(
+    from: PlacedInterface,
+    bridge: PlacedInterface,
+    address: string,
+    { isFiltered, isTranslated }: { isFiltered: boolean; isTranslated: boolean },
+  ): Ending {
+    const { name, promiscuous } = bridge.link;
+    if (promiscuous) {
+      this.#asideStep(bridge, false, { kind: 'copies', reason: `a copy of each: ${name} is promiscuous` });
+    }
+    const to = this.#portBehind(from, bridge, address);
     if ('kind' in to) return to;
-    this.#switchings.push({ bridge, from, to });
+    this.#switchings.push({ bridge, from, to, address, isTranslated });
+    if (isTranslated) {
+      const unknown = `what comes while ${address}'s MAC is not confirmed`;
+      const reason = promiscuous
+        ? `${unknown}, and copies that ${bridge.place.node} sends on once more`
+        : `${unknown}: the rest is switched at once`;
+      this.#asideStep(bridge, true, { kind: 'some', reason });
+    }
     if (isFiltered) this.#translate(bridge.place, 'after routing');
     this.#step(to, true);
-    return this.#cross(to, nextHop);
-  }
-
-  /**
-   * A frame for the node whose destination netfilter translated to one behind the same bridge: it is switched there, with
-   * another MAC, and the bridge itself sends only those that came before the neighbour was known
-   * (net/bridge/br_netfilter_hooks.c, br_nf_pre_routing_finish).
-   */
-  #switchTranslated(from: PlacedInterface, bridge: PlacedInterface, nextHop: string): Ending {
-    const to = this.#portBehind(from, bridge, nextHop);
-    if ('kind' in to) return to;
-    this.#switchings.push({ bridge, from, to });
-    this.#translate(bridge.place, 'after routing');
-    this.#optionalStep(bridge, true);
-    this.#step(to, true);
-    return this.#cross(to, nextHop);
+    return this.#cross(to, address);
   }
 
   #arrive({ place, link }: PlacedInterface): Ending {

@@ -22,16 +22,17 @@ export class Sniffer {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#messages += text));
   }
 
-  /** Returns when it captures. @param filter in pcap's language @param fields tshark's, one column each */
+  /** Returns when it captures. @param filter in pcap's language @param fields tshark's, one column each @param more of tshark's options */
   static async start(
     netns: string,
     interfaces: readonly string[],
     filter: string,
     fields: readonly string[],
+    more: readonly string[] = [],
   ): Promise<Sniffer> {
     const from = interfaces.flatMap((name) => ['-i', name]);
     const columns = fields.flatMap((field) => ['-e', field]);
-    const args = ['tshark', '-n', '-p', '-l', ...from, '-f', filter, '-T', 'fields', ...columns];
+    const args = ['tshark', '-n', '-p', '-l', ...from, ...more, '-f', filter, '-T', 'fields', ...columns];
     const sniffer = new Sniffer(
       spawn('nsenter', [`--net=${netnsPath(netns)}`, '--', ...args], { stdio: ['ignore', 'pipe', 'pipe'] }),
     );
@@ -41,12 +42,19 @@ export class Sniffer {
     return sniffer;
   }
 
-  /** One row a packet, with a column for each field. */
+  /** Ends it without asking what it saw. */
+  stop(): void {
+    this.#child.kill();
+  }
+
+  /** One row a packet, with a column for each field. @throws Error where tshark says that it missed some */
   async end(): Promise<string[][]> {
     await delay(LAST_BLOCK);
     const closed = once(this.#child, 'close');
     this.#child.kill('SIGINT');
     await closed;
+    const missed = /^[1-9]\d* packets? dropped.*$/m.exec(this.#messages);
+    if (missed !== null) throw new Error(`tshark: ${missed[0]}`);
     return this.#output
       .split('\n')
       .filter((line) => line !== '')
