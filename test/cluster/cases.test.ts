@@ -1,12 +1,14 @@
 /**
- * Who rows say that is at their ends, case by case, against what the cluster itself says. On the shared cluster and on
- * one of another shape; `npm run test:shapes` takes all shapes, with kube-proxy in both modes.
+ * Who rows say that is at their ends, case by case, against what the cluster itself says, and the path of every kind of
+ * conversation, point by point, against tshark. On the shared cluster and on one of another shape; `npm run test:shapes` takes
+ * all shapes, with kube-proxy in both modes.
  */
 import assert from 'node:assert/strict';
 import { runCiliumCases } from './cases/ciliumCases.ts';
 import { runCases } from './cases/runCases.ts';
 import { PROXY_MODES, SHAPES } from './cluster.ts';
 import type { Cluster, ProxyMode, Shape } from './cluster.ts';
+import { assertPaths } from './flowPaths/assertPaths.ts';
 import { useCluster } from './sharedCluster.ts';
 import { startCluster } from './start.ts';
 import { stopCluster } from './stop.ts';
@@ -26,32 +28,54 @@ async function assertRight(cluster: Cluster): Promise<void> {
   assert.deepEqual(table.faults, []);
 }
 
-describe('names on the cluster', function () {
+describe('names and paths on the cluster', function () {
   this.timeout(240_000);
   const cluster = useCluster();
 
-  it('are right at both ends, in every case', async () => {
+  it('names are right at both ends, in every case', async () => {
     await assertRight(cluster());
+  });
+
+  it('paths are right for every kind of conversation', async () => {
+    await assertPaths(cluster());
   });
 });
 
-describe('names on a cluster of another shape', function () {
-  this.timeout(20 * 60_000); // the first time, flannel is built
+describe('names and paths on a cluster of another shape', () => {
   const name = `cases-${process.pid}`;
-  afterEach(async () => {
-    await stopCluster({ name });
-  });
 
   if (TAKES_ALL) {
     it('are right as cilium, without the join that nobody could make', async function () {
       this.timeout(60 * 60_000); // the first time, Cilium is built
-      await runCiliumCases(await startCluster({ name, shape: 'cilium' }));
+      try {
+        await runCiliumCases(await startCluster({ name, shape: 'cilium' }));
+      } finally {
+        await stopCluster({ name });
+      }
     });
   }
 
   for (const [shape, proxyMode] of OTHERS) {
-    it(`are right as ${shape} with ${proxyMode}`, async () => {
-      await assertRight(await startCluster({ name, shape, proxyMode }));
+    describe(`${shape} with ${proxyMode}`, function () {
+      this.timeout(240_000);
+      let cluster: Cluster;
+
+      before(async function () {
+        this.timeout(20 * 60_000); // the first time, flannel is built
+        cluster = await startCluster({ name, shape, proxyMode });
+      });
+
+      after(async () => {
+        await stopCluster({ name });
+      });
+
+      it('names are right at both ends, in every case', async () => {
+        await assertRight(cluster);
+      });
+
+      it('paths are right for every kind of conversation', async () => {
+        await assertPaths(cluster);
+      });
     });
   }
 });

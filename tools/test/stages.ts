@@ -61,7 +61,7 @@ function withEnvironment<T extends Pick<Stage, 'command'>>(
 
 const SOURCES = ['src', 'agent/src', 'webview', 'tools'].map((folder) => `${folder}/**/*.test.ts`);
 
-/** What `npm run test:shapes` runs: names on every shape of the cluster's network, with kube-proxy in both modes. */
+/** What `npm run test:shapes` runs: names and paths on every shape of the cluster's network, with kube-proxy in both modes. */
 export const SHAPES_STAGE: Stage = {
   ...withEnvironment({ VETHSCOPE_SHAPES: 'all' }, mocha('shapes', 60, 180, ['test/cluster/cases.test.ts'])),
   parts: ['native', 'bundles', 'cluster'],
@@ -75,7 +75,7 @@ export const STAGES: readonly Stage[] = [
   { ...mocha('fuzz', 5, 120, ['test/fuzz/**/*.test.ts']), parts: ['native', 'lab'] },
   { ...mocha('lab', 15, 120, ['test/lab/**/*.test.ts']), parts: ['native', 'bundles', 'lab'] },
   {
-    ...mocha('cluster', 20, 180, ['test/cluster/**/*.test.ts']),
+    ...mocha('cluster', 25, 180, ['test/cluster/**/*.test.ts']),
     parts: ['native', 'bundles', 'cluster'],
     cluster: true,
   },

@@ -35,8 +35,8 @@ export class ClusterState {
   /** By uid: the newest that kubectl gave. */
   readonly #pods = new Map<string, PodFacts>();
   readonly #services = new Map<string, ServiceFacts>();
-  /** Names of nodes by the first address of their pod ranges. */
-  readonly #firstAddresses = new Map<string, string>();
+  /** By node. */
+  readonly #podRanges = new Map<string, string>();
   /** Names by `UID/CONTAINER-ID`, also of containers that were replaced. */
   readonly #containers = new Map<string, string>();
 
@@ -54,7 +54,7 @@ export class ClusterState {
     for (const item of items) {
       if (item.kind === 'Pod') this.#takePod(item);
       else if (item.kind === 'Node') {
-        this.#firstAddresses.set(item.spec.podCIDR.replace(/\/.*/, ''), item.metadata.name);
+        this.#podRanges.set(item.metadata.name, item.spec.podCIDR);
       } else this.#services.set(`${item.metadata.namespace}/${item.metadata.name}`, item);
     }
   }
@@ -76,6 +76,10 @@ export class ClusterState {
   #podOf(owner: string): PodFacts | null {
     const [, namespace, name] = /^pod ([^/]+)\/([^/]+)\//.exec(owner) ?? [];
     return namespace === undefined || name === undefined ? null : this.podNamed(namespace, name);
+  }
+
+  isInNodesNetwork(namespace: string, name: string): boolean {
+    return isInNodesNetwork(this.podNamed(namespace, name));
   }
 
   /** The newest of this name. */
@@ -117,7 +121,14 @@ export class ClusterState {
 
   /** The node whose tunnel device has the address, as flannel's have the first of the node's pod range. */
   tunnelOf(address: string): string | null {
-    return this.#firstAddresses.get(address) ?? null;
+    return [...this.#podRanges].find(([, range]) => range.replace(/\/.*/, '') === address)?.[0] ?? null;
+  }
+
+  /** Where the addresses of a node's pods are from. */
+  podRangeOf(node: string): string {
+    const range = this.#podRanges.get(node);
+    if (range === undefined) throw new Error(`kubectl lists no node ${node}`);
+    return range;
   }
 
   /** The node whose own address it is. */

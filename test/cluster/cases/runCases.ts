@@ -7,8 +7,9 @@ import { NODES } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import { TOOLS_IMAGE } from '../images/names.ts';
 import { makeNamespace } from '../kube/support.ts';
-import { applyManifest } from '../kubectl.ts';
+import { applyManifest, kubectl } from '../kubectl.ts';
 import { waitForPods } from '../pods.ts';
+import { poll } from '../poll.ts';
 import { compareReuse } from './addressReuse.ts';
 import { auditDirections, auditDoubles, auditNames } from './audit.ts';
 import { ClusterState } from './clusterState.ts';
@@ -71,6 +72,7 @@ export async function runCases(cluster: Cluster): Promise<CaseTable> {
 
 /** Pods and Services of the cases, ready. */
 export async function openWorkloads(cluster: Cluster, namespace: string): Promise<ClusterState> {
+  await earlierGone(cluster);
   const manifest = readFileSync(join(import.meta.dirname, '../manifests/cases.yaml'), 'utf8');
   const values = { NAMESPACE: namespace, TOOLS_IMAGE };
   await applyManifest(cluster, manifest, values);
@@ -79,6 +81,13 @@ export async function openWorkloads(cluster: Cluster, namespace: string): Promis
   const state = new ClusterState(cluster);
   await state.read();
   return state;
+}
+
+/** Ports of a node that a pod takes are refused to another until it is gone. */
+async function earlierGone(cluster: Cluster): Promise<void> {
+  const list = ['get', 'pods', '-A', '-l', 'part-of=cases', '-o', 'name'];
+  const isGone = async (): Promise<boolean> => (await kubectl(cluster, list)).trim() === '';
+  await poll('pods of earlier cases to be gone', isGone, { timeout: 60_000 });
 }
 
 function addAudit(

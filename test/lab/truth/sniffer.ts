@@ -36,7 +36,7 @@ export class Sniffer {
     const sniffer = new Sniffer(
       spawn('nsenter', [`--net=${netnsPath(netns)}`, '--', ...args], { stdio: ['ignore', 'pipe', 'pipe'] }),
     );
-    await until('tshark to capture', 20, () => (sniffer.#messages.includes('Capturing on') ? true : null));
+    await until('tshark to capture', 60, () => (sniffer.#messages.includes('Capturing on') ? true : null));
     // It says so a little before its socket is open.
     await delay(1000);
     return sniffer;
