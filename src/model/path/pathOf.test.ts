@@ -90,8 +90,8 @@ describe('pathOf', () => {
     assert.deepEqual(
       path.bystanders.map(({ interface: name, blank }) => [name, blank.kind]),
       [
-        ['eth0', 'same-node'],
         ['cni0', 'switched'],
+        ['eth0', 'same-node'],
       ],
     );
     const bridge = path.bystanders.find(({ interface: name }) => name === 'cni0');

@@ -1,6 +1,6 @@
 import type { Sighting } from '../flow.ts';
 import { pointName } from '../observationPoint.ts';
-import type { Topology } from '../topology.ts';
+import type { InterfaceRole, Topology } from '../topology.ts';
 import { prefixMatch } from './addresses.ts';
 import { blankBeside, blankOnWay } from './blanks.ts';
 import type { Bystander, Ending, FlowPath, PathInterface, PathPoint, PathQuestion, Way } from './flowPath.ts';
@@ -166,14 +166,16 @@ function sightingAt(step: Step, sightings: ReadonlySet<Sighting>): Sighting | nu
   return null;
 }
 
-/** Bridges, uplinks and tunnels of the nodes on the way that no packet passes. */
+/** From pods to the network. */
+const BESIDE: readonly InterfaceRole[] = ['bridge', 'tunnel', 'uplink'];
+
+/** Bridges, tunnels and uplinks of the nodes on the way that no packet passes. */
 function bystandersOf(points: readonly PathPoint[], ways: FlowWays, wirings: Wirings): Bystander[] {
   const passed = new Set(points.map(keyOf));
   return [...new Set(points.map(({ node }) => node))].flatMap((node) => {
     const place = wirings.node(node);
     if (place === null) return [];
-    return place.namespace.interfaces
-      .filter(({ role }) => role === 'bridge' || role === 'uplink' || role === 'tunnel')
+    return BESIDE.flatMap((role) => place.namespace.interfaces.filter((link) => link.role === role))
       .map((link) => ({ place, link }))
       .filter((at) => !passed.has(keyOf(pathInterface(at))))
       .map((at) => ({ ...pathInterface(at), blank: blankBeside(at, ways) }));
