@@ -185,7 +185,9 @@ const order = fc.record({
 });
 const offsets = fc.array(fc.integer({ min: -90_000, max: 90_000 }), { minLength: 3, maxLength: 3 });
 
-describe('rows of several agents, in any order', () => {
+describe('rows of several agents, in any order', function () {
+  this.timeout(60_000); // some thousand stores
+
   it('are one a connection, counted by the nearest agent, named by the best, none missing', () => {
     fc.assert(
       fc.property(connections, offsets, order, (list, clocks, { numbers, batches, clocksAt }) => {
