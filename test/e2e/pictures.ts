@@ -9,6 +9,7 @@ const PICTURES = {
   'interfaces-dark': 'interfaces',
   'path-dark': 'path',
   'consent-dark': 'consent',
+  'pod-network-dark': 'pod-network',
 } as const;
 
 for (const [from, to] of Object.entries(PICTURES)) {
