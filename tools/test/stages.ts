@@ -61,9 +61,12 @@ function withEnvironment<T extends Pick<Stage, 'command'>>(
 
 const SOURCES = ['src', 'agent/src', 'webview', 'tools'].map((folder) => `${folder}/**/*.test.ts`);
 
-/** What `npm run test:shapes` runs: names and paths on every shape of the cluster's network, with kube-proxy in both modes. */
+/** What `npm run test:shapes` runs, on every shape of the cluster's network: names and paths, and how a pod's network is made. */
 export const SHAPES_STAGE: Stage = {
-  ...withEnvironment({ VETHSCOPE_SHAPES: 'all' }, mocha('shapes', 60, 180, ['test/cluster/cases.test.ts'])),
+  ...withEnvironment(
+    { VETHSCOPE_SHAPES: 'all' },
+    mocha('shapes', 60, 180, ['test/cluster/cases.test.ts', 'test/cluster/wiringTables.test.ts']),
+  ),
   parts: ['native', 'bundles', 'cluster'],
   cluster: true,
 };
