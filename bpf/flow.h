@@ -60,6 +60,7 @@ struct side_facts {
 	__u16 syns; /* SYN or SYN-ACK packets */
 	__u8 dscp;
 	__u8 reserved[3];
+	__u64 cookie; /* of the socket that cgroup_id is of, 0: no socket seen */
 };
 
 struct flow_value {
@@ -91,7 +92,7 @@ struct tallies {
 	struct tally tallies[TALLIES];
 };
 
-/* One drained entry: 44 + 4 + 320 bytes. */
+/* One drained entry: 44 + 4 + 336 bytes. */
 struct flow_record {
 	struct flow_key key;
 	__u32 reserved;

@@ -105,6 +105,7 @@ static __always_inline void settle_handshake(struct flow_value *value, const str
 
 static __always_inline void settle_facts(struct side_facts *facts, const struct side_facts *from)
 {
+	note_cookie(facts, from->cookie);
 	note_cgroup(facts, from->cgroup_id);
 	note_cgroup(facts, from->other_cgroup_id);
 	if (from->srtt_us)

@@ -16,6 +16,13 @@ static __always_inline void note_cgroup(struct side_facts *facts, __u64 cgroup_i
 		facts->other_cgroup_id = cgroup_id;
 }
 
+/* Before the cgroup is noted: until that is another than the root one, any socket tells more. */
+static __always_inline void note_cookie(struct side_facts *facts, __u64 cookie)
+{
+	if (cookie && (!facts->cookie || facts->cgroup_id <= ROOT_CGROUP))
+		facts->cookie = cookie;
+}
+
 static __always_inline void note_socket(struct __sk_buff *skb, struct side_facts *facts, __u8 protocol)
 {
 	struct bpf_sock *sk = skb->sk;
@@ -24,8 +31,10 @@ static __always_inline void note_socket(struct __sk_buff *skb, struct side_facts
 	if (!sk)
 		return;
 	/* A TCP connection has one socket, any other port may be shared (SO_REUSEPORT). */
-	if (facts->cgroup_id <= ROOT_CGROUP || protocol != IPPROTO_TCP)
+	if (facts->cgroup_id <= ROOT_CGROUP || protocol != IPPROTO_TCP) {
+		note_cookie(facts, bpf_get_socket_cookie(skb));
 		note_cgroup(facts, bpf_skb_cgroup_id(skb));
+	}
 	if (protocol != IPPROTO_TCP)
 		return;
 	sk = bpf_sk_fullsock(sk);

@@ -231,7 +231,7 @@ export type AttachWay = 'tcx' | 'clsact';
 export interface CollectorOptions {
   /** The BPF object file. */
   objectPath: string;
-  /** Capacity of one half of the flow map: 424 bytes an entry, allocated at once. */
+  /** Capacity of one half of the flow map: 440 bytes an entry, allocated at once. */
   maxFlows: number;
   /** Kernel memory for both halves, bytes; decides their capacity instead of maxFlows. */
   mapBytes?: number;

@@ -55,8 +55,14 @@ void merge_cgroup(side_facts& merged, __u64 cgroup_id) {
     merged.other_cgroup_id = cgroup_id;
 }
 
+/** As note_cookie() there. */
+void merge_cookie(side_facts& merged, __u64 cookie) {
+  if (cookie != 0 && (merged.cookie == 0 || merged.cgroup_id <= kRootCgroup)) merged.cookie = cookie;
+}
+
 /** Any socket replaces one in the root cgroup, and the latest word counts. */
 void merge_facts(side_facts& merged, const side_facts& facts, bool is_latest) {
+  merge_cookie(merged, facts.cookie);
   merge_cgroup(merged, facts.cgroup_id);
   merge_cgroup(merged, facts.other_cgroup_id);
   merged.retransmits = std::max(merged.retransmits, facts.retransmits);

@@ -97,7 +97,7 @@ describe('coexistence', function () {
       1,
     );
     const overflow = Array.from({ length: drained.count }, (_, index) =>
-      drained.records.readUInt32LE(index * 368 + 164),
+      drained.records.readUInt32LE(index * 384 + 180),
     );
     assert.equal(Math.max(...overflow), 1);
   });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -205,6 +207,28 @@ describe('counting', function () {
     assert(facts.cgroupId > 0n);
     assert.equal(facts.otherCgroupId, 0n);
     assert(facts.srttUs > 0 && facts.srttUs < 1_000_000);
+  });
+
+  it('names the socket itself, as ss does', async () => {
+    const { left, right } = pair;
+    const send =
+      "const socket = require('dgram').createSocket('udp4');" +
+      "socket.on('error', () => {});" +
+      "socket.connect(5006, process.argv[1], () => socket.send('x', () => console.log('sent')));";
+    const enter = ['netns', 'exec', left.name, process.execPath, '-e', send, right.ipv4];
+    const holder = spawn('ip', enter, { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(holder.stdout, 'data');
+      const listed = left.run('ss', '-Hnaue', 'dport', '=', ':5006');
+      const records = readRecords(await collector.drain());
+      const flow = records.find(({ highPort, lowPort }) => highPort === 5006 || lowPort === 5006);
+      assert(flow);
+      const facts = flow.low === left.ipv4 ? flow.lowFacts : flow.highFacts;
+      assert.equal(facts.cookie.toString(16), /\bsk:([0-9a-f]+)/.exec(listed)?.[1]);
+    } finally {
+      holder.kill();
+      await once(holder, 'exit');
+    }
   });
 
   it('knows both senders that share a port, in whatever order they send', async () => {

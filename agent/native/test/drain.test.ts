@@ -110,7 +110,7 @@ describe('draining', function () {
     const drained = await collector.drain();
     const seen = new Set(readRecords(drained).map((record) => record.highPort));
     for (let port = 10000; port < 30000; port += 1) assert(seen.has(port), `port ${port} missing`);
-    assert.equal(drained.records.length, drained.count * 368);
+    assert.equal(drained.records.length, drained.count * 384);
     assert.equal((await collector.drain()).count, 0);
   });
 });

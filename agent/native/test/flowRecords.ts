@@ -26,6 +26,7 @@ export interface SideFacts {
   outerPort: number;
   syns: number;
   dscp: number;
+  cookie: bigint;
 }
 
 export interface FlowRecord {
@@ -46,7 +47,7 @@ export interface FlowRecord {
   slots: Slot[];
 }
 
-const RECORD_BYTES = 368;
+const RECORD_BYTES = 384;
 const SLOT_BYTES = 24;
 const SLOTS = 8;
 
@@ -63,6 +64,7 @@ function readFacts(record: Buffer, at: number): SideFacts {
     outerPort: record.readUInt16LE(at + 40),
     syns: record.readUInt16LE(at + 42),
     dscp: record.readUInt8(at + 44),
+    cookie: record.readBigUInt64LE(at + 48),
   };
 }
 
@@ -100,12 +102,12 @@ function readRecord(record: Buffer): FlowRecord {
     family,
     detail: record.readUInt16LE(42),
     lowFacts: readFacts(record, 48),
-    highFacts: readFacts(record, 96),
-    synTime: record.readBigUInt64LE(144),
-    answerTime: record.readBigUInt64LE(152),
-    overflowPackets: record.readUInt32LE(164),
-    overflowBytes: Number(record.readBigUInt64LE(168)),
-    slots: readSlots(record, 176),
+    highFacts: readFacts(record, 104),
+    synTime: record.readBigUInt64LE(160),
+    answerTime: record.readBigUInt64LE(168),
+    overflowPackets: record.readUInt32LE(180),
+    overflowBytes: Number(record.readBigUInt64LE(184)),
+    slots: readSlots(record, 192),
   };
 }
 

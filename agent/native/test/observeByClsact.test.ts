@@ -68,8 +68,8 @@ describe('vethscope-agent observe --attach clsact', function () {
     assert(ledger.seen >= PACKETS);
     const unparsed = Object.values(ledger.unparsed).reduce((sum, packets) => sum + packets, 0);
     assert.equal(ledger.counted + unparsed, ledger.seen);
-    // 8 MB are two halves of entries of 424 bytes, and their 16384 buckets of 16.
-    const entries = ((8 << 20) / 2 - 16384 * 16) / 424;
+    // 8 MB are two halves of entries of 440 bytes, and their 16384 buckets of 16.
+    const entries = ((8 << 20) / 2 - 16384 * 16) / 440;
     const capacity = ledger.cost?.mapCapacity ?? 0;
     assert(capacity <= entries && capacity > 0.99 * entries, `${capacity} entries`);
     const { ingress, egress } = snapshot(right);

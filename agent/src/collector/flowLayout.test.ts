@@ -83,6 +83,7 @@ describe('layout of kernel records', () => {
       ['offsetof(struct side_facts, outer_port)', SIDE.outerPort],
       ['offsetof(struct side_facts, syns)', SIDE.syns],
       ['offsetof(struct side_facts, dscp)', SIDE.dscp],
+      ['offsetof(struct side_facts, cookie)', SIDE.cookie],
       ['sizeof(struct tunnel_key) + sizeof(__u32)', TUNNEL_BYTES],
       ['offsetof(struct tunnel_key, source)', TUNNEL.source],
       ['offsetof(struct tunnel_key, destination)', TUNNEL.destination],

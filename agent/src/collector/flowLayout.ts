@@ -30,23 +30,23 @@ export function isLoopback(view: DataView, offset: number): boolean {
   return third === 0 && view.getUint32(offset + 12) === 1;
 }
 
-export const RECORD_BYTES = 368;
+export const RECORD_BYTES = 384;
 /** Offsets within a record. */
 export const RECORD = {
   key: 0,
   low: 48,
-  high: 96,
+  high: 104,
   /** uint64, exact CLOCK_MONOTONIC nanoseconds, 0 for none */
-  synTime: 144,
-  answerTime: 152,
+  synTime: 160,
+  answerTime: 168,
   /** uint16, as SLOT.point */
-  synPoint: 160,
-  answerPoint: 162,
+  synPoint: 176,
+  answerPoint: 178,
   /** uint32 */
-  overflowPackets: 164,
+  overflowPackets: 180,
   /** uint64 */
-  overflowBytes: 168,
-  slots: 176,
+  overflowBytes: 184,
+  slots: 192,
 } as const;
 
 /** Offsets within `struct side_facts`. */
@@ -68,6 +68,8 @@ export const SIDE = {
   syns: 42,
   /** uint8 */
   dscp: 44,
+  /** uint64, of the socket that the cgroup is of, 0 for none */
+  cookie: 48,
 } as const;
 
 /** Bytes of an entry of Collector.tunnels(). */
