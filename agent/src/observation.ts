@@ -1,5 +1,6 @@
 import type { Closable, PacketFilter, PointCounters } from '../native/index.d.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
+import { CILIUM_INTERFACE } from '../../src/model/nodeShape.ts';
 import type { SocketEntry, Topology } from '../../src/model/topology.ts';
 import { WallClock } from './collector/clock.ts';
 import type { AttachedInterface } from './collector/attachedInterface.ts';
@@ -14,6 +15,7 @@ import { Failure } from './failure.ts';
 import type { ObservationOptions } from './observationOptions.ts';
 import { releaseBytes } from './releaseBytes.ts';
 import { SelfCostMeter } from './selfCostMeter.ts';
+import { CiliumQuestions } from './flows/ciliumQuestions.ts';
 import { DropIntake } from './flows/dropIntake.ts';
 import { FlowJoin } from './flows/flowJoin.ts';
 import { FlowTable } from './flows/flowTable.ts';
@@ -32,13 +34,15 @@ import { WiredNamespaces } from './flows/wiredNamespaces.ts';
 import { DnsNames } from './identity/dnsNames.ts';
 import { Identifier } from './identity/identifier.ts';
 import { InventoryStore } from './identity/inventoryStore.ts';
+import type { CiliumAnswer } from './nat/cilium/ciliumFeed.ts';
+import { CiliumFeed } from './nat/cilium/ciliumFeed.ts';
 import { ConntrackFeed } from './nat/conntrackFeed.ts';
 import { TranslationTable } from './nat/translationTable.ts';
 import { NodeSockets } from './nodeSockets.ts';
 import { namespaceInode } from './topology/processNamespaces.ts';
 import { Wiring } from './wiring.ts';
 
-/** Entries of a half of the kernel's flow map: new flows between two drains. They take 111 MB, used or not. */
+/** Entries of a half of the kernel's flow map: new flows between two drains. They take 115 MB, used or not. */
 const MOST_MAP_FLOWS = 131_072;
 const EVENT_RING_BYTES = 1 << 20;
 /** Translated connections whose packets were not seen yet; those that were are in the flow table. */
@@ -66,6 +70,8 @@ export class Observation {
   readonly #dns: DnsIntake;
   readonly #drops: DropWatch;
   readonly #conntrack: ConntrackFeed;
+  readonly #cilium: CiliumFeed;
+  readonly #ciliumQuestions: CiliumQuestions;
   readonly #translations = new TranslationTable(MOST_TRANSLATIONS);
   readonly #join: FlowJoin;
   readonly #initiators: Initiators;
@@ -76,6 +82,8 @@ export class Observation {
   readonly #wiring: Wiring;
   readonly #eventReader: Closable;
   readonly #listeners = new Set<() => void>();
+  /** Of the namespace that Cilium's programs are in. */
+  #ciliumNetns: number | undefined;
   readonly #events = new EventQueue();
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> = Promise.resolve();
@@ -97,6 +105,8 @@ export class Observation {
     const isOwn = (view: DataView, offset: number): boolean => this.own.has(view, offset);
     this.#join = new FlowJoin(this.table, this.#translations, this.#identity);
     this.#conntrack = new ConntrackFeed((message) => options.tell(message));
+    this.#cilium = new CiliumFeed(options.payload.addon, (message) => options.tell(message));
+    this.#ciliumQuestions = new CiliumQuestions(this.table);
     const shared = new SharedFlows(this.table, this.#join, this.#wired);
     this.#initiators = new Initiators(this.table, (netns, keys) => this.#conntrack.initiators(netns, keys));
     this.#intake = new RecordIntake(this.table, this.#identity, this.#join, shared, isOwn);
@@ -150,6 +160,7 @@ export class Observation {
         sockets: this.#sockets,
         wired: this.#wired,
       });
+      this.#wiring.onRead((topology) => (this.#ciliumNetns = ciliumNetns(topology)));
     } catch (error) {
       void this.#collection.close();
       throw error;
@@ -251,6 +262,7 @@ export class Observation {
     this.#cost.close();
     this.#eventReader.close();
     this.#conntrack.close();
+    this.#cilium.close();
     await this.#collection.close();
   }
 
@@ -309,12 +321,15 @@ export class Observation {
     const now = Date.now();
     const identityChanged = !this.#stopped && this.#wiring.refresh(now);
     this.#sockets.refresh(now);
+    // Both after the drain: whatever it counted, its translation was decided before.
+    const connections = this.#conntrack.take(now, this.#collection.attachedInterfaces);
+    const cilium = this.#askCilium(drained.records, drained.count, now);
     this.#tracker.tick({
       records: drained.records,
       count: drained.count,
       events,
-      // After the drain: whatever it counted, its translation was decided before.
-      connections: this.#conntrack.take(now, this.#collection.attachedInterfaces),
+      connections: [...connections, ...cilium.batches],
+      untranslated: cilium.untranslated,
       identityChanged,
       now,
       wallTime: (coarse) => this.#clock.coarseWallTime(coarse),
@@ -325,6 +340,16 @@ export class Observation {
     this.samples.add(events);
     releaseBytes(drained.records);
     this.#tellListeners();
+  }
+
+  #askCilium(records: Uint8Array, count: number, now: number): CiliumAnswer {
+    const isAsked = (view: DataView, offset: number): boolean => this.#ciliumQuestions.isAsked(view, offset);
+    const inode = this.#ciliumNetns;
+    const index = this.#collection.attachedInterfaces.find(
+      ({ netnsInode }) => netnsInode === inode,
+    )?.netnsIndex;
+    const place = inode === undefined || index === undefined ? null : { inode, index };
+    return this.#cilium.take(place, records, count, isAsked, now);
   }
 
   #tellListeners(): void {
@@ -348,4 +373,8 @@ export class Observation {
       );
     }
   }
+}
+
+function ciliumNetns({ namespaces }: Topology): number | undefined {
+  return namespaces.find(({ interfaces }) => interfaces.some(({ name }) => name === CILIUM_INTERFACE))?.inode;
 }

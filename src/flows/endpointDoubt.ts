@@ -1,6 +1,6 @@
 import type { Endpoint, Evidence } from '../model/endpoint.ts';
 
-/** What names an end the better, the smaller. That conntrack knows of an end says nothing about who it is. */
+/** What names an end the better, the smaller. That conntrack or Cilium knows of an end says nothing about who it is. */
 const DOUBT: Readonly<Record<Evidence, number>> = {
   cgroup: 0,
   socket: 1,
@@ -14,6 +14,7 @@ const DOUBT: Readonly<Record<Evidence, number>> = {
   'node-ip': 7,
   dns: 8,
   conntrack: 9,
+  cilium: 9,
   none: 9,
 };
 /** Several who were seen to use the address are better than the node that they share, and worse than any one name. */

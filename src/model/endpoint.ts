@@ -4,7 +4,8 @@ export type EndpointKind = 'pod' | 'service' | 'node' | 'process' | 'external' |
 /**
  * Why we say who an end is. `cgroup`: of the socket that sent its packets; `socket`: the owner of the node's socket of this
  * tuple; `listener`: of the only one that takes what comes to its port; `process`: the process that holds the socket;
- * `kernel`: what the kernel itself sends and takes. `none` stands alone.
+ * `kernel`: what the kernel itself sends and takes; `conntrack` and `cilium`: whose table has it as the one that answered for
+ * the address asked. `none` stands alone.
  */
 export type Evidence =
   | 'cgroup'
@@ -17,6 +18,7 @@ export type Evidence =
   | 'service-ip'
   | 'node-ip'
   | 'conntrack'
+  | 'cilium'
   | 'dns'
   | 'host-port'
   | 'none';

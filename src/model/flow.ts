@@ -6,7 +6,7 @@ export type Initiator = 'certain' | 'guessed';
 
 /**
  * Why one end is called the client. The first two are facts: `opening`, the packet that opens a conversation was seen;
- * `conntrack`, the kernel's connection tracking has it as the source. The others are guesses: `service`, the other end
+ * `conntrack`, the connection tracking of the kernel, or Cilium's own, has it as the source. The others are guesses: `service`, the other end
  * has a Service's address; `port`, the other end has the lower port; `order`, it was seen to send first. The order is
  * that of the numbers in a flow record.
  */

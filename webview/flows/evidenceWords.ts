@@ -14,6 +14,7 @@ const DECIDED: Readonly<Record<Evidence, (whose: string) => string>> = {
   'service-ip': () => 'Its address is one of this Service.',
   'node-ip': () => 'Its address is one of this node.',
   conntrack: () => 'Connection tracking has it as the one that answered for the address asked.',
+  cilium: () => 'Cilium’s load balancing has it as the one that answers for the address asked.',
   dns: () => 'A DNS answer gave its address for this name.',
   'host-port': () => 'The port is one that a pod publishes on this node.',
   none: () => 'Nothing is known of it but its address.',

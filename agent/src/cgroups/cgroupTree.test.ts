@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { cgroup2Mounts, findCgroupMount } from './cgroupMount.ts';
+import { mountPoints } from '../mountInfo.ts';
+import { findCgroupMount } from './cgroupMount.ts';
 import { CgroupTree } from './cgroupTree.ts';
 import { skipWithout } from '../skip.fixture.ts';
 
@@ -14,7 +15,7 @@ describe('cgroups of the node', () => {
       '33 30 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu',
       '',
     ].join('\n');
-    assert.deepEqual(cgroup2Mounts(text), ['/sys/fs/cgroup/unified', '/sys/fs/cgroup/my own']);
+    assert.deepEqual(mountPoints(text, 'cgroup2'), ['/sys/fs/cgroup/unified', '/sys/fs/cgroup/my own']);
   });
 
   it('knows a group by its id, also when it is gone, and none of a tree that it cannot see', function () {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type * as native from '../../native/index.d.ts';
 import { Failure } from '../failure.ts';
+import { RECORD_BYTES } from './flowLayout.ts';
 
 export type Addon = typeof native;
 
@@ -29,8 +30,9 @@ export function loadPayload(): Payload {
   }
   const folder = payloadFolder();
   const path = join(folder, ADDON);
+  let addon: Addon;
   try {
-    return { addon: createRequire(path)(path) as Addon, objectPath: join(folder, OBJECT) };
+    addon = createRequire(path)(path) as Addon;
   } catch (error) {
     throw new Failure(
       `the native addon ${path} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
@@ -38,6 +40,10 @@ export function loadPayload(): Payload {
       { cause: error },
     );
   }
+  if (addon.layout.flowRecordBytes !== RECORD_BYTES) {
+    throw new Failure(`the native addon ${path} is of another build than this program`, 'Run: npm run build');
+  }
+  return { addon, objectPath: join(folder, OBJECT) };
 }
 
 function payloadFolder(): string {

@@ -1,6 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { CILIUM_INTERFACE } from '../../../src/model/nodeShape.ts';
-import type { Feature, NetworkNamespace } from '../../native/index.d.ts';
+import type { Feature } from '../../native/index.d.ts';
 import { codeOf, messageOf, unlessCode } from '../failure.ts';
 import type { Addon, Payload } from './addon.ts';
 
@@ -67,8 +66,9 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   'service-nat': {
     required: false,
     effect:
-      'What Cilium translates is in its own maps and not in the connection tracking: a connection through a Service shows ' +
-      'with its backend and without the Service, or as one flow before the translation and another after it.',
+      'What Cilium translates is in its own maps, which cannot be read, and not in the connection tracking: a connection ' +
+      'through a Service shows with its backend and without the Service, or as one flow before the translation and another ' +
+      'after it.',
   },
 };
 
@@ -93,13 +93,20 @@ interface Finding {
   readonly detail: string;
 }
 
-/** Asks this machine for everything. @param load loads the addon; @param simulated names of SIMULATIONS */
-export function runChecks(load: () => Payload, simulated: readonly string[]): DoctorCheck[] {
+/**
+ * Asks this machine for everything.
+ * @param load loads the addon @param simulated names of SIMULATIONS @param ciliumRefusal as ciliumNode.ts has it
+ */
+export function runChecks(
+  load: () => Payload,
+  simulated: readonly string[],
+  ciliumRefusal: (addon: Addon) => string | null,
+): DoctorCheck[] {
   const findings = new Map<string, Finding>([
     ['linux', finding(process.platform === 'linux', `this is ${process.platform}`)],
   ]);
   if (process.platform === 'linux') {
-    for (const [name, found] of kernelFindings(load)) findings.set(name, found);
+    for (const [name, found] of kernelFindings(load, ciliumRefusal)) findings.set(name, found);
   }
   const taken = new Set(simulated.flatMap((name) => SIMULATIONS[name] ?? []));
   for (const name of taken) findings.set(name, { available: false, detail: 'simulated' });
@@ -118,7 +125,10 @@ function meaningsFor(findings: ReadonlyMap<string, Finding>): Readonly<Record<st
   return { ...MEANINGS, tcx: { required: true, effect }, clsact: { required: true, effect } };
 }
 
-function kernelFindings(load: () => Payload): Map<string, Finding> {
+function kernelFindings(
+  load: () => Payload,
+  ciliumRefusal: (addon: Addon) => string | null,
+): Map<string, Finding> {
   const findings = new Map<string, Finding>();
   findings.set(
     'cgroup2',
@@ -144,35 +154,10 @@ function kernelFindings(load: () => Payload): Map<string, Finding> {
   findings.set('addon', finding(true, ''));
   for (const feature of payload.addon.probe()) findings.set(feature.name, fromFeature(feature));
   findings.set('netns', enterNamespace(payload));
-  findings.set('service-nat', serviceTranslation(payload));
+  const refusal = ciliumRefusal(payload.addon);
+  findings.set('service-nat', finding(refusal === null, `Cilium is on this node: ${refusal ?? ''}`));
   return findings;
 }
-
-/** Whether it is netfilter that translates Services, as far as the node's interfaces tell. */
-function serviceTranslation({ addon }: Payload): Finding {
-  for (const path of ['/proc/1/ns/net', '/proc/self/ns/net']) {
-    if (interfacesOf(addon, path).includes(CILIUM_INTERFACE)) {
-      return finding(false, `Cilium is on this node: it has an interface ${CILIUM_INTERFACE}`);
-    }
-  }
-  return finding(true, '');
-}
-
-/** None where the namespace may not be entered, which the netns check says. */
-function interfacesOf(addon: Addon, path: string): string[] {
-  let namespace: NetworkNamespace | undefined;
-  try {
-    namespace = new addon.NetworkNamespace(path);
-    return namespace.links().map(({ name }) => name);
-  } catch (error) {
-    if (UNREACHABLE.has(codeOf(error))) return [];
-    throw error;
-  } finally {
-    namespace?.close();
-  }
-}
-
-const UNREACHABLE = new Set(['ENOENT', 'EACCES', 'EPERM']);
 
 function finding(available: boolean, detail: string): Finding {
   return { available, detail: available ? '' : detail };

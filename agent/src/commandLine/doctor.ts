@@ -2,6 +2,7 @@ import { loadPayload } from '../collector/addon.ts';
 import type { DoctorCheck } from '../collector/checks.ts';
 import { runChecks, SIMULATIONS } from '../collector/checks.ts';
 import { Failure } from '../failure.ts';
+import { ciliumRefusal } from '../nat/cilium/ciliumNode.ts';
 
 export interface DoctorOptions {
   readonly json: boolean;
@@ -11,7 +12,7 @@ export interface DoctorOptions {
 
 /** Prints what this machine offers; the exit code says whether observing is possible. */
 export function doctor(options: DoctorOptions): void {
-  const checks = runChecks(loadPayload, simulations(options.simulate));
+  const checks = runChecks(loadPayload, simulations(options.simulate), ciliumRefusal);
   const possible = checks.every(({ available, required }) => available || !required);
   process.stdout.write(
     options.json ? `${JSON.stringify({ possible, checks }, null, 2)}\n` : report(checks, possible),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,12 +15,10 @@ import { PROTOCOL_VERSION } from '../../../src/model/protocolVersion.ts';
 import type { Topology } from '../../../src/model/topology.ts';
 import { headerLine } from '../server/recording.ts';
 import { connect, Received } from '../server/testClient.fixture.ts';
+import { isPayloadBuilt } from '../payload.fixture.ts';
 import { skipWithout } from '../skip.fixture.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
-const ADDON = fileURLToPath(
-  new URL(`../../../dist/payload/linux-${process.arch}/vethscope.node`, import.meta.url),
-);
 const TOKEN = 'f'.repeat(32);
 
 /** A namespace of its own with nothing but loopback in it; all processes of the test run inside. */
@@ -103,7 +101,7 @@ describe('vethscope-agent serve', function () {
   });
 
   it('observes real packets, keeps its own connection out, follows interfaces and leaves without a heartbeat', async function () {
-    if (!existsSync(ADDON) || process.getuid?.() !== 0) skipWithout(this, 'addon for root');
+    if (!isPayloadBuilt() || process.getuid?.() !== 0) skipWithout(this, 'addon for root');
     const namespace = new TestNamespace();
     const recording = join(folder, 'session.jsonl');
     const options = [

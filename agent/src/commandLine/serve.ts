@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { AttachWay } from '../../native/index.d.ts';
 import { loadPayload } from '../collector/addon.ts';
 import { runChecks } from '../collector/checks.ts';
+import { ciliumRefusal } from '../nat/cilium/ciliumNode.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { readInventoryFile } from '../identity/inventoryFile.ts';
 import { Observation } from '../observation.ts';
@@ -61,7 +62,7 @@ async function serveObservation(
 ): Promise<void> {
   const payload = loadPayload();
   requireRoot('observing');
-  const checks = runChecks(() => payload, []);
+  const checks = runChecks(() => payload, [], ciliumRefusal);
   const observation = await Observation.open({
     payload,
     node: options.node,

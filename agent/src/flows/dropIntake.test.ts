@@ -44,6 +44,7 @@ function tick(flows: TestFlows, packets: readonly SeenPacket[], events: Uint8Arr
     ...drainOf(packets),
     events,
     connections: [],
+    untranslated: [],
     identityChanged: false,
     now: BOOT + at,
     wallTime: (coarse) => BOOT + (coarse * 2 ** 20) / 1e6,

@@ -1,5 +1,6 @@
 import { COARSE_DELAY } from '../collector/clock.ts';
 import { KEY_BYTES } from '../collector/flowLayout.ts';
+import { TRANSLATED_BY } from '../nat/conntrackFeed.ts';
 import { ROLES, TUPLE_ROLE } from '../nat/translation.ts';
 import type { TranslationTable } from '../nat/translationTable.ts';
 import { NO_TRANSLATION } from '../nat/translationTable.ts';
@@ -106,13 +107,34 @@ export class FlowJoin {
   #isOwn(translation: number, flow: number): boolean {
     const table = this.#table;
     if (table.uint8(flow, ROW.original) === 0 || !this.#hasPlainKey(translation, flow)) return false;
-    const asked = this.#rowOf(TUPLE_ROLE.asked);
-    return asked !== NONE && table.flowOf(asked) === flow;
+    const isHidden = this.#translations.isHidden(translation, TUPLE_ROLE.asked);
+    const asked = isHidden ? this.#rowWithRole(flow, TUPLE_ROLE.asked) : this.#rowOf(TUPLE_ROLE.asked);
+    if (asked === NONE || table.flowOf(asked) !== flow) return this.#isTail(flow);
+    return !isHidden || this.#hasKey(translation, TUPLE_ROLE.asked, asked);
+  }
+
+  /** Whether of this connection only the last translation was known, which takes place after Cilium's. */
+  #isTail(flow: number): boolean {
+    if (this.#table.uint8(flow, ROW.role) !== TUPLE_ROLE.asked + 1) return false;
+    const translated = this.#rowOf(TUPLE_ROLE.translated);
+    return translated !== NONE && translated !== flow && this.#table.flowOf(translated) === flow;
+  }
+
+  /** The row of a flow's key that NAT gave this role. */
+  #rowWithRole(flow: number, role: number): number {
+    const table = this.#table;
+    let row = flow;
+    while (row !== NONE && table.uint8(row, ROW.role) !== role + 1) row = table.uint32(row, ROW.nextKey);
+    return row;
   }
 
   #hasPlainKey(translation: number, row: number): boolean {
+    return this.#hasKey(translation, this.#translations.plainRole(translation), row);
+  }
+
+  #hasKey(translation: number, role: number, row: number): boolean {
     const { view } = this.#translations;
-    const key = this.#translations.keyOffset(translation, this.#translations.plainRole(translation));
+    const key = this.#translations.keyOffset(translation, role);
     for (let byte = 0; byte < KEY_BYTES; byte += 4) {
       if (view.getUint32(key + byte, true) !== this.#table.uint32(row, ROW.key + byte)) return false;
     }
@@ -144,12 +166,15 @@ export class FlowJoin {
     const plain = translations.plainRole(translation);
     let merged = false;
     for (let role = 0; role < ROLES; role += 1) {
-      if (role === plain || !translations.isSeenAs(translation, role)) continue;
+      const isHidden = translations.isHidden(translation, role);
+      if (role === plain || !(isHidden || translations.isSeenAs(translation, role))) continue;
+      if (isHidden && this.#rowWithRole(flow, role) !== NONE) continue;
       const turned =
         translations.clientIsHigh(translation, role) !== translations.clientIsHigh(translation, plain);
       let row = this.#rowOf(role);
       if (row === NONE) {
         row = table.addKey(flow, translations.view, translations.keyOffset(translation, role), turned);
+        if (isHidden) table.hideKey(row);
       } else if (table.flowOf(row) !== flow) {
         const further: number[] = [];
         table.forEachKey(row, (key) => further.push(key));
@@ -168,6 +193,11 @@ export class FlowJoin {
     const isHigh = this.#translations.clientIsHigh(translation, plain);
     rows.setUint8(flow * ROW_BYTES + ROW.original, isHigh ? SIDE_NUMBER.high : SIDE_NUMBER.low);
     rows.setUint8(flow * ROW_BYTES + ROW.role, plain + 1);
+    // Where only the source was changed, this says nothing of who answered for the address asked.
+    if (plain !== TUPLE_ROLE.asked) {
+      const by = TRANSLATED_BY.indexOf(this.#translations.translatedBy(translation));
+      rows.setUint8(flow * ROW_BYTES + ROW.translatedBy, by);
+    }
     this.#identity.nameLater(flow);
   }
 }

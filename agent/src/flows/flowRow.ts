@@ -96,6 +96,8 @@ export const ROW = {
   source: 227,
   /** uint8: 1 when conntrack was asked for it. */
   sourceAsked: 228,
+  /** uint8, TRANSLATED_BY: who has it that this end answered for the address asked. */
+  translatedBy: 229,
 } as const;
 
 /** A multiple of 8, so that float64 stay aligned. */

@@ -137,11 +137,13 @@ export class TestFlows {
     connections: readonly ConntrackBatch[] = [],
     events: readonly Uint8Array[] = [],
     identityChanged = this.inventory.version !== this.#inventoryVersion,
+    untranslated: readonly number[] = [],
   ): void {
     this.tracker.tick({
       ...drain,
       events,
       connections,
+      untranslated,
       identityChanged,
       now: BOOT + at,
       wallTime: (coarse) => BOOT + late + (coarse * COARSE_UNIT) / 1e6,

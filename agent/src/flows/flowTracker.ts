@@ -1,6 +1,6 @@
 import { VERDICTS } from '../../../src/model/flowRecord.ts';
 import { forEachEvent } from '../collector/eventQueue.ts';
-import { EVENT, EVENT_KIND, KEY } from '../collector/flowLayout.ts';
+import { EVENT, EVENT_KIND, KEY, viewOf } from '../collector/flowLayout.ts';
 import type { ConntrackBatch } from '../nat/conntrackFeed.ts';
 import { CONNTRACK_BYTES } from '../nat/conntrackLayout.ts';
 import { ROW } from './flowRow.ts';
@@ -24,6 +24,8 @@ export interface Harvest {
   readonly events: readonly Uint8Array[];
   /** What NAT translates, as far as it became known since the interval before. */
   readonly connections: readonly ConntrackBatch[];
+  /** Offsets of records whose flows were asked for and are not translated. */
+  readonly untranslated: readonly number[];
   /** Whether who is who may have changed: inventory or topology. */
   readonly identityChanged: boolean;
   /** Milliseconds since the epoch. */
@@ -71,6 +73,7 @@ export class FlowTracker {
     this.#table.nextSequence();
     this.#initiators.take();
     this.#translations.take(harvest.connections, harvest.now);
+    this.#translations.takeUntranslated(viewOf(harvest.records), harvest.untranslated, harvest.now);
     this.#takeDroppedConnections(harvest);
     this.#intake.addRecords(harvest.records, harvest.count, harvest.wallTime);
     forEachEvent(harvest.events, (view, offset, kind) => {

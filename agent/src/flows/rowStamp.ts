@@ -1,3 +1,4 @@
+import type { Evidence } from '../../../src/model/endpoint.ts';
 import type { Protocol } from '../../../src/model/flow.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
 import { KEY } from '../collector/flowLayout.ts';
@@ -12,12 +13,13 @@ import { ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
 import { protocolOf } from './flowSummary.ts';
 import type { FlowTable } from './flowTable.ts';
 import { SideNames } from './sideNames.ts';
-import { socketClues } from './socketClues.ts';
+import { socketClues, translatedBy } from './socketClues.ts';
 import type { TupleEnd } from './translations.ts';
 import { keyEnd, translationsOf } from './translations.ts';
 import type { VethPods } from './vethPods.ts';
 
 const BY_CONNTRACK = evidenceOf('conntrack');
+const BY_CILIUM = evidenceOf('cilium');
 const NO_NAMES: readonly string[] = [];
 
 /** Says who an end is, and which Service without an address of its own a name stands for. */
@@ -107,7 +109,8 @@ export class RowStamp {
     before: readonly string[],
   ): boolean {
     const { row, netns, began: when } = stamping;
-    const known = asked === null ? identity.known : withConntrack(identity.known);
+    const byCilium = translatedBy(this.#table, row) !== 'conntrack';
+    const known = asked === null ? identity.known : asAnswering(identity.known, byCilium);
     const id = this.#names.use({ known, peer: peer.endpoint, netns, when, before });
     const service =
       asked === null
@@ -154,15 +157,15 @@ export class RowStamp {
   }
 }
 
-/** That this one answered for the address that was asked is known from the connection tracking. */
-function withConntrack(known: KnownEndpoint): KnownEndpoint {
+/** That this one answered for the address that was asked is known from who translates. */
+function asAnswering(known: KnownEndpoint, byCilium: boolean): KnownEndpoint {
   const { endpoint } = known;
   if (endpoint.evidence[0] === 'none') return known;
-  known.answered ??= new KnownEndpoint({
-    ...endpoint,
-    evidence: joinedEvidence(endpoint.evidence, BY_CONNTRACK),
-  });
-  return known.answered;
+  const answering = (by: readonly Evidence[]): KnownEndpoint =>
+    new KnownEndpoint({ ...endpoint, evidence: joinedEvidence(endpoint.evidence, by) });
+  return byCilium
+    ? (known.answeredByCilium ??= answering(BY_CILIUM))
+    : (known.answered ??= answering(BY_CONNTRACK));
 }
 
 /** A later inventory may name it: nothing but its address is known, or a pod by its uid alone. */

@@ -1,4 +1,6 @@
 import type { SocketClues } from '../identity/socketOwners.ts';
+import type { TranslatedBy } from '../nat/conntrackFeed.ts';
+import { TRANSLATED_BY } from '../nat/conntrackFeed.ts';
 import { TUPLE_ROLE } from '../nat/translation.ts';
 import type { KeyEnd } from '../sockets/socketTable.ts';
 import { NONE, ROW, ROW_BYTES, SIDE_NUMBER } from './flowRow.ts';
@@ -20,10 +22,19 @@ export function socketClues(table: FlowTable, row: number, high: boolean, when: 
   };
 }
 
-/** A side as its own socket has it: the client's is connected to where it asked, the server's to what SNAT made of the client. */
+/** Who has it that the server of a flow answered for the address asked. */
+export function translatedBy(table: FlowTable, flow: number): TranslatedBy {
+  return TRANSLATED_BY[table.uint8(flow, ROW.translatedBy)] ?? 'conntrack';
+}
+
+/**
+ * A side as its own socket has it: the client's is connected to where it asked, unless Cilium connected it elsewhere, the
+ * server's to what SNAT made of the client.
+ */
 function socketEnd(table: FlowTable, flow: number, high: boolean): KeyEnd {
   const isClient = table.uint8(flow, ROW.original) === (high ? SIDE_NUMBER.high : SIDE_NUMBER.low);
-  const role = isClient ? TUPLE_ROLE.asked : TUPLE_ROLE.translated;
+  const asItAsked = translatedBy(table, flow) === 'cilium-socket' ? TUPLE_ROLE.plain : TUPLE_ROLE.asked;
+  const role = isClient ? asItAsked : TUPLE_ROLE.translated;
   let row = table.uint32(flow, ROW.nextKey);
   while (row !== NONE && table.uint8(row, ROW.role) - 1 !== role) row = table.uint32(row, ROW.nextKey);
   const key = row === NONE ? flow : row;

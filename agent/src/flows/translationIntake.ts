@@ -21,7 +21,7 @@ export class TranslationIntake {
   take(batches: readonly ConntrackBatch[], now: number): void {
     this.#join.now = now;
     for (const batch of batches) {
-      this.#followed.add(batch.netns);
+      if (batch.by === 'conntrack') this.#followed.add(batch.netns);
       if (batch.isWhole) this.#translations.beginListing();
       const view = viewOf(batch.records);
       for (let record = 0; record < view.byteLength; record += CONNTRACK_BYTES) {
@@ -42,7 +42,17 @@ export class TranslationIntake {
     if (translation !== NO_TRANSLATION) this.#join.learn(translation, 0);
   }
 
-  #takeRecord(view: DataView, record: number, { netns, since }: ConntrackBatch, now: number): void {
+  /** Flows that were asked for, and that nothing translates (any more). @param keys where their keys begin */
+  takeUntranslated(view: DataView, keys: readonly number[], now: number): void {
+    for (const key of keys) this.#translations.forget(view, key, now);
+  }
+
+  #takeRecord(view: DataView, record: number, { netns, since, by }: ConntrackBatch, now: number): void {
+    if (by !== 'conntrack') {
+      const answer = this.#translations.addAnswer(view, record, netns, by, now);
+      if (answer !== NO_TRANSLATION) this.#join.learn(answer, 0);
+      return;
+    }
     const kind = view.getUint8(record + CONNTRACK.kind);
     if (kind === CONNTRACK_KIND.destroyed) {
       this.#translations.destroy(view, record, netns, now);

@@ -15,8 +15,9 @@ export class KnownEndpoint {
   readonly endpoint: Endpoint;
   /** As rows refer to it, since one did. */
   name: UsedName | null = null;
-  /** The same end where conntrack says that it answered for another address. */
+  /** The same end where conntrack, or Cilium, says that it answered for another address. */
   answered: KnownEndpoint | null = null;
+  answeredByCilium: KnownEndpoint | null = null;
   /** The same end with the names that it had from DNS last. */
   named: { readonly names: readonly string[]; readonly known: KnownEndpoint } | null = null;
 

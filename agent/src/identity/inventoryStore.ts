@@ -1,11 +1,4 @@
-import type {
-  EndpointSlice,
-  InventoryObject,
-  Namespace,
-  Node,
-  Pod,
-  Service,
-} from '../../../src/model/inventory.ts';
+import type { EndpointSlice, InventoryObject, Namespace, Node, Pod } from '../../../src/model/inventory.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
 import { canonicalAddress } from './address.ts';
 import { NodePorts } from './nodePorts.ts';
@@ -143,10 +136,10 @@ export class InventoryStore {
     const { uid } = object.metadata;
     switch (object.kind) {
       case 'Pod':
-        this.#upsertPod(object, now);
+        this.#upsertPod({ ...object, identities: null }, now);
         break;
       case 'Service':
-        this.#upsertService(object, now);
+        this.#upsertService({ ...object, identities: null }, now);
         break;
       case 'EndpointSlice':
         this.#objects.EndpointSlice.set(uid, object);
@@ -160,16 +153,13 @@ export class InventoryStore {
     }
   }
 
-  #upsertPod({ kind, metadata, spec, status }: Pod, now: number): void {
-    // Written out, which takes less memory than a spread.
-    const pod: StoredPod = { kind, metadata, spec, status, identities: null };
+  #upsertPod(pod: StoredPod, now: number): void {
     this.#objects.Pod.set(pod.metadata.uid, pod);
     this.containers.upsert(pod);
     if (pod.spec.hostNetwork !== true) this.#podAddresses.upsert(pod, now);
   }
 
-  #upsertService({ kind, metadata, spec, status }: Service, now: number): void {
-    const service: StoredService = { kind, metadata, spec, status, identities: null };
+  #upsertService(service: StoredService, now: number): void {
     this.#objects.Service.set(service.metadata.uid, service);
     this.#serviceAddresses.upsert(service, now);
   }

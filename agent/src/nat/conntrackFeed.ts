@@ -1,6 +1,13 @@
 import type { ConntrackLimits, ConntrackWatch, NetworkNamespace } from '../../native/index.d.ts';
 import { isTransient, messageOf } from '../failure.ts';
 
+/**
+ * Whose translations they are: the kernel's connection tracking, Cilium's own, or those that Cilium makes where a socket
+ * is connected, so that no packet has the address that was asked.
+ */
+export const TRANSLATED_BY = ['conntrack', 'cilium', 'cilium-socket'] as const;
+export type TranslatedBy = (typeof TRANSLATED_BY)[number];
+
 /** Connection-tracking records of one namespace, in the kernel's order. */
 export interface ConntrackBatch {
   /** Index of the namespace, as in flow keys. */
@@ -11,6 +18,7 @@ export interface ConntrackBatch {
   readonly since: number;
   /** Whether these are all there are: what was made before and is not among them is gone. */
   readonly isWhole: boolean;
+  readonly by: TranslatedBy;
 }
 
 interface Followed {
@@ -119,11 +127,11 @@ export class ConntrackFeed {
   #takeFrom(followed: Followed, netns: number, now: number): ConntrackBatch[] {
     const batches: ConntrackBatch[] = [];
     if (followed.listing instanceof Uint8Array) {
-      batches.push({ netns, records: followed.listing, since: 0, isWhole: true });
+      batches.push({ netns, records: followed.listing, since: 0, isWhole: true, by: 'conntrack' });
       followed.listing = 'none';
     }
     const { records, overruns } = followed.watch.take();
-    batches.push({ netns, records, since: followed.takenAt, isWhole: false });
+    batches.push({ netns, records, since: followed.takenAt, isWhole: false, by: 'conntrack' });
     followed.takenAt = now;
     this.overruns += overruns;
     if (overruns > 0 || now - followed.listedAt >= LISTING_INTERVAL) this.#list(followed, now);

@@ -1,7 +1,7 @@
 /** Builds records as the addon packs them, for tests. */
 import ipaddr from 'ipaddr.js';
 import { IP_PROTOCOL, viewOf } from '../collector/flowLayout.ts';
-import type { ConntrackBatch } from './conntrackFeed.ts';
+import type { ConntrackBatch, TranslatedBy } from './conntrackFeed.ts';
 import { CONNTRACK, CONNTRACK_BYTES, CONNTRACK_KIND, TUPLE } from './conntrackLayout.ts';
 
 export interface TestEnd {
@@ -37,8 +37,13 @@ export function conntrackRecord(connection: TestConnection, kind: keyof typeof C
 }
 
 /** Records of the namespace that tests have. @param since milliseconds since the epoch */
-export function conntrackBatch(records: readonly Uint8Array[], since = 0, isWhole = false): ConntrackBatch {
-  return { netns: 1, records: Buffer.concat(records), since, isWhole };
+export function conntrackBatch(
+  records: readonly Uint8Array[],
+  since = 0,
+  isWhole = false,
+  by: TranslatedBy = 'conntrack',
+): ConntrackBatch {
+  return { netns: 1, records: Buffer.concat(records), since, isWhole, by };
 }
 
 function writeTuple(record: Uint8Array, at: number, source: TestEnd, destination: TestEnd): void {

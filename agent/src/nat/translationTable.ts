@@ -1,6 +1,8 @@
 import { KEY, KEY_BYTES } from '../collector/flowLayout.ts';
 import { KeyIndex, NOT_FOUND } from '../collector/keyIndex.ts';
-import { CONNTRACK } from './conntrackLayout.ts';
+import type { TranslatedBy } from './conntrackFeed.ts';
+import { TRANSLATED_BY } from './conntrackFeed.ts';
+import { CONNTRACK, TUPLE } from './conntrackLayout.ts';
 import { canBeJoined, ROLES, TranslationKeys, TUPLE_ROLE } from './translation.ts';
 
 /** No translation. */
@@ -36,6 +38,8 @@ export class TranslationTable {
   readonly #plain: Uint8Array;
   readonly #clientIsHigh: Uint8Array;
   readonly #joined: Uint8Array;
+  /** Index into TRANSLATED_BY. */
+  readonly #by: Uint8Array;
   readonly #ids: Uint32Array;
   readonly #generations: Uint32Array;
   readonly #goneAt: Float64Array;
@@ -52,6 +56,7 @@ export class TranslationTable {
     this.#plain = new Uint8Array(capacity);
     this.#clientIsHigh = new Uint8Array(capacity * ROLES);
     this.#joined = new Uint8Array(capacity);
+    this.#by = new Uint8Array(capacity);
     this.#ids = new Uint32Array(capacity);
     this.#generations = new Uint32Array(capacity);
     this.#goneAt = new Float64Array(capacity);
@@ -72,19 +77,71 @@ export class TranslationTable {
    * @param record offset of a conntrack record @param netns index of its namespace, as in flow keys
    * @returns the translation where it is new
    */
-  add(view: DataView, record: number, netns: number): number {
+  add(view: DataView, record: number, netns: number, by: TranslatedBy = 'conntrack'): number {
     if (!canBeJoined(view, record)) return NO_TRANSLATION;
     this.#keys.make(view, record, netns);
     const id = view.getUint32(record + CONNTRACK.id, true);
-    const known = this.#slotOf(TUPLE_ROLE.asked);
+    const known = this.#slotOf(by === 'cilium-socket' ? TUPLE_ROLE.translated : TUPLE_ROLE.asked);
     const before = known === NOT_FOUND ? NO_TRANSLATION : Math.floor(known / ROLES);
     if (before !== NO_TRANSLATION && this.#isSame(before, id)) {
       this.#revive(before);
       return NO_TRANSLATION;
     }
     const translation = this.#takePlace();
+    this.#by[translation] = TRANSLATED_BY.indexOf(by);
     this.#write(translation, id);
     return translation;
+  }
+
+  /**
+   * Takes in what was asked for and is told of by nothing else: whether it still is so is asked again with the next flow.
+   * @param now milliseconds since the epoch @returns the translation where it is new
+   */
+  addAnswer(view: DataView, record: number, netns: number, by: TranslatedBy, now: number): number {
+    this.#chain(view, record, netns);
+    const translation = this.add(view, record, netns, by);
+    const slot = this.#slotOf(TUPLE_ROLE.translated);
+    if (slot !== NOT_FOUND) this.#end(Math.floor(slot / ROLES), now);
+    return translation;
+  }
+
+  /** What comes from one translation may go to conntrack's next: to both together the connection is one. */
+  #chain(view: DataView, record: number, netns: number): void {
+    this.#keys.make(view, record, netns);
+    const slot = this.#slotOf(TUPLE_ROLE.translated);
+    const next = slot === NOT_FOUND ? NO_TRANSLATION : Math.floor(slot / ROLES);
+    if (next === NO_TRANSLATION || slot % ROLES !== TUPLE_ROLE.asked) return;
+    if (this.translatedBy(next) !== 'conntrack' || this.#state[next] !== STATE.live) return;
+    const key = this.keyOffset(next, TUPLE_ROLE.translated);
+    const isHigh = this.clientIsHigh(next, TUPLE_ROLE.translated);
+    const address = key + (isHigh ? KEY.highAddress : KEY.lowAddress);
+    const reply = record + CONNTRACK.reply;
+    for (let byte = 0; byte < 16; byte += 4) {
+      view.setUint32(reply + TUPLE.destination + byte, this.#slots.getUint32(address + byte, true), true);
+    }
+    const port = this.#slots.getUint16(key + (isHigh ? KEY.highPort : KEY.lowPort), true);
+    view.setUint16(reply + TUPLE.destinationPort, port, true);
+  }
+
+  /**
+   * A flow key that was asked for and is no tuple of a translation that was answered before. It may still be one of an
+   * answer of now that conntrack translates further. @param now milliseconds since the epoch
+   */
+  forget(view: DataView, keyOffset: number, now: number): void {
+    const slot = this.#index.find(view, keyOffset, this.#index.hash(view, keyOffset));
+    if (slot === NOT_FOUND) return;
+    const translation = Math.floor(slot / ROLES);
+    const isOld = this.#goneAt[translation] !== now;
+    if (this.translatedBy(translation) !== 'conntrack' && isOld) this.#remove(translation);
+  }
+
+  translatedBy(translation: number): TranslatedBy {
+    return TRANSLATED_BY[this.#by[translation] ?? 0] ?? 'conntrack';
+  }
+
+  /** Whether no packet ever has the tuple of this role, though the client's socket does. */
+  isHidden(translation: number, role: number): boolean {
+    return role === TUPLE_ROLE.asked && this.translatedBy(translation) === 'cilium-socket';
   }
 
   /**
@@ -212,7 +269,7 @@ export class TranslationTable {
     this.#ids[translation] = id;
     this.#generations[translation] = this.#generation;
     this.#live += 1;
-    this.#writeKey(translation, TUPLE_ROLE.asked, true);
+    this.#writeKey(translation, TUPLE_ROLE.asked, !this.isHidden(translation, TUPLE_ROLE.asked));
     this.#writeKey(translation, TUPLE_ROLE.translated, true);
     this.#writeKey(translation, TUPLE_ROLE.plain, between && !keys.plainIsTaken);
   }
