@@ -9,7 +9,6 @@ const PICTURES = {
   'interfaces-dark': 'interfaces',
   'path-dark': 'path',
   'consent-dark': 'consent',
-  'pod-network-dark': 'pod-network',
 } as const;
 
 for (const [from, to] of Object.entries(PICTURES)) {

@@ -25,18 +25,24 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   'cilium-operator': ['-tags=ipam_provider_operator', './operator'],
 };
 
+const folder = () => join(cacheFolder(), 'binaries', `cilium-${VERSION}`);
+
+/** Where they are once they are built. */
+export function ciliumBinaries() {
+  return {
+    agent: join(folder(), 'cilium-agent'),
+    operator: join(folder(), 'cilium-operator'),
+    plugin: join(folder(), 'cilium-cni'),
+    commandLine: join(folder(), 'cilium-dbg'),
+    programs: join(folder(), 'bpf'),
+  } satisfies CiliumBinaries;
+}
+
 /** Seven minutes on two cores from nothing. The module's own go.sum pins everything. */
 export async function buildCiliumBinaries(): Promise<CiliumBinaries> {
-  const folder = join(cacheFolder(), 'binaries', `cilium-${VERSION}`);
-  const binaries = {
-    agent: join(folder, 'cilium-agent'),
-    operator: join(folder, 'cilium-operator'),
-    plugin: join(folder, 'cilium-cni'),
-    commandLine: join(folder, 'cilium-dbg'),
-    programs: join(folder, 'bpf'),
-  } satisfies CiliumBinaries;
+  const binaries = ciliumBinaries();
   if (Object.values(binaries).every((place) => existsSync(place))) return binaries;
-  const partial = `${folder}.${process.pid}`;
+  const partial = `${folder()}.${process.pid}`;
   const sources = join(partial, 'sources');
   mkdirSync(partial, { recursive: true });
   try {
@@ -52,8 +58,8 @@ export async function buildCiliumBinaries(): Promise<CiliumBinaries> {
     }
     renameSync(join(sources, 'bpf'), join(partial, 'bpf'));
     rmSync(sources, { recursive: true });
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(partial, folder);
+    rmSync(folder(), { recursive: true, force: true });
+    renameSync(partial, folder());
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }

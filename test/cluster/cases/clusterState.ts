@@ -1,7 +1,9 @@
 /** What the cluster itself says of its pods and Services, kept also of those that are gone meanwhile. */
 import type { Cluster } from '../cluster.ts';
-import { addressOf, NODES } from '../cluster.ts';
+import { addressOf, nodeNamespace, NODES } from '../cluster.ts';
+import { runIn } from '../../lab/commands.ts';
 import { kubectl } from '../kubectl.ts';
+import { LOOPBACK } from './ciliumTracked.ts';
 
 export interface PodFacts {
   readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string };
@@ -136,9 +138,27 @@ export class ClusterState {
     return NODES.find((node) => addressOf(this.#cluster, node) === address) ?? null;
   }
 
+  /** The node whose cilium_host has the address: what the node sends to its own and other pods comes from it. */
+  ciliumHostOf(address: string): string | null {
+    if (this.#cluster.shape !== 'cilium') return null;
+    const hasIt = (node: (typeof NODES)[number]): boolean =>
+      runIn(nodeNamespace(this.#cluster.id, node), 'ip', [
+        '-br',
+        'address',
+        'show',
+        'dev',
+        'cilium_host',
+      ]).includes(` ${address}/`);
+    return NODES.find(hasIt) ?? null;
+  }
+
   /** Whether it is an address of a node, its bridge's among them: inside the cluster and no pod's. */
   isOfNode(address: string): boolean {
-    return address !== addressOf(this.#cluster, 'outside') && this.podsAt(address).every(isInNodesNetwork);
+    return (
+      address !== LOOPBACK &&
+      address !== addressOf(this.#cluster, 'outside') &&
+      this.podsAt(address).every(isInNodesNetwork)
+    );
   }
 
   #takePod(pod: PodFacts): void {

@@ -134,7 +134,10 @@ export function connectionCases(
     ),
     one('older than the session: outside to NodePort', OUTSIDE, [nodeA, nodePort], outside, IS_WEB_B),
   ].map((each): ConnectionCase => ({ ...each, older: true }));
-  return [...cases, ...ofHostPods, ...older];
+  const all = [...cases, ...ofHostPods, ...older];
+  // With kube-proxy Cilium publishes none.
+  const hasHostPorts = cluster.shape !== 'cilium' || cluster.proxyMode === 'none';
+  return hasHostPorts ? all : all.filter(({ port }) => port !== HOST_PORT);
 }
 
 /** Where an echo server listens on the host outside. */

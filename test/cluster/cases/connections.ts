@@ -64,7 +64,7 @@ export async function compareAll(
   const compared: Compared[] = [];
   for (const each of open) {
     const socket = await socketOf(each.talk, sockets);
-    const facts = await factsOf(socket, sockets, listing);
+    const facts = withAsked(each.about, await factsOf(socket, sockets, listing), cluster, state, namespace);
     const expected = expectedRows(facts, state, namespace);
     const bytes = wireBytes(socket, facts.answering, each.before);
     compared.push({ each, bytes, expected, faults: meaning(each.about, facts) });
@@ -115,6 +115,27 @@ export async function factsOf(
   });
   const answering = await sockets.serverOf(path);
   return { client: sockets.ownerOf(socket), server: sockets.ownerOf(answering), path, answering };
+}
+
+/** Where Cilium connects a socket elsewhere than it asked, ss knows only where: what it asked is what the client was told. */
+function withAsked<T extends Facts>(
+  { from, host, port }: ConnectionCase,
+  facts: T,
+  { proxyMode }: Cluster,
+  state: ClusterState,
+  namespace: string,
+): T {
+  if (proxyMode !== 'none' || from.kind === 'outside') return facts;
+  const node = from.kind === 'node' ? from.node : state.nodeOf(facts.client);
+  const named = state.servicesOf(namespace).find(({ metadata }) => metadata.name === host);
+  const destination = named === undefined ? host : (named.spec.clusterIP ?? '');
+  if (!/^[\d.]+$/.test(destination)) return facts;
+  const views = facts.path.views.map((view) =>
+    view.node === node
+      ? { ...view, original: { ...view.original, destination, destinationPort: port } }
+      : view,
+  );
+  return { ...facts, path: { ...facts.path, views } };
 }
 
 /** Whether the connection is what the case is called. */

@@ -54,7 +54,8 @@ export async function runCases(cluster: Cluster): Promise<CaseTable> {
     const context = { cluster, namespace: namespace.name, talks, state, sockets, observers, table };
     await compareAll(cluster, namespace.name, [...open, ...known], context);
     await comparePortsShared(cluster, namespace.name, talks, context);
-    await compareReuse(context);
+    // Cilium gives addresses out by itself: which one is next cannot be chosen.
+    if (cluster.shape !== 'cilium') await compareReuse(context);
     await compareProbes(cluster, namespace.name, before, context);
     await talks.closeAll();
     await sleep(1_000);

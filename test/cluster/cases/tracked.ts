@@ -1,8 +1,9 @@
-/** How a connection's addresses change on its way from node to node, as conntrack(8) lists it on each. */
+/** How a connection's addresses change on its way from node to node, as conntrack(8), or Cilium, lists it on each. */
 import { connections } from '../../lab/truth/connections.ts';
 import type { Connection, ConntrackEnds } from '../../lab/truth/connections.ts';
 import { nodeNamespace, NODES } from '../cluster.ts';
 import type { Cluster, NodeName } from '../cluster.ts';
+import { ciliumConnections } from './ciliumTracked.ts';
 
 /** A connection as one node has it. */
 export interface TrackedView {
@@ -23,7 +24,18 @@ export type Listing = ReadonlyMap<NodeName, readonly Connection[]>;
 
 /** What both nodes list now. */
 export function listConnections(cluster: Cluster): Listing {
-  return new Map(NODES.map((node) => [node, connections(nodeNamespace(cluster.id, node))]));
+  const listed = (node: NodeName): readonly Connection[] => {
+    const tracked = connections(nodeNamespace(cluster.id, node));
+    if (cluster.shape !== 'cilium') return tracked;
+    // Both may have a connection: that which translates it says more.
+    const all = [...tracked, ...ciliumConnections(cluster, node)];
+    return [...all.filter(isTranslated), ...all.filter((entry) => !isTranslated(entry))];
+  };
+  return new Map(NODES.map((node) => [node, listed(node)]));
+}
+
+function isTranslated({ original, reply }: Connection): boolean {
+  return !isSame(original, turned(reply));
 }
 
 /** Follows a connection from its client on. */
