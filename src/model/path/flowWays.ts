@@ -1,6 +1,8 @@
 import type { FlowEnd, Tuple } from '../flow.ts';
+import { CILIUM_INTERFACE } from '../nodeShape.ts';
 import { formatSocketAddress } from '../socketAddress.ts';
 import { bridgeSysctl, callsNetfilter } from './bridging.ts';
+import { hasCilium, isByCilium, onTheWire } from './cilium.ts';
 import type { Ending, PathQuestion } from './flowPath.ts';
 import { FlowNat } from './netfilter.ts';
 import type { Translated } from './translation.ts';
@@ -21,13 +23,16 @@ export interface FlowWays {
 }
 
 export function flowWays(flow: PathQuestion, wirings: Wirings): FlowWays {
-  const tuples = translated(flow);
+  const byCilium = isByCilium(flow);
   const client = placeOf(flow.client, wirings);
+  const node = client === null ? null : wirings.node(client.node);
+  const isOnCilium = node !== null && hasCilium(node);
+  const tuples = isOnCilium ? onTheWire(flow, translated(flow)) : translated(flow);
   const server = placeOf(flow.server, wirings);
   const entrance = client === null ? entranceOf(tuples, wirings) : null;
   const nat = new FlowNat(tuples, wirings, client?.node ?? entrance?.at.place.node ?? null);
-  const request = new Walk(wirings, nat, tuples.asked);
-  const reply = new Walk(wirings, nat, turned(tuples.sent));
+  const request = new Walk(wirings, nat, tuples.asked, byCilium);
+  const reply = new Walk(wirings, nat, turned(tuples.sent), byCilium);
   const back = server === null ? returnOf(tuples, wirings, client) : null;
   return {
     request: begin(request, client, entrance, tuples.asked),
@@ -105,7 +110,8 @@ function returnOf({ sent }: Translated, wirings: Wirings, client: Place | null):
 function comingFrom(place: Place, remote: string, destination: string): Entrance | null {
   const back = routeTo(place.namespace, remote)?.link;
   const edge = linkWith(place.namespace, destination) ?? uplinkOf(place);
-  if (back?.role === 'tunnel') {
+  // What Cilium sends by its tunnel is routed into cilium_host.
+  if (back?.role === 'tunnel' || back?.name === CILIUM_INTERFACE) {
     const uplink = uplinkOf(place);
     return uplink === null ? null : { at: { place, link: uplink }, inner: true };
   }

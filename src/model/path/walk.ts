@@ -2,6 +2,7 @@ import type { Tuple } from '../flow.ts';
 import type { InterfaceTopology } from '../topology.ts';
 import { addressOf } from './addresses.ts';
 import { callsNetfilter, portRefusal } from './bridging.ts';
+import { ciliumPeer, ciliumTunnel, hasCilium, isCiliumHost, isOfPods, meetsCilium } from './cilium.ts';
 import type { Aside, Change, Ending } from './flowPath.ts';
 import type { Netfilter } from './netfilter.ts';
 import type { ChosenRoute, RoutedPacket } from './routing.ts';
@@ -50,16 +51,23 @@ export interface Walked {
   readonly tuple: Tuple;
 }
 
+const NOTHING: ReadonlySet<Change> = new Set();
+/** What Cilium's programs translate in place of netfilter, and what netfilter may still. */
+const OF_DESTINATION: ReadonlySet<Change> = new Set(['dnat', 'undo-dnat']);
+const OF_SOURCE: ReadonlySet<Change> = new Set(['snat', 'undo-snat']);
+
 /** Longer ways are loops. */
 const MOST_STEPS = 64;
 
 /**
  * Follows a packet through the wiring as the kernel forwards it: routes, bridges by their forwarding tables, veth pairs,
- * tunnels, and netfilter's translations where they are made. One packet an object.
+ * tunnels, Cilium's programs, and translations where they are made. One packet an object.
  */
 export class Walk {
   readonly #wirings: Wirings;
   readonly #netfilter: Netfilter;
+  /** Whether Cilium's programs translate, where there are any, in place of netfilter. */
+  readonly #byCilium: boolean;
   readonly #steps: Step[] = [];
   readonly #switchings: Switching[] = [];
   readonly #routes: { place: Place; chosen: ChosenRoute }[] = [];
@@ -67,7 +75,8 @@ export class Walk {
   #tuple: Tuple;
   #changes: Change[] = [];
 
-  constructor(wirings: Wirings, netfilter: Netfilter, tuple: Tuple) {
+  constructor(wirings: Wirings, netfilter: Netfilter, tuple: Tuple, byCilium = false) {
+    this.#byCilium = byCilium;
     this.#wirings = wirings;
     this.#netfilter = netfilter;
     this.#tuple = tuple;
@@ -108,9 +117,15 @@ export class Walk {
     this.#steps.push({ at, egress, inner: false, tuple: this.#tuple, changes: this.#changes, aside });
   }
 
-  #translate(place: Place, when: 'before routing' | 'after routing'): void {
+  /** @param leaves what somebody else does, elsewhere on the node */
+  #translate(
+    place: Place,
+    when: 'before routing' | 'after routing',
+    leaves: ReadonlySet<Change> = this.#byCilium && hasCilium(place) ? OF_DESTINATION : NOTHING,
+  ): void {
     if (place.kind !== 'node') return;
     const done = this.#netfilter.translate(place.node, this.#tuple, when);
+    if (done.changes.some((change) => leaves.has(change))) return;
     this.#tuple = done.tuple;
     this.#changes = [...this.#changes, ...done.changes];
   }
@@ -147,6 +162,8 @@ export class Walk {
   #transmit(at: PlacedInterface, nextHop: string): Ending {
     if (this.#steps.length > MOST_STEPS) return stopped(at.place.node, 'the routes lead in a circle');
     this.#step(at, true);
+    const redirected = isCiliumHost(at) ? this.#redirect(at.place) : null;
+    if (redirected !== null) return redirected;
     if (at.link.role === 'tunnel') return this.#encapsulate(at, nextHop);
     if (at.link.kind !== 'bridge') return this.#cross(at, nextHop);
     const port = this.#portTowards(at, nextHop);
@@ -275,14 +292,69 @@ export class Walk {
       if (isLocal(place.namespace, destination)) return delivered(place);
       return stopped(place.node, `${whose(place)} does not have ${destination}`);
     }
+    const passed = meetsCilium({ place, link }) ? this.#passCilium({ place, link }) : null;
+    if (passed !== null) return passed;
     this.#translate(place, 'before routing');
     return this.#forward(place, link);
+  }
+
+  /** Cilium's program at an interface that the packet came in by. @returns null where it leaves it to the node */
+  #passCilium({ place, link }: PlacedInterface): Ending | null {
+    const before = this.#tuple;
+    if (this.#byCilium) this.#translate(place, 'before routing', NOTHING);
+    const isChanged = this.#tuple !== before;
+    const isForNode = isLocal(place.namespace, this.#tuple.destination);
+    const peer = ciliumPeer(place);
+    if (link.role === 'tunnel' && isForNode && peer !== null) {
+      this.#step({ place, link: peer }, true);
+      return this.#cross({ place, link: peer }, this.#tuple.destination);
+    }
+    // Of what comes from outside, what it translates goes on to other nodes at once, and to pods of its own by the node's routes.
+    if (link.role === 'uplink' && (!isChanged || this.#hostSideOf(place) !== null)) return null;
+    const redirected = this.#redirect(place);
+    // What goes on by the node's routes was translated back all the same; its source is netfilter's.
+    if (redirected === null && this.#byCilium) this.#translate(place, 'after routing', OF_SOURCE);
+    return redirected;
+  }
+
+  /** Into the pod's veth or the tunnel, past the node's routes. @returns null for what is not for a pod */
+  #redirect(place: Place): Ending | null {
+    if (!isOfPods(place, this.#tuple.destination)) return null;
+    const local = this.#hostSideOf(place);
+    const tunnel = ciliumTunnel(place);
+    if (local === null && tunnel === null) return null;
+    const { destination } = this.#tuple;
+    if (this.#byCilium) this.#translate(place, 'after routing', NOTHING);
+    if (local !== null) {
+      this.#step(local, true);
+      return this.#cross(local, destination);
+    }
+    const owner = this.#wirings.namespaceWith(destination);
+    const node = owner === null ? null : this.#wirings.node(owner.node);
+    const remote = node === null ? undefined : uplinkOf(node)?.addresses[0];
+    if (tunnel === null) return null;
+    this.#step({ place, link: tunnel }, true);
+    return this.#carry({ place, link: tunnel }, remote === undefined ? null : addressOf(remote));
+  }
+
+  /** The node's end of the veth of the pod that the packet goes to, where that is on the node. */
+  #hostSideOf(place: Place): PlacedInterface | null {
+    const owner = this.#wirings.namespaceWith(this.#tuple.destination);
+    if (owner?.kind !== 'pod' || owner.node !== place.node) return null;
+    const inside = linkWith(owner.namespace, this.#tuple.destination);
+    return inside === null ? null : this.#wirings.hostSide({ place: owner, link: inside });
   }
 
   #encapsulate(tunnel: PlacedInterface, nextHop: string): Ending {
     const { place, link } = tunnel;
     const remote = remoteOf(place, link, nextHop);
     if (remote === null) return stopped(place.node, `${link.name} has no remote end for ${nextHop}`);
+    return this.#carry(tunnel, remote);
+  }
+
+  /** @param remote the tunnel's other end; null where it is not known */
+  #carry({ place, link }: PlacedInterface, remote: string | null): Ending {
+    if (remote === null) return this.#carryAway(place, link);
     const outer = routeTo(place.namespace, remote);
     if (outer === null) return stopped(place.node, `${whose(place)} has no route to ${remote}`);
     this.#changes.push('encapsulated');
@@ -297,6 +369,14 @@ export class Walk {
       };
     }
     return this.#decapsulate({ place: other, link: arrival }, link);
+  }
+
+  /** To a node that nobody observes. */
+  #carryAway(place: Place, tunnel: InterfaceTopology): Ending {
+    const uplink = uplinkOf(place);
+    this.#changes.push('encapsulated');
+    if (uplink !== null) this.#step({ place, link: uplink }, true, true);
+    return { kind: 'left', node: place.node, text: `leaves ${place.node} inside ${tunnel.name}'s packets` };
   }
 
   /** @param at where the tunnel's packets come in @param sender the tunnel's other end, where that is known */
