@@ -6,6 +6,7 @@ import { chmodSync, constants, copyFileSync, cpSync, mkdtempSync, rmSync } from 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { InterfaceTable } from '../../agent/src/commandLine/interfaceSums.ts';
 import type { DnsExchange } from '../../agent/src/dns/exchange.ts';
 import type { Flow } from '../../src/model/flow.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
@@ -75,6 +76,13 @@ export interface SampleLine {
   readonly bytes: string;
 }
 
+type Line =
+  | Flow
+  | { readonly dns: DnsLine }
+  | { readonly sample: SampleLine }
+  | { readonly interfaceView: InterfaceTable }
+  | { readonly ledger: Ledger };
+
 /** Where the agent observes. */
 export interface ObservedPlace {
   readonly plan: { readonly node: { readonly netns: string } };
@@ -85,6 +93,8 @@ export interface Observed {
   readonly flows: readonly Flow[];
   readonly dns: readonly DnsLine[];
   readonly samples: readonly SampleLine[];
+  /** Where `--interface-views` asked for them. */
+  readonly tables: readonly InterfaceTable[];
   readonly ledger: Ledger;
   readonly messages: string;
 }
@@ -158,15 +168,14 @@ export class Observation {
     const lines = this.output
       .trim()
       .split('\n')
-      .map(
-        (line) => JSON.parse(line) as Flow | { dns: DnsLine } | { sample: SampleLine } | { ledger: Ledger },
-      );
+      .map((line) => JSON.parse(line) as Line);
     const flows = lines.filter((line): line is Flow => 'id' in line);
     const dns = lines.flatMap((line) => ('dns' in line ? [line.dns] : []));
     const samples = lines.flatMap((line) => ('sample' in line ? [line.sample] : []));
+    const tables = lines.flatMap((line) => ('interfaceView' in line ? [line.interfaceView] : []));
     const last = lines.at(-1);
     if (!last || !('ledger' in last)) throw new Error('the output does not end with the ledger');
-    return { flows, dns, samples, ledger: last.ledger, messages: this.messages };
+    return { flows, dns, samples, tables, ledger: last.ledger, messages: this.messages };
   }
 
   /** Attached means: it holds links, and their number has stopped to grow. */

@@ -7,17 +7,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FlowWithPath, PathPoint } from '../../src/model/path/flowPath.ts';
 import { pathText, tupleText } from '../../src/model/path/pathText.ts';
-import { delay, runIn } from './commands.ts';
+import { delay } from './commands.ts';
+import { converse, prepareConversations } from './conversations.ts';
 import { Lab } from './lab.ts';
-import type { Place } from './lab.ts';
 import { Observation } from './observe.ts';
-import { exchange, ping, serve } from './traffic.ts';
 import { Sniffer } from './truth/sniffer.ts';
 import { interfaceStatistics } from './truth/interfaceStatistics.ts';
 
-const NODE_PORT = 30_080;
-const OWN_SERVICE = '10.96.0.30';
-const BYTES = { send: 3000, receive: 5000 };
 const GOLDEN = join(import.meta.dirname, 'paths.golden.txt');
 const COLUMNS = [
   'frame.interface_name',
@@ -32,7 +28,7 @@ const COLUMNS = [
 describe('paths', () => {
   let lab: Lab;
   /** Local port of the client by what the conversation is. */
-  const asked = new Map<string, number>();
+  let asked: ReadonlyMap<string, number>;
   let flows: FlowWithPath[];
   /** Packets that tshark saw, by interface and tuple. */
   let captured: Map<string, number>;
@@ -41,18 +37,12 @@ describe('paths', () => {
     this.timeout(120_000);
     lab = await Lab.build();
     lab.setOffloads(false);
-    const { node, outside } = lab.plan;
-    const place = (name: string): Place => lab.placeOf(lab.pod(name));
-    translate();
-    for (const name of ['web-1', 'web-2']) await serve(lab, place(name), 8080, 8053);
-    await serve(lab, lab.placeOf(lab.hostNetworkPod), 9100, 9101);
-    await serve(lab, lab.outsidePlace, 9000, 9001);
-    ping(lab, place('client'), outside.addresses.ipv4, 1);
-    await lab.settle();
+    const { node } = lab.plan;
+    await prepareConversations(lab);
     const names = interfaceStatistics(node.netns).map(({ name }) => name);
     const sniffer = await Sniffer.start(node.netns, names, 'tcp', COLUMNS);
     const observation = await Observation.start(lab, 60, undefined, ['--paths', '--node', node.name]);
-    converse();
+    asked = converse(lab);
     await delay(1000);
     flows = (await observation.interrupt()).flows as FlowWithPath[];
     captured = countRows(await sniffer.end());
@@ -61,40 +51,6 @@ describe('paths', () => {
   after(async () => {
     await lab.close();
   });
-
-  function converse(): void {
-    const { node, outside, services } = lab.plan;
-    const service = services[0]?.addresses ?? { ipv4: '', ipv6: '' };
-    const place = (name: string): Place => lab.placeOf(lab.pod(name));
-    const host = lab.placeOf(lab.hostNetworkPod);
-    const ask = (what: string, from: Place, address: string, port: number): void => {
-      asked.set(what, exchange(lab, from, { address, port }, BYTES));
-    };
-    ask('pod to pod of its node', place('client'), lab.pod('web-1').addresses.ipv4, 8080);
-    ask('pod to pod of its node, IPv6', place('client'), lab.pod('web-2').addresses.ipv6, 8080);
-    ask('pod to Service', place('client'), service.ipv4, 80);
-    ask('pod to Service, IPv6', place('client'), service.ipv6, 80);
-    ask('pod to itself through its Service', place('web-1'), OWN_SERVICE, 80);
-    ask('pod to outside', place('client'), outside.addresses.ipv4, 9000);
-    ask('pod to outside, IPv6', place('client'), outside.addresses.ipv6, 9000);
-    ask('outside to NodePort', lab.outsidePlace, node.addresses.ipv4, NODE_PORT);
-    ask('outside to hostNetwork pod', lab.outsidePlace, node.addresses.ipv4, 9100);
-    ask('pod to hostNetwork pod', place('client'), node.addresses.ipv4, 9100);
-    ask('hostNetwork pod to Service', host, service.ipv4, 80);
-    ask('node to pod', lab.nodePlace, lab.pod('web-1').addresses.ipv4, 8080);
-    ask('node to hostNetwork pod', lab.nodePlace, node.addresses.ipv4, 9100);
-  }
-
-  function translate(): void {
-    const { netns } = lab.plan.node;
-    const web1 = lab.pod('web-1').addresses.ipv4;
-    const web2 = lab.pod('web-2').addresses.ipv4;
-    const nat = (...rule: string[]): string => runIn(netns, 'iptables', ['-t', 'nat', '-I', ...rule]);
-    const toWeb = (target: string): string[] => ['-j', 'DNAT', '--to-destination', `${target}:8080`];
-    nat('PREROUTING', '-d', OWN_SERVICE, '-p', 'tcp', '--dport', '80', ...toWeb(web1));
-    nat('POSTROUTING', '-s', web1, '-d', web1, '-j', 'MASQUERADE');
-    nat('PREROUTING', '-p', 'tcp', '--dport', String(NODE_PORT), ...toWeb(web2));
-  }
 
   function flowOf(port: number): FlowWithPath {
     const [flow, ...others] = flows.filter(

@@ -53,6 +53,7 @@ describe('flow printer', () => {
       dns: false,
       samples: false,
       paths: false,
+      interfaceViews: false,
     });
     flows.tick(PACKETS, 500);
     await printer.print();
@@ -84,6 +85,7 @@ describe('flow printer', () => {
       dns: false,
       samples: false,
       paths: false,
+      interfaceViews: false,
     });
     const [packet] = PACKETS;
     assert.ok(packet);

@@ -11,6 +11,8 @@ import type { FlowTable } from '../flows/flowTable.ts';
 import type { UnparsedSamples } from '../flows/unparsedSamples.ts';
 import { dnsContains, dnsLine } from './dnsText.ts';
 import { flowContains, tableLine } from './flowText.ts';
+import type { InterfaceTable } from './interfaceSums.ts';
+import { InterfaceSums, tableText } from './interfaceSums.ts';
 import { sampleJson, sampleLine } from './sampleText.ts';
 
 export interface PrintOptions {
@@ -22,6 +24,8 @@ export interface PrintOptions {
   readonly samples: boolean;
   /** Also the way of each flow through the wiring. */
   readonly paths: boolean;
+  /** In the end also the table of each interface, with what was counted there. */
+  readonly interfaceViews: boolean;
   readonly filter?: string;
 }
 
@@ -54,6 +58,7 @@ export class FlowPrinter {
   #printedDns = 0;
   #printedSamples = 0;
   #missedDns = 0;
+  readonly #sums = new InterfaceSums();
   #printing: Promise<void> | undefined;
 
   constructor(observation: PrintedObservation, output: PrintOutput, options: PrintOptions) {
@@ -82,6 +87,7 @@ export class FlowPrinter {
     const rows = [...table.changedSince(this.#printed)].reverse();
     const ids = rows.map((row) => table.idOf(row));
     this.#output.write(this.#absorbed());
+    if (this.#options.interfaceViews) this.#sumUp(rows);
     for (let start = 0; start < rows.length; start += PIECE) {
       // Rows that were given to another flow meanwhile are left out; that other one comes in the next round.
       const piece = rows
@@ -98,6 +104,21 @@ export class FlowPrinter {
     table.forgetEnded(sequence);
     if (this.#options.dns) await this.#printDns();
     if (this.#options.samples) await this.#printSamples();
+  }
+
+  /** The tables of interfaces, after the last flows. */
+  async printInterfaceViews(): Promise<void> {
+    for (const table of this.#sums.tables(this.#observation.topology)) {
+      const line = this.#options.output === 'table' ? tableText(table) : jsonLine({ interfaceView: table });
+      this.#output.write(line);
+      await this.#output.flush();
+    }
+  }
+
+  #sumUp(rows: readonly number[]): void {
+    const { table, topology } = this.#observation;
+    for (const { id } of table.absorbed.since(this.#printed)) this.#sums.forget(`${this.#session}-${id}`);
+    for (const row of rows) this.#sums.take(flowJson(table, row, this.#session), topology);
   }
 
   async #printSamples(): Promise<void> {
@@ -144,6 +165,6 @@ export class FlowPrinter {
   }
 }
 
-function jsonLine(value: Flow | FlowWithPath): string {
+function jsonLine(value: Flow | FlowWithPath | { readonly interfaceView: InterfaceTable }): string {
   return `${JSON.stringify(value)}\n`;
 }

@@ -29,6 +29,8 @@ export interface ObserveOptions extends FilterOptions {
   readonly samples: boolean;
   /** Also the way of each flow through the wiring. */
   readonly paths: boolean;
+  /** In the end also what each interface sees and cannot see, with what was counted there. */
+  readonly interfaceViews: boolean;
   readonly filter?: string;
   readonly maxFlows: number;
   /** Bytes. */
@@ -75,6 +77,7 @@ async function print(observation: Observation, options: ObserveOptions): Promise
   ticks.close();
   await observation.finish();
   await printer.print();
+  if (options.interfaceViews) await printer.printInterfaceViews();
   if (options.ledger) output.write(`${JSON.stringify({ ledger: observation.ledger() })}\n`);
   if (printer.missedDns > 0) tell(`${printer.missedDns} DNS exchanges came faster than they were read`);
   await output.flush();

@@ -53,6 +53,11 @@ function observeCommand(): Command {
       'also print the way of each flow: its points, and why nothing was seen where nothing was',
       false,
     )
+    .option(
+      '--interface-views',
+      'in the end also print what each interface sees and cannot see, with what was counted there',
+      false,
+    )
     .option('--ledger', 'end with a line of what was counted and lost', false)
     .addOption(mapMemory())
     .addOption(attach())
@@ -82,6 +87,7 @@ function topologyCommand(): Command {
     .option('--inventory <file>', 'pods and services, as for observe')
     .option('--pod <name>', 'print how this pod got its network instead; its name, namespace/name or uid')
     .addOption(new Option('--output <format>', 'what to print').choices(['json', 'table']).default('table'))
+    .option('--interface-views', 'also print what each interface sees and cannot see', false)
     .action((options: TopologyOptions) => topology(options));
 }
 

@@ -1,3 +1,5 @@
+import { interfaceView } from '../../../src/model/interfaceView/interfaceView.ts';
+import { interfaceViewText } from '../../../src/model/interfaceView/interfaceViewText.ts';
 import { podNetworkText } from '../../../src/model/podNetwork/podNetworkText.ts';
 import type { InterfaceTopology, Topology } from '../../../src/model/topology.ts';
 import type { NetworkNamespace } from '../../native/index.d.ts';
@@ -17,6 +19,8 @@ export interface TopologyOptions {
   readonly output: 'json' | 'table';
   /** How this pod got its network instead of the whole wiring. */
   readonly pod?: string;
+  /** Also what each interface sees and cannot see. */
+  readonly interfaceViews: boolean;
 }
 
 /** Prints the wiring once. Attaches nothing. */
@@ -45,12 +49,13 @@ export async function topology(options: TopologyOptions): Promise<void> {
       return;
     }
     if (options.output === 'table') {
-      process.stdout.write(table(found));
+      process.stdout.write(table(found) + (options.interfaceViews ? viewsText(found) : ''));
       return;
     }
     const tell = (message: string): unknown => process.stderr.write(`${message}\n`);
     const whole = await withSockets(found, { addon, inventory, watched, tell });
-    process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
+    const printed = options.interfaceViews ? withViews(whole) : whole;
+    process.stdout.write(`${JSON.stringify(printed, null, 2)}\n`);
   } finally {
     for (const namespace of watched) namespace.close();
   }
@@ -75,6 +80,28 @@ function table({ namespaces }: Topology): string {
       return [`namespace ${inode}  ${path}${owner}`, ...interfaces.map(interfaceLine), ''].join('\n');
     })
     .join('\n');
+}
+
+/** Each interface with its *Sees / Cannot see* table as `view`. */
+function withViews(topology: Topology): object {
+  const namespaces = topology.namespaces.map((namespace) => ({
+    ...namespace,
+    interfaces: namespace.interfaces.map((link) => ({
+      ...link,
+      view: interfaceView(topology, namespace.inode, link.ifindex),
+    })),
+  }));
+  return { ...topology, namespaces };
+}
+
+/** The tables of the node's own interfaces. */
+function viewsText(topology: Topology): string {
+  const [own] = topology.namespaces;
+  const texts = own?.interfaces.flatMap(({ ifindex, name }) => {
+    const view = interfaceView(topology, own.inode, ifindex);
+    return view === null ? [] : [`${name} on ${topology.node}\n${interfaceViewText(view)}`];
+  });
+  return texts?.join('\n') ?? '';
 }
 
 function interfaceLine(link: InterfaceTopology): string {

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import type { Flow, FlowEnd, Tuple } from '../flow.ts';
 import type { FlowPath, PathPoint } from '../path/flowPath.ts';
 import { pathOf } from '../path/pathOf.ts';
-import type { NodeLetter, Shape, WiringOptions } from '../path/wiring.fixture.ts';
-import { end, flow, nodeAddress, nodeEnd, podEnd, PORT, wirings } from '../path/wiring.fixture.ts';
+import type { Shape, WiringOptions } from '../path/wiring.fixture.ts';
+import { wirings } from '../path/wiring.fixture.ts';
 import type { NamespaceTopology, Route, Topology } from '../topology.ts';
 import { interfaceView } from './interfaceView.ts';
 import { interfaceViewText } from './interfaceViewText.ts';
+import { cases } from './traffic.fixture.ts';
 import type { TrafficKind } from './traffic.ts';
 import type { InterfaceView, Passage, TrafficLine } from './trafficLine.ts';
 
-const SERVICE = '10.96.0.10';
-const OUTSIDE = '192.0.2.77';
 const SHAPES: readonly Shape[] = ['hostgw', 'vxlan', 'ptp'];
 
 function nodeA(shape: Shape, options: WiringOptions = {}): Topology {
@@ -70,6 +68,7 @@ describe('interfaceView', () => {
         'service-backend               none      none      none      part      part',
         'service-backend-on-other-node none      all       all       none      none',
         'process-to-pod                none      none      all       part      part',
+        'process-to-other-node         none      all       none      none      none',
         'host-network                  none      all       none      none      none',
         'pod-to-outside                none      none      all       part      part',
         'pod-masqueraded               none      all       none      none      none',
@@ -93,6 +92,7 @@ describe('interfaceView', () => {
         'service-backend               none      none      none      none      part      part',
         'service-backend-on-other-node none      inside    all       all       none      none',
         'process-to-pod                none      none      all       none      part      part',
+        'process-to-other-node         none      inside    none      all       none      none',
         'host-network                  none      all       none      none      none      none',
         'pod-to-outside                none      none      all       none      part      part',
         'pod-masqueraded               none      all       none      none      none      none',
@@ -116,6 +116,7 @@ describe('interfaceView', () => {
         'service-backend               none      none      part      part',
         'service-backend-on-other-node none      all       none      none',
         'process-to-pod                none      none      part      part',
+        'process-to-other-node         none      all       none      none',
         'host-network                  none      all       none      none',
         'pod-to-outside                none      none      part      part',
         'pod-masqueraded               none      all       none      none',
@@ -136,8 +137,8 @@ describe('interfaceView', () => {
       'cannot see: Pod to Service, by the Service’s address (before DNAT). The packets pass here after DNAT: the Service’s address was replaced by the backend’s. Seen at cni0, veth2, veth3.',
     ]);
     assert.equal(
-      text[6],
-      'sees: Process or hostNetwork pod of this node to other nodes and outside. The packets leave and enter the node here. All processes and hostNetwork pods share 10.0.0.1: only the socket’s owner tells them apart. (default via 10.0.0.254 dev eth0)',
+      text[7],
+      'sees: Process or hostNetwork pod of this node, and other nodes and outside. The packets leave and enter the node here. All processes and hostNetwork pods share 10.0.0.1: only the socket’s owner tells them apart. (default via 10.0.0.254 dev eth0)',
     );
   });
 
@@ -243,55 +244,6 @@ describe('interfaceView', () => {
     }
   }
 });
-
-/** A flow of a kind, and which of its packets look as the kind says. */
-interface Case {
-  readonly kind: TrafficKind;
-  readonly flow: Flow;
-  readonly isKind: (tuple: Tuple) => boolean;
-}
-
-const pods = (node: NodeLetter): FlowEnd[] => [2, 3].map((host) => podEnd(node, host, 8080));
-const asClient = (one: FlowEnd): FlowEnd => ({ ...one, port: PORT });
-const has =
-  (address: string) =>
-  ({ source, destination }: Tuple): boolean =>
-    source === address || destination === address;
-
-/** All flows there are between the ends of node-a and node-b and outside, by kind. */
-function cases(shape: Shape): Case[] {
-  const all: Case[] = [];
-  const add = (kind: TrafficKind, one: Flow, isKind: Case['isKind'] = () => true): void => {
-    all.push({ kind, flow: one, isKind });
-  };
-  const node = nodeAddress('a');
-  for (const client of pods('a').map(asClient)) {
-    for (const server of [...pods('a'), ...pods('b')].filter(({ uid }) => uid !== client.uid)) {
-      const isLocal = server.node === client.node;
-      add(isLocal ? 'pod-to-pod' : 'pod-to-other-node', flow(client, server));
-      const nat = [{ kind: 'dnat' as const, from: `${SERVICE}:80`, to: `${server.address}:8080` }];
-      add('service-asked', flow(client, server, { nat }), has(SERVICE));
-      const kind = isLocal ? 'service-backend' : 'service-backend-on-other-node';
-      add(kind, flow(client, server, { nat }), (tuple) => !has(SERVICE)(tuple));
-    }
-    const masquerade = { kind: 'masquerade' as const, from: `${client.address}:${PORT}`, to: `${node}:1025` };
-    const out = flow(client, end(OUTSIDE, 443), { nat: [masquerade] });
-    add('pod-to-outside', out, has(client.address));
-    add('pod-masqueraded', out, has(node));
-  }
-  for (const server of pods('a')) {
-    add('process-to-pod', flow(nodeEnd('a', PORT), server));
-    const nat = [{ kind: 'dnat' as const, from: `${node}:30080`, to: `${server.address}:8080` }];
-    const asked = flow(end(OUTSIDE, PORT), server, { nat });
-    add('node-port-asked', asked, has(node));
-    add('node-port-backend', asked, has(server.address));
-  }
-  add('host-network', flow(nodeEnd('a', PORT), end(OUTSIDE, 443)));
-  add('host-network', flow(nodeEnd('a', PORT), nodeEnd('b', 10_250)));
-  if (shape === 'vxlan') add('tunnel-outer', flow(nodeEnd('a', PORT), nodeEnd('b', 4789)));
-  add('loopback', flow(nodeEnd('a', PORT), nodeEnd('a', 10_250)));
-  return all;
-}
 
 function pointsAt({ request, reply }: FlowPath, inode: number, ifindex: number): PathPoint[] {
   return [...request.points, ...reply.points].filter(

@@ -6,7 +6,7 @@ import type { Passing } from './passage.ts';
 import { passingAt } from './passage.ts';
 import type { Probes } from './probes.ts';
 import { probesOf } from './probes.ts';
-import { lineReason } from './reasons.ts';
+import { lineReason, strayReason } from './reasons.ts';
 import { noProbeReason } from './noProbe.ts';
 import { notesOn } from './notes.ts';
 import type { ProbedKind } from './traffic.ts';
@@ -51,10 +51,12 @@ function probedLine(
   const sent = probes.of[kind];
   const head = { kind, label: TRAFFIC_LABELS[kind] };
   if (sent.length === 0) {
-    return { ...head, passage: 'none', ...noProbeReason(kind), seenBy: [], more: 0 };
+    return { ...head, passage: 'none', ...noProbeReason(kind), strays: null, seenBy: [], more: 0 };
   }
   const passing = passingAt(at, sent);
-  return { ...head, passage: passing.passage, ...lineReason({ kind, at, passing, wirings }), ...elsewhere() };
+  const { passage } = passing;
+  const strays = passage === 'none' && passing.strays ? strayReason(at) : null;
+  return { ...head, passage, ...lineReason({ kind, at, passing, wirings }), strays, ...elsewhere() };
 
   function elsewhere(): Pick<TrafficLine, 'seenBy' | 'more'> {
     if (passing.passage === 'all' || passing.passage === 'part') return { seenBy: [], more: 0 };

@@ -15,9 +15,10 @@ export function loopbackLine({ place, link }: PlacedInterface): TrafficLine {
     label: TRAFFIC_LABELS.loopback,
     passage: here ? 'all' : 'none',
     reason: here
-      ? `What ${whose} sends to itself, also by its other addresses; each pod has a loopback of its own.`
+      ? `What ${whose} sends to itself, also by its other addresses. Each packet is counted twice: on its way out and in again.`
       : 'What a namespace sends to itself passes its own loopback alone; each pod has one of its own.',
     evidence: [],
+    strays: null,
     seenBy:
       here || loopback === null ? [] : [{ ...referenceTo(place.namespace.inode, loopback), passage: 'all' }],
     more: 0,
@@ -31,7 +32,8 @@ export function broadcastLine(
   others: readonly PlacedInterface[],
 ): TrafficLine {
   const { passage, reason, evidence } = broadcastAt(at, wirings);
-  const line = { kind: 'broadcast', label: TRAFFIC_LABELS.broadcast, passage, reason, evidence } as const;
+  const head = { kind: 'broadcast', label: TRAFFIC_LABELS.broadcast, strays: null } as const;
+  const line = { ...head, passage, reason, evidence };
   if (passage !== 'none') return { ...line, seenBy: [], more: 0 };
   const seen = others
     .map((other) => ({ other, found: broadcastAt(other, wirings).passage }))

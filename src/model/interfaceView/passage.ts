@@ -13,10 +13,17 @@ export interface Passing {
   readonly missed: readonly Probe[];
   /** Whether some pass with other addresses than those of the kind: before or after translation. */
   readonly translated: boolean;
+  /** Whether a few packets of them may pass all the same: those of the kind that come before a neighbour is known. */
+  readonly strays: boolean;
 }
 
 export function passingAt(at: PlacedInterface, probes: readonly Probe[]): Passing {
-  const found = probes.map((probe) => ({ probe, steps: stepsAt(at, probe) }));
+  const all = probes.map((probe) => ({ probe, steps: stepsAt(at, probe) }));
+  // Where few packets pass, and often none, nothing is taken to be seen of a conversation.
+  const found = all.map(({ probe, steps }) => ({
+    probe,
+    steps: steps.filter(({ aside }) => aside?.kind !== 'some'),
+  }));
   const ofKind = found.map(({ probe, steps }) => ({
     probe,
     steps: steps.filter(({ tuple }) => probe.isKind(tuple)),
@@ -31,6 +38,9 @@ export function passingAt(at: PlacedInterface, probes: readonly Probe[]): Passin
     seen: seen.map(({ probe }) => probe),
     missed: ofKind.filter(({ steps }) => steps.length === 0).map(({ probe }) => probe),
     translated: seen.length === 0 && found.some(({ steps }) => steps.length > 0),
+    strays: all.some(({ probe, steps }) =>
+      steps.some(({ aside, tuple }) => aside?.kind === 'some' && probe.isKind(tuple)),
+    ),
   };
 }
 
@@ -41,12 +51,8 @@ function passageOf(at: PlacedInterface, seen: readonly (readonly Step[])[], all:
   return seen.every((steps) => steps.every(({ inner }) => inner)) ? 'inside' : 'all';
 }
 
-/** Where few packets pass, and often none, nothing is seen of a conversation. */
 function stepsAt({ place, link }: PlacedInterface, { ways }: Probe): Step[] {
   return [...ways.request.steps, ...ways.reply.steps].filter(
-    ({ at, aside }) =>
-      aside?.kind !== 'some' &&
-      at.place.namespace.inode === place.namespace.inode &&
-      at.link.ifindex === link.ifindex,
+    ({ at }) => at.place.namespace.inode === place.namespace.inode && at.link.ifindex === link.ifindex,
   );
 }

@@ -6,9 +6,11 @@ import type { PathQuestion } from '../path/flowPath.ts';
 import type { FlowWays } from '../path/flowWays.ts';
 import { flowWays } from '../path/flowWays.ts';
 import type { Place, PlacedInterface, Wirings } from '../path/wirings.ts';
+import { routeTo } from '../path/routing.ts';
 import { uplinkOf } from '../path/walk.ts';
 import type { PodReference } from '../topology.ts';
 import { formatSocketAddress } from '../socketAddress.ts';
+import { rangesOfOtherPods } from './podRanges.ts';
 import type { ProbedKind } from './traffic.ts';
 
 /** A conversation that stands for its kind, with its ways through the wiring. */
@@ -115,6 +117,7 @@ class ProbeMaker {
       'process-to-pod': ofNode((address) =>
         pods.map((pod) => this.#direct(this.#process(address), this.#pod(pod))),
       ),
+      'process-to-other-node': pods.length === 0 ? [] : ofNode((address) => [this.#toRemotePod(address)]),
       'host-network': ofNode((address) => [this.#direct(this.#process(address), external(outside))]),
       'pod-to-outside': ofNode((address) => pods.map((pod) => this.#masqueraded(pod, address, pod.address))),
       'pod-masqueraded': ofNode((address) => pods.map((pod) => this.#masqueraded(pod, address, address))),
@@ -171,6 +174,17 @@ class ProbeMaker {
     return { ...end(address), kind: 'process', node: this.#own.node };
   }
 
+  /** The address that the node sends from to a destination: that of the interface which leads there. */
+  #addressTowards(destination: string): string | null {
+    const link = routeTo(this.#own.namespace, destination)?.link;
+    return usable(link?.addresses ?? [], ipaddr.parse(destination).kind());
+  }
+
+  #toRemotePod(nodeAddress: string): Probe {
+    const sender = this.#addressTowards(this.#otherPod) ?? nodeAddress;
+    return this.#direct(this.#process(sender), this.#remotePod());
+  }
+
   #remotePod(): FlowEnd {
     return { ...end(this.#otherPod), kind: 'pod' };
   }
@@ -191,24 +205,10 @@ function hasAddress({ source, destination }: Tuple, address: string): boolean {
   return source === address || destination === address;
 }
 
-/** Ranges that no pod is in, by ipaddr.js's names. */
-const NOBODYS: ReadonlySet<string> = new Set(['linkLocal', 'multicast', 'broadcast', 'loopback']);
-
-/**
- * An address of a range that the node reaches by a tunnel, else by another node: that of another node's pods. Routes to single
- * hosts are for other things, a cloud's metadata for example.
- */
+/** An address of a range that the node reaches by a tunnel, else by another node: that of another node's pods. */
 function podOfOtherNode({ namespace }: Place, family: string): string | null {
-  const ranges = namespace.routes.flatMap(({ destination, gateway, ifindex }) => {
-    const link = namespace.interfaces.find((candidate) => candidate.ifindex === ifindex);
-    if (link === undefined || !ipaddr.isValidCIDR(destination)) return [];
-    const [network, length] = ipaddr.parseCIDR(destination);
-    if (NOBODYS.has(network.range())) return [];
-    const isRange = length > 0 && length < 8 * network.toByteArray().length;
-    const isElsewhere = link.role === 'tunnel' || (link.role === 'uplink' && gateway !== null && isRange);
-    return isElsewhere && length > 0 && network.kind() === family ? [{ network, link, isRange }] : [];
-  });
-  const range = ranges.find(({ link }) => link.role === 'tunnel') ?? ranges[0];
+  const ranges = rangesOfOtherPods(namespace).filter(({ network }) => network.kind() === family);
+  const range = ranges.find(({ isThroughTunnel }) => isThroughTunnel) ?? ranges[0];
   if (range === undefined) return null;
   if (!range.isRange) return range.network.toString();
   const bytes = range.network.toByteArray();

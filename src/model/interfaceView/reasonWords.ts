@@ -9,6 +9,7 @@ export const PARTS: Readonly<Record<ProbedKind, (pod: string) => string>> = {
   'service-backend': (pod) => `where ${pod} is the backend: DNAT was made before its veth`,
   'service-backend-on-other-node': (pod) => `what ${pod} asks for`,
   'process-to-pod': (pod) => `what processes of the node send to ${pod}, and its answers`,
+  'process-to-other-node': (pod) => `what concerns ${pod}`,
   'host-network': (pod) => `what concerns ${pod}`,
   'pod-to-outside': (pod) => `what ${pod} sends and gets: masquerade comes behind its veth`,
   'pod-masqueraded': (pod) => `what concerns ${pod}`,
@@ -30,6 +31,7 @@ export const BRIDGED: Readonly<Record<ProbedKind, (bridge: string) => string>> =
   'service-backend-on-other-node': (bridge) =>
     `DNAT is made when the frame comes into ${bridge}, before it takes it: it sees only the backend’s address.`,
   'process-to-pod': (bridge) => `The node’s own route to its pods leads through ${bridge}.`,
+  'process-to-other-node': routed,
   'host-network': routed,
   'pod-to-outside': (bridge) =>
     `The node routes these packets, through ${bridge}, and masquerades them only on their way out.`,
@@ -49,6 +51,8 @@ export const LEAVING: Readonly<Record<ProbedKind, (addresses: string) => string>
   'service-backend-on-other-node': () =>
     'The packets leave the node here after DNAT: the Service’s address is gone, the backend’s is there.',
   'process-to-pod': () => 'The way between the node and its pods leads through here.',
+  'process-to-other-node': () =>
+    'The packets leave and enter the node here, with the pods’ own addresses: no tunnel is used.',
   'host-network': (addresses) =>
     `The packets leave and enter the node here. All processes and hostNetwork pods share ${addresses}: only the socket’s owner tells them apart.`,
   'pod-to-outside': () => 'The packets leave the node here with the pod’s address.',
@@ -68,6 +72,7 @@ export const OTHER_WAY: Readonly<Record<ProbedKind, string>> = {
   'service-backend': 'The packets go from the client’s veth to the backend’s.',
   'service-backend-on-other-node': 'The way to other nodes’ pods does not lead through here.',
   'process-to-pod': 'The node’s way to its pods does not lead through here.',
+  'process-to-other-node': 'The way to other nodes’ pods does not lead through here.',
   'host-network': 'The way out of the node does not lead through here.',
   'pod-to-outside': 'The way out of the node does not lead through here.',
   'pod-masqueraded': 'The way out of the node does not lead through here.',

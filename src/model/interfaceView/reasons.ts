@@ -173,6 +173,11 @@ function switched(kind: ProbedKind, at: PlacedInterface): Reason {
   };
 }
 
+/** Until a bridge knows where the backend is, it sends the translated frames itself. */
+export function strayReason({ link }: PlacedInterface): string {
+  return `Packets that come before ${link.name} knows the backend’s MAC go out of ${link.name} itself.`;
+}
+
 function isSwitchedBy({ link }: PlacedInterface, probes: readonly Probe[]): boolean {
   return probes.some(({ ways }) =>
     [ways.request, ways.reply].some(({ switchings }) =>

@@ -6,6 +6,7 @@ export const PROBED_KINDS = [
   'service-backend',
   'service-backend-on-other-node',
   'process-to-pod',
+  'process-to-other-node',
   'host-network',
   'pod-to-outside',
   'pod-masqueraded',
@@ -15,7 +16,12 @@ export const PROBED_KINDS = [
 ] as const;
 export type ProbedKind = (typeof PROBED_KINDS)[number];
 
-export type TrafficKind = ProbedKind | 'loopback' | 'broadcast';
+export const TRAFFIC_KINDS = [...PROBED_KINDS, 'loopback', 'broadcast'] as const;
+export type TrafficKind = (typeof TRAFFIC_KINDS)[number];
+
+/** What is counted is of one of these: `other` is what no line of the table is about. */
+export type CountedKind = TrafficKind | 'other';
+export const COUNTED_KINDS: readonly CountedKind[] = [...TRAFFIC_KINDS, 'other'];
 
 /** One form for the page and for text. */
 export const TRAFFIC_LABELS: Readonly<Record<TrafficKind, string>> = {
@@ -25,8 +31,9 @@ export const TRAFFIC_LABELS: Readonly<Record<TrafficKind, string>> = {
   'service-backend': 'Pod to Service, by the backend’s address (after DNAT), backend on this node',
   'service-backend-on-other-node':
     'Pod to Service, by the backend’s address (after DNAT), backend on another node',
-  'process-to-pod': 'Process or hostNetwork pod of this node to pod on this node',
-  'host-network': 'Process or hostNetwork pod of this node to other nodes and outside',
+  'process-to-pod': 'Process or hostNetwork pod of this node, and pod on this node',
+  'process-to-other-node': 'Process or hostNetwork pod of this node, and pod on another node',
+  'host-network': 'Process or hostNetwork pod of this node, and other nodes and outside',
   'pod-to-outside': 'Pod to outside, by the pod’s address (before masquerade)',
   'pod-masqueraded': 'Pod to outside, by the node’s address (after masquerade)',
   'node-port-asked': 'Outside to NodePort, by the node’s address and port (before DNAT)',

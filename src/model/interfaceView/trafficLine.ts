@@ -26,6 +26,8 @@ export interface TrafficLine extends Reason {
   readonly kind: TrafficKind;
   readonly label: string;
   readonly passage: Passage;
+  /** Why a few of these packets may pass here all the same, though none is seen as a rule; null where none may. */
+  readonly strays: string | null;
   /** Where it is seen instead, if it is not here or only inside a tunnel; of many, some. */
   readonly seenBy: readonly (InterfaceReference & { readonly passage: Passage })[];
   /** How many pod interfaces more see their pod's part of it. */

@@ -28,7 +28,7 @@ export interface Translated {
 }
 
 /** @throws RangeError where an address of a translation cannot be read */
-export function translated(flow: PathQuestion): Translated {
+export function translated(flow: Pick<PathQuestion, 'client' | 'server' | 'nat'>): Translated {
   const translations = flow.nat.map(({ kind, from, to, node }): EndTranslation => ({
     kind: kind === 'dnat' ? 'dnat' : 'snat',
     from: readSocketAddress(from),

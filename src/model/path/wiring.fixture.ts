@@ -71,7 +71,13 @@ function ownNamespace(node: NodeLetter, shape: Shape, options: WiringOptions): N
     attached: true,
     promiscuous: options.promiscuous ?? false,
   });
-  const tunnel = link(TUNNEL, 'flannel.1', { kind: 'vxlan', role: 'tunnel', attached: true });
+  const tunnel = link(TUNNEL, 'flannel.1', {
+    kind: 'vxlan',
+    role: 'tunnel',
+    addresses: [`${gateway(node).replace(/1$/, '0')}/32`],
+    tunnel: { id: 1, local: nodeAddress(node), remote: null, port: 8472 },
+    attached: true,
+  });
   const uplink = link(UPLINK, 'eth0', {
     role: 'uplink',
     addresses: [`${nodeAddress(node)}/24`],

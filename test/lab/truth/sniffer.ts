@@ -32,7 +32,8 @@ export class Sniffer {
   ): Promise<Sniffer> {
     const from = interfaces.flatMap((name) => ['-i', name]);
     const columns = fields.flatMap((field) => ['-e', field]);
-    const args = ['tshark', '-n', '-p', '-l', ...from, ...more, '-f', filter, '-T', 'fields', ...columns];
+    // After an interface the filter would be for that one alone.
+    const args = ['tshark', '-n', '-p', '-l', '-f', filter, ...from, ...more, '-T', 'fields', ...columns];
     const sniffer = new Sniffer(
       spawn('nsenter', [`--net=${netnsPath(netns)}`, '--', ...args], { stdio: ['ignore', 'pipe', 'pipe'] }),
     );
