@@ -65,12 +65,13 @@ export function activate(context: ExtensionContext): void {
     },
     (flows) => void closed(flows, running, log),
   );
-  const interfaces = new InterfacePanels(
-    context.extensionUri,
-    running,
-    (at, pod) =>
-      void showNodeFlows(at, pod, observer, panels).catch((error: unknown) => showProblem(error, log)),
-  );
+  const reported = (work: Promise<unknown>): void =>
+    void work.catch((error: unknown) => showProblem(error, log));
+  const interfaces = new InterfacePanels(context.extensionUri, running, {
+    showFlows: (at, pod) => reported(showNodeFlows(at, pod, observer, panels)),
+    showPath: (flows, flow) => new PointsPanel(context.extensionUri, POINTS_PANEL, flows, flow),
+    observe: ({ source, node }) => reported(observer.observe(source, { kind: 'node', node })),
+  });
   const podNetworks = new PodNetworkPanels(context.extensionUri, running, interfaces);
   const showFlows = new ShowFlows(clusters, observer, panels, context.workspaceState);
   const ask = (): Promise<void> => showFlows.run();

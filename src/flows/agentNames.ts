@@ -2,7 +2,7 @@ import { SIGHTING } from '../model/flowRecord.ts';
 import type { SightingRecords } from '../model/flowRecords.ts';
 import type { SightingRow } from '../model/panelMessages.ts';
 import { AddressNumbers } from './addressNumbers.ts';
-import { keyOf } from './agentKey.ts';
+import { agentOfKey, keyOf } from './agentKey.ts';
 import type { AgentPoint, AgentTunnel, FlowUpdate } from './flowUpdate.ts';
 
 const UNNAMED = '?';
@@ -34,6 +34,22 @@ export class AgentNames {
 
   point(agent: number, id: number): AgentPoint | undefined {
     return this.#points.get(keyOf(agent, id));
+  }
+
+  /** Of each agent the ids of the points at an interface, and whether they are inside of a tunnel's packets. */
+  pointsAt({
+    node,
+    netns,
+    ifindex,
+  }: Pick<AgentPoint, 'node' | 'netns' | 'ifindex'>): ReadonlyMap<number, ReadonlyMap<number, boolean>> {
+    const found = new Map<number, Map<number, boolean>>();
+    for (const [key, point] of this.#points) {
+      if (point.node !== node || point.netns !== netns || point.ifindex !== ifindex) continue;
+      const agent = agentOfKey(key);
+      const ofAgent = found.get(agent) ?? new Map<number, boolean>();
+      found.set(agent, ofAgent.set(point.id, point.inner));
+    }
+    return found;
   }
 
   tunnel(agent: number, id: number): AgentTunnel | undefined {

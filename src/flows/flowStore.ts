@@ -10,6 +10,8 @@ import type { EndpointTable } from './endpointTable.ts';
 import type { FlowPicture } from './flowPicture.ts';
 import type { FlowTable } from './flowTable.ts';
 import type { AgentPoint, FlowUpdate } from './flowUpdate.ts';
+import type { InterfacePlace, SeenTraffic, SeenTuple } from './interfaceSightings.ts';
+import { DepartedSightings, forEachSightingAt } from './interfaceSightings.ts';
 import type { RecordNames } from './translations.ts';
 import { translationsOf } from './translations.ts';
 import { TUNNEL_FIELDS, tunnelRow } from './tunnelRow.ts';
@@ -54,6 +56,7 @@ export class FlowStore {
   readonly endpoints: EndpointTable;
   readonly #limits: FlowStoreLimits;
   readonly #flows = new AgentFlows();
+  readonly #departed = new DepartedSightings(this.#flows);
   /** Null while a single agent told of flows: its flows are the rows. */
   #crossNode: CrossNodeRows | null = null;
   /** From the number on the wire to the number in the store. */
@@ -179,6 +182,16 @@ export class FlowStore {
     };
   }
 
+  /** Calls back with each sighting at an interface, and the row that its flow is in. */
+  forEachSightingAt(at: InterfacePlace, visit: (row: number, seen: SeenTuple) => void): void {
+    forEachSightingAt(this.#flows, at, (slot, seen) => visit(this.#rowOf(slot), seen));
+  }
+
+  /** What was seen there of flows that are no longer kept. */
+  departedAt(at: InterfacePlace): readonly SeenTraffic[] {
+    return this.#departed.at(at);
+  }
+
   /** Texts of the ids in records. */
   get recordNames(): RecordNames {
     const { addresses } = this.#flows.names;
@@ -242,6 +255,7 @@ export class FlowStore {
     const rows = this.#crossNode ?? this.#flows;
     for (const row of rows.ended) {
       if (rows.ended.size <= this.#limits.ended) break;
+      for (const slot of this.#crossNode?.flowsOf(row) ?? [row]) this.#departed.take(slot);
       rows.remove(row);
       this.#droppedEnded++;
     }

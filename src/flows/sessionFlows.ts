@@ -12,6 +12,8 @@ type Subscription = ReturnType<Session['onChange']>;
 export class SessionFlows {
   readonly session: Session;
   readonly store = new FlowStore();
+  /** When it began to count, milliseconds since the epoch. */
+  readonly since = Date.now();
   readonly #ledgers = new Map<number, Ledger>();
   readonly #subscriptions: readonly Subscription[];
 

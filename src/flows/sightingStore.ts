@@ -5,6 +5,7 @@ import { SightingRecords } from '../model/flowRecords.ts';
 export class SightingStore {
   #bytes = new Uint8Array(1024 * SIGHTING_RECORD_BYTES);
   #view = new DataView(this.#bytes.buffer);
+  #records = new SightingRecords(this.#bytes);
   /** In records. */
   #used = 0;
   #unused = 0;
@@ -48,6 +49,13 @@ export class SightingStore {
   /** A copy of a slot's sightings. */
   get(slot: number): SightingRecords {
     return new SightingRecords(this.#copy(slot));
+  }
+
+  /** Calls back with a slot's sightings as they lie there: rows of the records, which change with the store. */
+  forEach(slot: number, visit: (records: SightingRecords, row: number) => void): void {
+    const first = this.#first[slot] ?? 0;
+    const count = this.#counts[slot] ?? 0;
+    for (let row = first; row < first + count; row++) visit(this.#records, row);
   }
 
   #copy(slot: number): Uint8Array {
@@ -101,6 +109,7 @@ export class SightingStore {
     }
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer);
+    this.#records = new SightingRecords(bytes);
     this.#used = next;
     this.#unused = 0;
   }

@@ -26,6 +26,12 @@ export function formatRate(bytesPerSecond: number): string {
   return bytesPerSecond < 0.5 ? '–' : `${formatBytes(bytesPerSecond)}/s`;
 }
 
+/** `812 packets/s`, with a digit after the point where there are few. */
+export function formatPacketRate(packetsPerSecond: number): string {
+  const isFew = packetsPerSecond > 0 && packetsPerSecond < 10;
+  return `${isFew ? packetsPerSecond.toFixed(1) : formatCount(Math.round(packetsPerSecond))} packets/s`;
+}
+
 /** Milliseconds as `0 ms`, `850 ms`, `2.4 s`, `59 s`, `3m 20s`, `2h 5m`, `3d 4h`: short enough for a column. */
 export function formatDuration(milliseconds: number): string {
   const whole = Math.max(0, milliseconds);

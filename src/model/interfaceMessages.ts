@@ -1,4 +1,6 @@
+import type { InterfaceTraffic } from './interfaceView/interfaceTraffic.ts';
 import type { InterfaceReference, InterfaceView } from './interfaceView/trafficLine.ts';
+import type { FlowReference } from './panelMessages.ts';
 import type {
   ForwardingEntry,
   InterfaceStatistics,
@@ -43,15 +45,15 @@ export interface InterfacePicture {
   /** A second, between the last two readings; null until there were two. */
   readonly rates: InterfaceStatistics | null;
   readonly view: InterfaceView;
-  /** The table as text, to be copied. */
-  readonly text: string;
 }
 
 /** Host to page. */
 export type ToInterfacePage =
   | { readonly type: 'interface'; readonly picture: InterfacePicture }
-  /** There is no such interface any more, or no wiring to find it in. */
-  | { readonly type: 'nothing'; readonly reason: string };
+  /** What passes it now, once a second; null where no session counts. */
+  | { readonly type: 'traffic'; readonly traffic: InterfaceTraffic | null }
+  /** There is no such interface any more, or no wiring to find it in because the node is not observed. */
+  | { readonly type: 'nothing'; readonly reason: string; readonly unobserved: string | null };
 
 /** Page to host. */
 export type FromInterfacePage =
@@ -59,4 +61,8 @@ export type FromInterfacePage =
   /** Opens the view of another interface of the node, in an editor beside this one where asked. */
   | { readonly type: 'open'; readonly interface: InterfaceReference; readonly beside: boolean }
   | { readonly type: 'showFlows' }
+  /** Opens the path of a flow that was seen here. */
+  | { readonly type: 'showPath'; readonly flow: FlowReference }
+  /** Begins to observe the node, and all of it. */
+  | { readonly type: 'observe' }
   | { readonly type: 'copy'; readonly content: string };

@@ -6,7 +6,18 @@ import { Harness, THEMES } from './harness.ts';
 import type { HarnessPage } from './harness.ts';
 import { launchBrowser } from './workbench.ts';
 
-const SCENARIOS = ['bridge', 'promiscuous', 'uplink', 'pod', 'routed', 'tunnel', 'hostile'];
+const SCENARIOS = [
+  'bridge',
+  'promiscuous',
+  'uplink',
+  'pod',
+  'routed',
+  'tunnel',
+  'hostile',
+  'uncounted',
+  'one-pod',
+  'contradiction',
+];
 
 describe('the interface view in a browser', function () {
   this.timeout(60_000);
@@ -86,7 +97,10 @@ describe('the interface view in a browser', function () {
       asked.map(({ type }) => type),
       ['ready', 'showFlows', 'copy'],
     );
-    assert.match(asked[2]?.content ?? '', /^sees part: Pod to pod on this node\. Only what shop\/pod-a2/);
+    assert.match(
+      asked[2]?.content ?? '',
+      /^sees part: Pod to pod on this node\. Only what shop\/pod-a2.* Counted: [\d,]+ packets/,
+    );
   });
 
   it('shows counters and how fast they move', async () => {
@@ -94,6 +108,88 @@ describe('the interface view in a browser', function () {
     const words = await shown.page.locator('.statistics').innerText();
     assert.match(words, /Rate\s+1\.2 MB\/s\s+96 kB\/s/);
     assert.match(words, /Packets\s+1,204,113\s+980,021/);
+  });
+
+  it('counts each kind, and moves once a second without making anything anew', async () => {
+    shown = await harness.open('interface-uplink');
+    const cells = row('host-network').locator('td.align-end');
+    const before = await cells.allInnerTexts();
+    assert.match(before[0] ?? '', /^[\d.]+ k?B\/s\n[\d,.]+ packets\/s$/);
+    assert.match(before[1] ?? '', /^[\d,]+ packets\n[\d.]+ [kM]B$/);
+    assert.match(await row('pod-to-other-node').innerText(), /packets\n[\d.]+ [kM]B in tunnel/);
+    assert.equal(await row('pod-to-pod').locator('td.align-end').last().innerText(), '0');
+    await shown.page.evaluate(
+      "document.querySelectorAll('.traffic tr').forEach((row) => (row.marked = true))",
+    );
+    await shown.page.evaluate('harness.host.tick()');
+    assert.notDeepEqual(await cells.allInnerTexts(), before);
+    const made = await shown.page.evaluate(
+      "[...document.querySelectorAll('.traffic tr')].filter((row) => !row.marked).length",
+    );
+    assert.equal(made, 0);
+    // Figures that move are not read out by themselves.
+    assert.equal(await shown.page.locator('[aria-live], .traffic [role="status"]').count(), 0);
+  });
+
+  it('adds up to what passed in all', async () => {
+    shown = await harness.open('interface-bridge');
+    const packets = async (rows: Locator): Promise<number> => {
+      const titles = await rows.evaluateAll((cells) =>
+        cells.map((cell) => (cell as { title: string }).title),
+      );
+      return titles.reduce(
+        (sum, title) => sum + Number((/^[\d,]+/.exec(title)?.[0] ?? '0').replaceAll(',', '')),
+        0,
+      );
+    };
+    const counted = shown.page.locator('tr[data-kind]:not([data-kind="total"]) .counted');
+    const total = await packets(shown.page.locator('tr[data-kind="total"] .counted'));
+    assert.ok(total > 1000);
+    assert.equal(await packets(counted), total);
+  });
+
+  it('shows a count where the table has none as a contradiction', async () => {
+    shown = await harness.open('interface-contradiction');
+    const line = row('pod-to-pod');
+    assert.equal(await line.getAttribute('data-passage'), 'none');
+    assert.match(await line.innerText(), /[\d,]+ packets[^]*This contradicts the table/);
+    assert.match(
+      await shown.page.locator('.contradictions').innerText(),
+      /2 kinds of traffic were\s+counted here although/,
+    );
+    await shown.close();
+    shown = await harness.open('interface-bridge');
+    assert.equal(await shown.page.locator('.contradiction, .contradictions').count(), 0);
+  });
+
+  it('says where nothing or one pod alone is counted, and observes the node by a button', async () => {
+    shown = await harness.open('interface-uncounted');
+    await shown.page.getByText('no session observes node-a').waitFor();
+    assert.equal(await shown.page.locator('.counted').count(), 0);
+    await shown.page.getByRole('button', { name: 'Observe node-a' }).click();
+    await shown.close();
+    shown = await harness.open('interface-one-pod');
+    await shown.page.getByText('the flows of shop/pod-a2 alone').waitFor();
+    await shown.page.getByRole('button', { name: 'Observe all of node-a' }).focus();
+    await shown.page.keyboard.press('Enter');
+    const asked = await shown.page.evaluate<{ type: string }[]>('harness.host.asked');
+    assert.deepEqual(
+      asked.map(({ type }) => type),
+      ['ready', 'observe'],
+    );
+  });
+
+  it('lists the flows that were seen, each of which opens its path', async () => {
+    shown = await harness.open('interface-pod');
+    const flows = shown.page.getByRole('table', { name: 'Flows seen here' });
+    const first = flows.getByRole('button').first();
+    assert.match(await first.innerText(), /shop\/pod-a2:/);
+    await first.focus();
+    await shown.page.keyboard.press('Enter');
+    const asked =
+      await shown.page.evaluate<{ type: string; flow?: { flow: number } }[]>('harness.host.asked');
+    assert.equal(asked.at(-1)?.type, 'showPath');
+    assert.ok((asked.at(-1)?.flow?.flow ?? 0) > 0);
   });
 
   it('shows hostile names as text, and says that the link is down', async () => {
@@ -106,7 +202,9 @@ describe('the interface view in a browser', function () {
   it('says why there is nothing to show', async () => {
     shown = await harness.open('interface-bridge');
     const reason = 'There is no cni0 (3) on node-a any more.';
-    await shown.page.evaluate(`harness.host.tell({ type: 'nothing', reason: '${reason}' })`);
+    await shown.page.evaluate(
+      `harness.host.tell({ type: 'nothing', reason: '${reason}', unobserved: null })`,
+    );
     await shown.page.getByText(reason).waitFor();
     assert.equal(await shown.page.getByRole('heading').count(), 0);
   });

@@ -24,11 +24,14 @@ import { empty } from './scenarios/empty.ts';
 import { failure } from './scenarios/failure.ts';
 import { hostile } from './scenarios/hostile.ts';
 import { bridge } from './scenarios/interface/bridge.ts';
+import { contradiction } from './scenarios/interface/contradiction.ts';
 import { hostile as hostileInterface } from './scenarios/interface/hostile.ts';
+import { onePod } from './scenarios/interface/onePod.ts';
 import { podVeth } from './scenarios/interface/podVeth.ts';
 import { promiscuous } from './scenarios/interface/promiscuous.ts';
 import { routedVeth } from './scenarios/interface/routedVeth.ts';
 import { tunnel as tunnelInterface } from './scenarios/interface/tunnel.ts';
+import { uncounted } from './scenarios/interface/uncounted.ts';
 import { uplink } from './scenarios/interface/uplink.ts';
 import { bridge as bridgedPod } from './scenarios/podNetwork/bridge.ts';
 import { cilium as ciliumPod } from './scenarios/podNetwork/cilium.ts';
@@ -81,6 +84,9 @@ const INTERFACES: Readonly<Record<string, InterfaceScenario>> = {
   'interface-routed': routedVeth,
   'interface-tunnel': tunnelInterface,
   'interface-hostile': hostileInterface,
+  'interface-uncounted': uncounted,
+  'interface-one-pod': onePod,
+  'interface-contradiction': contradiction,
 };
 
 /** Of the page of a pod's network. */

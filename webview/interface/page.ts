@@ -5,6 +5,9 @@ import type {
   InterfacePicture,
   ToInterfacePage,
 } from '../../src/model/interfaceMessages.ts';
+import { countedView } from '../../src/model/interfaceView/countedView.ts';
+import type { InterfaceTraffic } from '../../src/model/interfaceView/interfaceTraffic.ts';
+import { interfaceViewText } from '../../src/model/interfaceView/interfaceViewText.ts';
 import { ROLE_WORDS } from '../../src/model/roleWords.ts';
 import { button, icon } from '../shared/controls.ts';
 import type { Host } from '../shared/host.ts';
@@ -13,7 +16,8 @@ import { facts } from './facts.ts';
 import type { OpenInterface } from './interfaceLink.ts';
 import { neighbourTable, portTable, forwardingTable, routeTable } from './tables.ts';
 import { statisticsTable } from './statisticsTable.ts';
-import { trafficTable } from './trafficTable.ts';
+import { seenFlows } from './seenFlows.ts';
+import { contradictions, trafficTable } from './trafficTable.ts';
 
 export type InterfaceHost = Host<ToInterfacePage, FromInterfacePage>;
 
@@ -22,7 +26,10 @@ export class InterfacePage {
   readonly #root: HTMLElement;
   readonly #host: InterfaceHost;
   #picture: InterfacePicture | null = null;
+  #traffic: InterfaceTraffic | null = null;
   #reason = 'Waiting for the wiring of the node.';
+  /** The node that is not observed. */
+  #unobserved: string | null = null;
 
   constructor(root: HTMLElement, host: InterfaceHost) {
     this.#root = root;
@@ -33,10 +40,18 @@ export class InterfacePage {
   }
 
   #receive(message: ToInterfacePage): void {
-    if (message.type === 'interface') this.#picture = message.picture;
-    else {
-      this.#picture = null;
-      this.#reason = message.reason;
+    switch (message.type) {
+      case 'interface':
+        if (!isSame(this.#picture, message.picture)) this.#traffic = null;
+        this.#picture = message.picture;
+        break;
+      case 'traffic':
+        this.#traffic = message.traffic;
+        break;
+      case 'nothing':
+        this.#picture = null;
+        this.#reason = message.reason;
+        this.#unobserved = message.unobserved;
     }
     this.#draw();
   }
@@ -48,11 +63,13 @@ export class InterfacePage {
   #empty(): TemplateResult {
     return html`<main class="interface-page">
       <p class="weak interface-notice" role="status">${this.#reason}</p>
+      ${this.#unobserved === null ? nothing : this.#observeButton(`Observe ${this.#unobserved}`)}
     </main>`;
   }
 
   #page(picture: InterfacePicture): TemplateResult {
     const { link, view, inside, owner } = picture;
+    const traffic = this.#traffic;
     const open: OpenInterface = (other, beside) =>
       this.#host.post({ type: 'open', interface: other, beside });
     return html`${this.#head(picture)}
@@ -62,7 +79,7 @@ export class InterfacePage {
         <div class="columns">
           <section aria-labelledby="seen">
             <h2 id="seen">What passes here</h2>
-            ${trafficTable(view.lines, owner !== null, open)}
+            ${this.#counting(picture)} ${trafficTable({ view, traffic, isPodWire: owner !== null, open })}
           </section>
           <aside aria-label="About the interface">
             <h2>Interface</h2>
@@ -71,12 +88,53 @@ export class InterfacePage {
             ${statisticsTable(picture)}
           </aside>
         </div>
+        ${traffic === null ? nothing : seenFlows(traffic, (flow) => this.#host.post({ type: 'showPath', flow }))}
         ${portTable(picture, open)} ${forwardingTable(picture)} ${routeTable(picture)}
         ${neighbourTable(picture)}
       </main>`;
   }
 
-  #head({ link, node, owner, inside, text }: InterfacePicture): TemplateResult {
+  /** What is counted since when, and what is wrong with it. */
+  #counting({ view, node }: InterfacePicture): TemplateResult {
+    const traffic = this.#traffic;
+    if (traffic === null) {
+      return html`<p class="interface-notice">
+        <span class="weak">Nothing is counted here: no session observes ${node}.</span>
+        ${this.#observeButton(`Observe ${node}`)}
+      </p>`;
+    }
+    const wrong = contradictions(view, traffic);
+    const since = new Date(traffic.since).toLocaleTimeString();
+    return html`${
+      traffic.only === null
+        ? html`<p class="weak counting">Counted since ${since}, once a second.</p>`
+        : html`<p class="interface-notice counting">
+            <span class="weak">Counted since ${since}: the flows of ${traffic.only} alone.</span>
+            ${this.#observeButton(`Observe all of ${node}`)}
+          </p>`
+    }
+    ${
+      wrong.length === 0
+        ? nothing
+        : html`<p class="interface-notice warning contradictions">
+            ${icon('warning')}${wrong.length === 1 ? 'One kind of traffic was' : `${wrong.length} kinds of traffic were`}
+            counted here although the table says that none passes.
+          </p>`
+    }`;
+  }
+
+  #observeButton(label: string): TemplateResult {
+    return button({ label, icon: 'eye', onClick: () => this.#host.post({ type: 'observe' }) });
+  }
+
+  #copy({ view }: InterfacePicture): void {
+    const traffic = this.#traffic;
+    const shown = traffic === null ? view : countedView(view, traffic.counts);
+    this.#host.post({ type: 'copy', content: interfaceViewText(shown) });
+  }
+
+  #head(picture: InterfacePicture): TemplateResult {
+    const { link, node, owner, inside } = picture;
     const pod = owner === null ? null : `${owner.namespace}/${owner.name}`;
     const where = inside === null ? `node ${node}` : `inside the pod, on node ${node}`;
     const role = inside === null || link.role === 'loopback' ? ROLE_WORDS[link.role] : 'interface';
@@ -88,8 +146,12 @@ export class InterfacePage {
       ${button({
         label: 'Copy as Text',
         icon: 'copy',
-        onClick: () => this.#host.post({ type: 'copy', content: text }),
+        onClick: () => this.#copy(picture),
       })}
     </header>`;
   }
+}
+
+function isSame(one: InterfacePicture | null, other: InterfacePicture): boolean {
+  return one?.netns === other.netns && one.link.ifindex === other.link.ifindex && one.node === other.node;
 }

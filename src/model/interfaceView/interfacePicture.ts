@@ -3,7 +3,6 @@ import type { PlacedInterface } from '../path/wirings.ts';
 import { Wirings } from '../path/wirings.ts';
 import type { InterfaceStatistics, InterfaceTopology, Topology } from '../topology.ts';
 import { interfaceView, placedInterface } from './interfaceView.ts';
-import { interfaceViewText } from './interfaceViewText.ts';
 import { ownerOf } from './owner.ts';
 import type { InterfaceReference } from './trafficLine.ts';
 
@@ -30,7 +29,6 @@ export function interfacePicture(
     forwarding: ports.length > 0 ? [] : namespace.fdb.filter((entry) => entry.ifindex === ifindex),
     routes: namespace.routes.filter((route) => route.ifindex === ifindex),
     neighbours: namespace.neighbours.filter((neighbour) => neighbour.ifindex === ifindex),
-    text: interfaceViewText(view),
   };
 }
 

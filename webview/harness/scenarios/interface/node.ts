@@ -2,6 +2,7 @@ import type { Shape, WiringOptions } from '../../../../src/model/path/wiring.fix
 import { wirings } from '../../../../src/model/path/wiring.fixture.ts';
 import type { InterfaceStatistics, InterfaceTopology, Topology } from '../../../../src/model/topology.ts';
 import type { InterfaceScenario } from '../../interfaceHost.ts';
+import { flowsOn } from '../../interfaceTraffic.ts';
 
 const RATES: InterfaceStatistics = {
   receivedPackets: 812.4,
@@ -45,5 +46,10 @@ export function onNode(
     ...node,
     namespaces: [{ ...own, interfaces, fdb: [...own.fdb, ...learned] }, ...pods],
   };
-  return { topology, interface: { netns: own.inode, ifindex }, rates: RATES };
+  return {
+    topology,
+    interface: { netns: own.inode, ifindex },
+    rates: RATES,
+    flows: flowsOn(shape, topology),
+  };
 }
