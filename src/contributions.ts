@@ -11,6 +11,7 @@ export interface CommandArguments {
   'vethscope.showFlowsOfPod': [target: unknown];
   'vethscope.observeNode': [target: unknown];
   'vethscope.openInterface': [target: unknown];
+  'vethscope.compareInterfaces': [target?: unknown, selected?: unknown];
   'vethscope.showInterfaceFlows': [target: unknown];
   'vethscope.showObservationPoints': [target: unknown];
   'vethscope.revealPod': [target: unknown];
@@ -70,6 +71,7 @@ export const FLOWS_PANEL = 'vethscope.flows';
 export const POINTS_PANEL = 'vethscope.points';
 export const INTERFACE_PANEL = 'vethscope.interface';
 export const POD_NETWORK_PANEL = 'vethscope.podNetwork';
+export const COMPARISON_PANEL = 'vethscope.comparison';
 
 interface CommandContribution {
   readonly title: string;
@@ -84,6 +86,11 @@ export const COMMANDS: Readonly<Record<Command, CommandContribution>> = {
   'vethscope.showFlowsOfPod': { title: 'Show Flows of Pod', palette: 'false' },
   'vethscope.observeNode': { title: 'Observe Node', icon: '$(eye)', palette: 'false' },
   'vethscope.openInterface': { title: 'Open Interface View', icon: '$(preview)', palette: 'false' },
+  'vethscope.compareInterfaces': {
+    title: 'Compare Interfaces…',
+    icon: '$(split-horizontal)',
+    palette: 'vethscope.hasSession',
+  },
   'vethscope.showInterfaceFlows': { title: 'Show Flows', icon: '$(pulse)', palette: 'false' },
   'vethscope.showObservationPoints': {
     title: 'Observation Points…',
@@ -215,6 +222,7 @@ export const MENUS = {
     { command: 'vethscope.showInterfaceFlows', when: AROUND_INTERFACES, group: '1_flows@1' },
     { command: 'vethscope.showFlowsOfPod', when: OF_POD, group: '1_flows@2' },
     { command: 'vethscope.openInterface', when: AN_INTERFACE, group: '1_flows@3' },
+    { command: 'vethscope.compareInterfaces', when: AN_INTERFACE, group: '1_flows@5' },
     { command: 'vethscope.showObservationPoints', when: COUNTED, group: '1_flows@4' },
     { command: 'vethscope.showObservationPoints', when: AROUND_INTERFACES, group: '1_flows@4' },
     { command: 'vethscope.showObservationPoints', when: OBSERVED_NODE, group: '1_flows@4' },

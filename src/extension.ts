@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { window } from 'vscode';
 import type { ExtensionContext, LogOutputChannel } from 'vscode';
+import { chooseInterfaces, compareInterfaces, interfacesOfRows } from './commands/compareInterfaces.ts';
 import { DeployConsent } from './commands/consent.ts';
 import { Observer, restart } from './commands/observe.ts';
 import { openSettings, showProblem } from './commands/problems.ts';
@@ -12,7 +13,7 @@ import { copyOfRow, openInterface, rowOf } from './commands/rows.ts';
 import { filterInterfaces } from './commands/filterInterfaces.ts';
 import { showObservationPoints } from './commands/observationPoints.ts';
 import { revealPod, revealPodOfRow } from './commands/revealPod.ts';
-import { showFlowsOfPod, showInterfaceFlows, showNodeFlows } from './commands/showInterfaceFlows.ts';
+import { showFiltered, showFlowsOfPod, showInterfaceFlows } from './commands/showInterfaceFlows.ts';
 import { showPodNetwork } from './commands/podNetwork.ts';
 import { showPodFlows } from './commands/showPodFlows.ts';
 import { SessionsStatus } from './commands/statusBar.ts';
@@ -68,8 +69,9 @@ export function activate(context: ExtensionContext): void {
   const reported = (work: Promise<unknown>): void =>
     void work.catch((error: unknown) => showProblem(error, log));
   const interfaces = new InterfacePanels(context.extensionUri, running, {
-    showFlows: (at, pod) => reported(showNodeFlows(at, pod, observer, panels)),
-    showPath: (flows, flow) => new PointsPanel(context.extensionUri, POINTS_PANEL, flows, flow),
+    showFlows: (at, filter) => reported(showFiltered(at, filter, observer, panels)),
+    showPath: showPoints,
+    compare: (chosen) => reported(chooseInterfaces(chosen, interfaces, running)),
     observe: ({ source, node }) => reported(observer.observe(source, { kind: 'node', node })),
   });
   const podNetworks = new PodNetworkPanels(context.extensionUri, running, interfaces);
@@ -108,6 +110,9 @@ export function activate(context: ExtensionContext): void {
     registerCommand('vethscope.revealPod', log, (target) => revealPodOfRow(rowOf(target, tree), tree)),
     registerCommand('vethscope.openInterface', log, (target) =>
       openInterface(rowOf(target, tree), interfaces),
+    ),
+    registerCommand('vethscope.compareInterfaces', log, (target, selected) =>
+      compareInterfaces(interfacesOfRows(target, selected, tree), interfaces, running),
     ),
     ...COPIES.map(([command, what]) =>
       registerCommand(command, log, (target) => copyOfRow(rowOf(target, tree), what)),

@@ -2,7 +2,6 @@ import { window } from 'vscode';
 import { InterfaceNode } from '../explorer/interfaceNode.ts';
 import type { TreeNode } from '../explorer/treeNode.ts';
 import { DEFAULT_FILTER } from '../flows/flowView.ts';
-import type { PodReference } from '../model/topology.ts';
 import type { FlowsPanels } from '../panels/flowsPanels.ts';
 import type { ObservedNode } from '../panels/interfacePanels.ts';
 import type { Observer } from './observe.ts';
@@ -36,17 +35,8 @@ export async function showFlowsOfPod(
   else await observer.showFlows(panels, source, { kind: 'pod', namespace, name });
 }
 
-/** The flows of a node, filtered by the pod of an interface, else by where they were seen. */
-export function showNodeFlows(
-  at: ObservedNode,
-  pod: PodReference | null,
-  observer: Observer,
-  panels: FlowsPanels,
-): Promise<void> {
-  return showFiltered(at, pod === null ? '' : `${pod.namespace}/${pod.name}`, observer, panels);
-}
-
-function showFiltered(
+/** The flows of a node, filtered by a text where there is one. */
+export function showFiltered(
   { source, node }: ObservedNode,
   text: string,
   observer: Observer,

@@ -45,7 +45,7 @@ export class InterfacesTree implements TreeDataProvider<TreeNode> {
     this.#view = window.createTreeView(viewId, {
       treeDataProvider: this,
       showCollapseAll: true,
-      canSelectMany: false,
+      canSelectMany: true,
     });
     this.#subscriptions = [
       this.#view,

@@ -65,4 +65,6 @@ export type FromInterfacePage =
   | { readonly type: 'showPath'; readonly flow: FlowReference }
   /** Begins to observe the node, and all of it. */
   | { readonly type: 'observe' }
+  /** Asks which interfaces to show this one beside. */
+  | { readonly type: 'compare' }
   | { readonly type: 'copy'; readonly content: string };

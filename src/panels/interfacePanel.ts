@@ -1,34 +1,27 @@
 import { env, Uri, ViewColumn, window } from 'vscode';
 import type { WebviewPanel } from 'vscode';
 import { INTERFACE_PANEL } from '../contributions.ts';
-import { InterfaceCounter } from '../flows/interfaceCounter.ts';
 import type { SessionFlows } from '../flows/sessionFlows.ts';
 import type { FromInterfacePage, ToInterfacePage } from '../model/interfaceMessages.ts';
-import type { InterfaceTraffic } from '../model/interfaceView/interfaceTraffic.ts';
-import { interfacePicture } from '../model/interfaceView/interfacePicture.ts';
-import type { Reading } from '../model/interfaceView/rates.ts';
-import { ratesBetween } from '../model/interfaceView/rates.ts';
 import type { InterfaceReference } from '../model/interfaceView/trafficLine.ts';
 import type { FlowReference } from '../model/panelMessages.ts';
-import type { InterfaceStatistics, PodReference, Topology } from '../model/topology.ts';
 import { pageHtml, resourceRoots } from './html.ts';
+import type { WatchedInterface } from './interfaceWatch.ts';
+import { InterfaceWatch } from './interfaceWatch.ts';
+import { ToldPage } from './toldPage.ts';
 
-/** Where a panel finds its interface, and what it asks of the rest of the extension. */
-export interface InterfacePanelOptions {
-  readonly node: string;
-  readonly interface: InterfaceReference;
+/** The interface of a panel, and what the panel asks of the rest of the extension. */
+export interface InterfacePanelOptions extends WatchedInterface {
   readonly beside: boolean;
-  /** The node's wiring as it is known now. */
-  readonly topology: () => Topology | null;
   /** Opens the view of another interface of the same node. */
   readonly open: (other: InterfaceReference, beside: boolean) => void;
-  /** Opens the node's flows; the pod is that of the wire, to be filtered by. */
-  readonly showFlows: (pod: PodReference | null) => void;
-  /** The session that counts here; of several the one that counts most. */
-  readonly counting: () => SessionFlows | null;
+  /** Opens the node's flows, filtered. */
+  readonly showFlows: (filter: string) => void;
   readonly showPath: (flows: SessionFlows, flow: FlowReference) => void;
   /** Begins to observe the whole node. */
   readonly observe: () => void;
+  /** Asks what to show it beside. */
+  readonly compare: () => void;
 }
 
 const REFRESH_MILLISECONDS = 1000;
@@ -37,16 +30,12 @@ const REFRESH_MILLISECONDS = 1000;
 export class InterfacePanel {
   readonly panel: WebviewPanel;
   readonly #options: InterfacePanelOptions;
-  #ready = false;
-  #told = '';
-  #toldTraffic = '';
-  #counted: { readonly flows: SessionFlows; readonly counter: InterfaceCounter } | null = null;
-  #topology: Topology | null = null;
-  #reading: Reading | null = null;
-  #rates: InterfaceStatistics | null = null;
+  readonly #watch: InterfaceWatch;
+  readonly #page: ToldPage<ToInterfacePage>;
 
   constructor(extension: Uri, options: InterfacePanelOptions) {
     this.#options = options;
+    this.#watch = new InterfaceWatch(options);
     const column = options.beside ? ViewColumn.Beside : ViewColumn.Active;
     const title = `${options.interface.name} on ${options.node}`;
     this.panel = window.createWebviewPanel(INTERFACE_PANEL, title, column, {
@@ -57,9 +46,10 @@ export class InterfacePanel {
       dark: Uri.joinPath(extension, 'media', 'tab-dark.svg'),
       light: Uri.joinPath(extension, 'media', 'tab-light.svg'),
     };
+    this.#page = new ToldPage(this.panel);
     const subscriptions = [
       this.panel.webview.onDidReceiveMessage((message: FromInterfacePage) => this.#receive(message)),
-      this.panel.onDidChangeViewState(() => this.#tellAll()),
+      this.panel.onDidChangeViewState(() => this.#tell()),
     ];
     const timer = setInterval(() => this.#tellTraffic(), REFRESH_MILLISECONDS);
     this.panel.onDidDispose(() => {
@@ -72,112 +62,59 @@ export class InterfacePanel {
 
   /** The node's wiring, or its agent, may have changed. */
   refresh(): void {
-    const topology = this.#options.topology();
-    if (topology === this.#topology && topology !== null) return;
-    this.#topology = topology;
-    this.#measure(topology);
-    this.#tell();
-  }
-
-  #tellAll(): void {
-    this.#tell();
-    this.#tellTraffic();
-  }
-
-  #measure(topology: Topology | null): void {
-    const { netns, ifindex } = this.#options.interface;
-    const link = topology?.namespaces
-      .find(({ inode }) => inode === netns)
-      ?.interfaces.find((candidate) => candidate.ifindex === ifindex);
-    const reading = link === undefined ? null : { time: Date.now(), statistics: link.statistics };
-    this.#rates = this.#reading === null || reading === null ? null : ratesBetween(this.#reading, reading);
-    this.#reading = reading;
+    if (this.#watch.refresh()) this.#tellPicture();
   }
 
   #receive(message: FromInterfacePage): void {
     switch (message.type) {
       case 'ready':
-        this.#ready = true;
-        this.#told = '';
-        this.#toldTraffic = '';
-        this.#tellAll();
+        this.#page.begin();
+        this.#tell();
         return;
       case 'open':
         this.#options.open(message.interface, message.beside);
         return;
       case 'showFlows':
-        this.#options.showFlows(this.#owner());
+        this.#options.showFlows(this.#filter());
         return;
       case 'showPath':
-        if (this.#counted !== null) this.#options.showPath(this.#counted.flows, message.flow);
+        if (this.#watch.flows !== null) this.#options.showPath(this.#watch.flows, message.flow);
         return;
       case 'observe':
         this.#options.observe();
+        return;
+      case 'compare':
+        this.#options.compare();
         return;
       case 'copy':
         void env.clipboard.writeText(message.content);
     }
   }
 
-  #owner(): PodReference | null {
-    if (this.#topology === null) return null;
-    return interfacePicture(this.#topology, this.#options.interface, null)?.owner ?? null;
+  /** What asks the flow table for the flows seen here: inside a pod they are seen at the node's end of its wire. */
+  #filter(): string {
+    const picture = this.#watch.picture();
+    if (!('link' in picture)) return '';
+    const { link, inside, peer } = picture;
+    return `interface:${inside === null ? link.name : (peer?.name ?? '*')}`;
   }
 
   #tell(): void {
-    if (!this.#ready || !this.panel.visible) return;
-    const message = this.#message();
-    const text = JSON.stringify(message);
-    if (text === this.#told) return;
-    this.#told = text;
-    // False when the page went away meanwhile: it says `ready` when it is back.
-    void this.panel.webview.postMessage(message);
+    this.#tellPicture();
+    this.#tellTraffic();
+  }
+
+  #tellPicture(): void {
+    const picture = this.#watch.picture();
+    if ('link' in picture) {
+      this.panel.title = `${picture.link.name} on ${this.#options.node}`;
+      this.#page.tell({ type: 'interface', picture });
+    } else {
+      this.#page.tell({ type: 'nothing', ...picture });
+    }
   }
 
   #tellTraffic(): void {
-    if (!this.#ready || !this.panel.visible) return;
-    const traffic = this.#traffic();
-    const text = JSON.stringify(traffic);
-    if (text === this.#toldTraffic) return;
-    this.#toldTraffic = text;
-    void this.panel.webview.postMessage({ type: 'traffic', traffic });
-  }
-
-  #traffic(): InterfaceTraffic | null {
-    const flows = this.#options.counting();
-    const topology = this.#topology;
-    if (flows === null || topology === null) {
-      this.#counted = null;
-      return null;
-    }
-    if (this.#counted?.flows !== flows) {
-      const { netns, ifindex } = this.#options.interface;
-      const counter = new InterfaceCounter(flows.store, { node: topology.node, netns, ifindex });
-      this.#counted = { flows, counter };
-    }
-    const { target } = flows.session;
-    return {
-      only: target.kind === 'pod' ? `${target.namespace}/${target.name}` : null,
-      since: flows.since,
-      ...this.#counted.counter.read(topology, performance.now()),
-    };
-  }
-
-  #message(): ToInterfacePage {
-    const { node, interface: asked } = this.#options;
-    if (this.#topology === null) {
-      return {
-        type: 'nothing',
-        reason: `${node} is not observed now: its wiring and what passes are told by the agent there.`,
-        unobserved: node,
-      };
-    }
-    const picture = interfacePicture(this.#topology, asked, this.#rates);
-    if (picture === null) {
-      const reason = `There is no ${asked.name} (${asked.ifindex}) on ${node} any more.`;
-      return { type: 'nothing', reason, unobserved: null };
-    }
-    this.panel.title = `${picture.link.name} on ${node}`;
-    return { type: 'interface', picture };
+    if (this.#page.isListening) this.#page.tell({ type: 'traffic', traffic: this.#watch.traffic() });
   }
 }

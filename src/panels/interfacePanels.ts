@@ -2,9 +2,11 @@ import type { Disposable, Uri } from 'vscode';
 import type { SessionFlows } from '../flows/sessionFlows.ts';
 import type { InterfaceReference } from '../model/interfaceView/trafficLine.ts';
 import type { FlowReference } from '../model/panelMessages.ts';
-import type { PodReference, Topology } from '../model/topology.ts';
+import type { Topology } from '../model/topology.ts';
 import type { Agent, Source } from '../session/types.ts';
+import { ComparisonPanel } from './comparisonPanel.ts';
 import { InterfacePanel } from './interfacePanel.ts';
+import type { WatchedInterface } from './interfaceWatch.ts';
 import type { Observations } from './observations.ts';
 
 /** A node of a source. */
@@ -15,18 +17,26 @@ export interface ObservedNode {
 
 /** What interface views ask of the rest of the extension. */
 export interface InterfacePanelActions {
-  /** Opens the flows of a node, filtered by a pod where there is one. */
-  readonly showFlows: (at: ObservedNode, pod: PodReference | null) => void;
+  readonly showFlows: (at: ObservedNode, filter: string) => void;
   readonly showPath: (flows: SessionFlows, flow: FlowReference) => void;
   readonly observe: (at: ObservedNode) => void;
+  /** Asks which to compare; those given are chosen already. */
+  readonly compare: (chosen: readonly NodeInterface[]) => void;
 }
 
-/** All interface views that are open: one an interface. */
+/** An interface of a node of a source. */
+export interface NodeInterface {
+  readonly at: ObservedNode;
+  readonly interface: InterfaceReference;
+}
+
+/** All interface views that are open: one an interface, and one for those that are compared. */
 export class InterfacePanels implements Disposable {
   readonly #extension: Uri;
   readonly #observations: Observations;
   readonly #actions: InterfacePanelActions;
   readonly #open = new Map<string, InterfacePanel>();
+  readonly #comparisons = new Map<string, ComparisonPanel>();
   readonly #subscription: Disposable;
 
   constructor(extension: Uri, observations: Observations, actions: InterfacePanelActions) {
@@ -34,31 +44,63 @@ export class InterfacePanels implements Disposable {
     this.#observations = observations;
     this.#actions = actions;
     this.#subscription = observations.onAgentChange(() => {
-      for (const panel of this.#open.values()) panel.refresh();
+      for (const panel of [...this.#open.values(), ...this.#comparisons.values()]) panel.refresh();
     });
   }
 
   /** Brings the view of an interface to front, opened if need be. */
   show(at: ObservedNode, reference: InterfaceReference, beside: boolean): void {
-    const key = `${sourceKey(at.source)}\n${at.node}\n${reference.netns}\n${reference.ifindex}`;
+    const shown = { at, interface: reference };
+    const key = keyOf(shown);
     const open = this.#open.get(key);
     if (open !== undefined) {
       open.panel.reveal();
       return;
     }
     const panel = new InterfacePanel(this.#extension, {
-      node: at.node,
-      interface: reference,
+      ...this.#watched(shown),
       beside,
-      topology: () => this.topology(at),
       open: (other, besides) => this.show(at, other, besides),
-      showFlows: (pod) => this.#actions.showFlows(at, pod),
-      counting: () => this.#counting(at),
+      showFlows: (filter) => this.#actions.showFlows(at, filter),
       showPath: this.#actions.showPath,
       observe: () => this.#actions.observe(at),
+      compare: () => this.#actions.compare([shown]),
     });
     this.#open.set(key, panel);
     panel.panel.onDidDispose(() => this.#open.delete(key));
+  }
+
+  /** Shows interfaces side by side, in this order. */
+  compare(compared: readonly NodeInterface[]): void {
+    const key = compared.map(keyOf).join('\n\n');
+    const open = this.#comparisons.get(key);
+    if (open !== undefined) {
+      open.panel.reveal();
+      return;
+    }
+    const panel = new ComparisonPanel(this.#extension, {
+      watched: compared.map((one) => this.#watched(one)),
+      open: (place, other, beside) => {
+        const at = compared[place]?.at;
+        if (at !== undefined) this.show(at, other, beside);
+      },
+      observe: (place) => {
+        const at = compared[place]?.at;
+        if (at !== undefined) this.#actions.observe(at);
+      },
+      choose: () => this.#actions.compare(compared),
+    });
+    this.#comparisons.set(key, panel);
+    panel.panel.onDidDispose(() => this.#comparisons.delete(key));
+  }
+
+  #watched({ at, interface: reference }: NodeInterface): WatchedInterface {
+    return {
+      node: at.node,
+      interface: reference,
+      topology: () => this.topology(at),
+      counting: () => this.#counting(at),
+    };
   }
 
   /** The wiring of a node that is observed; null for another. */
@@ -91,6 +133,10 @@ function observes(agent: Agent, { source, node }: ObservedNode): boolean {
     sourceKey(agent.source) === sourceKey(source) &&
     (source.kind === 'local' || agent.node === node)
   );
+}
+
+function keyOf({ at, interface: { netns, ifindex } }: NodeInterface): string {
+  return `${sourceKey(at.source)}\n${at.node}\n${netns}\n${ifindex}`;
 }
 
 function sourceKey(source: Source): string {

@@ -155,7 +155,7 @@ describe('the interface view in a browser', function () {
     assert.match(await line.innerText(), /[\d,]+ packets[^]*This contradicts the table/);
     assert.match(
       await shown.page.locator('.contradictions').innerText(),
-      /2 kinds of traffic were\s+counted here although/,
+      /One kind of traffic was\s+counted here although/,
     );
     await shown.close();
     shown = await harness.open('interface-bridge');

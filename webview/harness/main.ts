@@ -4,15 +4,19 @@
  * interfaces through the real model.
  */
 import '../flows/flows.css';
+import '../comparison/comparison.css';
 import '../interface/interface.css';
 import '../podNetwork/podNetwork.css';
 import '../points/points.css';
 import { FlowsPage } from '../flows/page.ts';
 import type { ToPointsPage } from '../../src/model/pointsMessages.ts';
+import { ComparisonPage } from '../comparison/page.ts';
 import { InterfacePage } from '../interface/page.ts';
 import { PodNetworkPage } from '../podNetwork/page.ts';
 import { PointsPage } from '../points/page.ts';
 import { registerControls } from '../shared/controls.ts';
+import type { ComparisonScenario } from './comparisonHost.ts';
+import { FakeComparisonHost } from './comparisonHost.ts';
 import { FakeHost } from './fakeHost.ts';
 import type { InterfaceScenario } from './interfaceHost.ts';
 import { FakeInterfaceHost } from './interfaceHost.ts';
@@ -20,6 +24,10 @@ import type { PodNetworkScenario } from './podNetworkHost.ts';
 import { FakePodNetworkHost } from './podNetworkHost.ts';
 import { FakePointsHost } from './pointsHost.ts';
 import { busy } from './scenarios/busy.ts';
+import { promiscuous as promiscuousComparison } from './scenarios/comparison/promiscuous.ts';
+import { twoVeths } from './scenarios/comparison/twoVeths.ts';
+import { unobserved as unobservedComparison } from './scenarios/comparison/unobserved.ts';
+import { uplinkBridgeVeth } from './scenarios/comparison/uplinkBridgeVeth.ts';
 import { empty } from './scenarios/empty.ts';
 import { failure } from './scenarios/failure.ts';
 import { hostile } from './scenarios/hostile.ts';
@@ -99,19 +107,30 @@ const POD_NETWORKS: Readonly<Record<string, PodNetworkScenario>> = {
   'pod-network-hostile': hostilePod,
 };
 
+/** Of interfaces side by side. */
+const COMPARISONS: Readonly<Record<string, ComparisonScenario>> = {
+  'comparison-uplink-bridge-veth': uplinkBridgeVeth,
+  'comparison-two-veths': twoVeths,
+  'comparison-promiscuous': promiscuousComparison,
+  'comparison-unobserved': unobservedComparison,
+};
+
 const asked = new URLSearchParams(location.search);
 const name = asked.get('scenario') ?? 'steady';
 applyTheme(asked.get('theme') ?? 'dark');
 registerControls();
 
 /** A test switches themes and reads what the page asked of the host. */
-function expose(host: FakeHost | FakePointsHost | FakeInterfaceHost | FakePodNetworkHost): void {
+function expose(
+  host: FakeHost | FakePointsHost | FakeInterfaceHost | FakePodNetworkHost | FakeComparisonHost,
+): void {
   Object.assign(globalThis, { harness: { host, applyTheme } });
 }
 
 const path = PATHS[name];
 const shownInterface = INTERFACES[name];
 const podNetwork = POD_NETWORKS[name];
+const compared = COMPARISONS[name];
 const scenario = SCENARIOS[name];
 if (path !== undefined) {
   const host = new FakePointsHost(path);
@@ -125,12 +144,16 @@ if (path !== undefined) {
   const host = new FakePodNetworkHost(podNetwork);
   new PodNetworkPage(document.body, host);
   expose(host);
+} else if (compared !== undefined) {
+  const host = new FakeComparisonHost(compared);
+  new ComparisonPage(document.body, host);
+  expose(host);
 } else if (scenario !== undefined) {
   const host = new FakeHost(scenario);
   new FlowsPage(document.body, host);
   expose(host);
 } else {
   throw new Error(
-    `no such scenario; there are ${[SCENARIOS, PATHS, INTERFACES, POD_NETWORKS].flatMap(Object.keys).join(', ')}`,
+    `no such scenario; there are ${[SCENARIOS, PATHS, INTERFACES, POD_NETWORKS, COMPARISONS].flatMap(Object.keys).join(', ')}`,
   );
 }

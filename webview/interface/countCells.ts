@@ -1,14 +1,11 @@
 import type { TemplateResult } from 'lit';
-import { html, nothing } from 'lit';
+import { html, nothing, svg } from 'lit';
 import type { Traffic } from '../../src/model/flow.ts';
 import { formatBytes, formatCount, formatPacketRate, formatRate } from '../../src/model/format.ts';
 import type { InterfaceTraffic } from '../../src/model/interfaceView/interfaceTraffic.ts';
 import type { CountedKind } from '../../src/model/interfaceView/traffic.ts';
-import { COUNTED_KINDS } from '../../src/model/interfaceView/traffic.ts';
 import type { KindCount } from '../../src/model/interfaceView/trafficCounts.ts';
-import { NOTHING_COUNTED } from '../../src/model/interfaceView/trafficCounts.ts';
-
-const NONE: Traffic = { packets: 0, bytes: 0 };
+import { totalOf } from '../shared/trafficTotal.ts';
 
 export function countHeadings(): TemplateResult {
   return html`<th scope="col" class="align-end">Rate</th>
@@ -16,16 +13,29 @@ export function countHeadings(): TemplateResult {
 }
 
 /** How fast packets of a kind pass, and how many did. */
-export function countCells({ counts, rates }: InterfaceTraffic, kind: CountedKind): TemplateResult {
-  return html`${rateCell(rates === null ? null : rates[kind])} ${countCell(counts[kind])}`;
+export function countCells(traffic: InterfaceTraffic, kind: CountedKind): TemplateResult {
+  const { counts, rates } = traffic;
+  const all = totalOf(traffic).rate;
+  const share = rates === null || all === null || all.bytes === 0 ? 0 : rates[kind].bytes / all.bytes;
+  return html`${rateCell(rates === null ? null : rates[kind], share)} ${countCell(counts[kind])}`;
 }
 
-export function rateCell(rate: Traffic | null): TemplateResult {
-  if (rate === null) return html`<td class="align-end weak">…</td>`;
-  const isStill = rate.packets === 0;
-  return html`<td class="align-end rate ${isStill ? 'weak' : 'moving'}">
-    ${formatRate(rate.bytes)}${isStill ? nothing : html`<div class="weak">${formatPacketRate(rate.packets)}</div>`}
+/** @param share of all that passes now, drawn as a bar; none where there is nothing to compare with */
+export function rateCell(rate: Traffic | null, share = 0): TemplateResult {
+  if (rate === null) return html`<td class="align-end rate weak">…</td>`;
+  if (rate.packets === 0) return html`<td class="align-end rate weak">${formatRate(0)}</td>`;
+  return html`<td class="align-end rate">
+    ${formatRate(rate.bytes)}
+    <div class="weak">${formatPacketRate(rate.packets)}</div>
+    ${share === 0 ? nothing : bar(share)}
   </td>`;
+}
+
+function bar(share: number): TemplateResult {
+  const width = Math.max(1, share * 100);
+  return html`<svg class="share" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true">
+    ${svg`<rect x=${100 - width} width=${width} height="3"></rect>`}
+  </svg>`;
 }
 
 /** Packets, and their bytes below; those inside of a tunnel's are said to be. */
@@ -64,22 +74,3 @@ export function totalRow(traffic: InterfaceTraffic): TemplateResult {
     <td colspan="2"></td>
   </tr>`;
 }
-
-/** Everything that was counted at the interface. */
-export function totalOf({ counts, rates, departed }: InterfaceTraffic): {
-  readonly count: KindCount;
-  readonly rate: Traffic | null;
-} {
-  const all = [...COUNTED_KINDS.map((kind) => counts[kind]), departed];
-  const count = all.reduce(
-    (sum, { packets, bytes, inner }) => ({ ...plus(sum, { packets, bytes }), inner: plus(sum.inner, inner) }),
-    NOTHING_COUNTED,
-  );
-  const rate = rates === null ? null : COUNTED_KINDS.reduce((sum, kind) => plus(sum, rates[kind]), NONE);
-  return { count, rate };
-}
-
-const plus = (a: Traffic, b: Traffic): Traffic => ({
-  packets: a.packets + b.packets,
-  bytes: a.bytes + b.bytes,
-});

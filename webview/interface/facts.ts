@@ -1,8 +1,8 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import type { InterfacePicture } from '../../src/model/interfaceMessages.ts';
-import type { OpenInterface } from './interfaceLink.ts';
-import { interfaceLink } from './interfaceLink.ts';
+import type { OpenInterface } from '../shared/interfaceLink.ts';
+import { interfaceLink } from '../shared/interfaceLink.ts';
 
 type Value = TemplateResult | string | null;
 

@@ -13,7 +13,7 @@ import { button, icon } from '../shared/controls.ts';
 import type { Host } from '../shared/host.ts';
 import { lessonOf, ROLE_ICONS } from '../shared/interfaceWords.ts';
 import { facts } from './facts.ts';
-import type { OpenInterface } from './interfaceLink.ts';
+import type { OpenInterface } from '../shared/interfaceLink.ts';
 import { neighbourTable, portTable, forwardingTable, routeTable } from './tables.ts';
 import { statisticsTable } from './statisticsTable.ts';
 import { seenFlows } from './seenFlows.ts';
@@ -143,6 +143,11 @@ export class InterfacePage {
       <span class="weak">${role} · ${where}${pod === null ? nothing : html` · pod ${pod}`}</span>
       <span class="spring"></span>
       ${button({ label: 'Show Flows', icon: 'pulse', onClick: () => this.#host.post({ type: 'showFlows' }) })}
+      ${button({
+        label: 'Compare With…',
+        icon: 'split-horizontal',
+        onClick: () => this.#host.post({ type: 'compare' }),
+      })}
       ${button({
         label: 'Copy as Text',
         icon: 'copy',

@@ -6,18 +6,12 @@ import { countedView, OTHER_LABEL } from '../../src/model/interfaceView/countedV
 import type { InterfaceTraffic } from '../../src/model/interfaceView/interfaceTraffic.ts';
 import { CONTRADICTION } from '../../src/model/interfaceView/interfaceViewText.ts';
 import type { CountedKind } from '../../src/model/interfaceView/traffic.ts';
-import type { InterfaceView, Passage, TrafficLine } from '../../src/model/interfaceView/trafficLine.ts';
+import type { InterfaceView, TrafficLine } from '../../src/model/interfaceView/trafficLine.ts';
 import { icon } from '../shared/controls.ts';
 import { countCells, countHeadings, departedRow, totalRow } from './countCells.ts';
-import type { OpenInterface } from './interfaceLink.ts';
-import { interfaceLink } from './interfaceLink.ts';
-
-const LOOKS: Readonly<Record<Passage, { readonly icon: string; readonly words: string }>> = {
-  all: { icon: 'pass-filled', words: 'all' },
-  part: { icon: 'color-mode', words: 'part' },
-  inside: { icon: 'package', words: 'in tunnel' },
-  none: { icon: 'circle-slash', words: 'nothing' },
-};
+import type { OpenInterface } from '../shared/interfaceLink.ts';
+import { interfaceLink } from '../shared/interfaceLink.ts';
+import { passageLook } from '../shared/passageWords.ts';
 
 export interface TrafficTable {
   readonly view: InterfaceView;
@@ -91,11 +85,9 @@ function row(line: Line, { traffic, isPodWire, open }: TrafficTable): TemplateRe
   </tr>`;
 }
 
-/** @param isPodWire whether the part that it sees is that of its pod */
-export function passageCell({ passage }: TrafficLine, isPodWire: boolean): TemplateResult {
-  const look = LOOKS[passage];
-  const words = passage === 'part' && isPodWire ? 'its pod’s' : look.words;
-  return html`<td class="passage passage-${passage}">${icon(look.icon)}${words}</td>`;
+function passageCell({ passage }: TrafficLine, isPodWire: boolean): TemplateResult {
+  const look = passageLook(passage, isPodWire);
+  return html`<td class="passage passage-${passage}">${icon(look.icon)}${look.words}</td>`;
 }
 
 const isContradiction = (line: Line): boolean => 'contradiction' in line && line.contradiction;

@@ -3,8 +3,8 @@ import { html, nothing } from 'lit';
 import { LESSONS } from '../../src/model/lessons.ts';
 import type { Finding, NetworkStep } from '../../src/model/podNetwork/networkStep.ts';
 import { stepNumbers } from '../../src/model/podNetwork/podNetworkText.ts';
-import type { OpenInterface } from '../interface/interfaceLink.ts';
-import { interfaceLink } from '../interface/interfaceLink.ts';
+import type { OpenInterface } from '../shared/interfaceLink.ts';
+import { interfaceLink } from '../shared/interfaceLink.ts';
 import { icon, iconButton } from '../shared/controls.ts';
 import { lessonOfStep } from './stepLessons.ts';
 

@@ -4,7 +4,7 @@ import { OTHER_LABEL } from './countedView.ts';
 import type { KindCount } from './trafficCounts.ts';
 import type { InterfaceView, Passage } from './trafficLine.ts';
 
-const WORDS: Readonly<Record<Passage, string>> = {
+export const PASSAGE_WORDS: Readonly<Record<Passage, string>> = {
   all: 'sees',
   part: 'sees part',
   inside: 'sees inside a tunnel',
@@ -22,7 +22,7 @@ export function interfaceViewText(view: InterfaceView | CountedView): string {
     const few = strays === null ? '' : ` ${strays}`;
     const counted = 'counted' in line ? ` ${countText(line.counted)}` : '';
     const wrong = 'contradiction' in line && line.contradiction ? ` ${CONTRADICTION}` : '';
-    return `${WORDS[passage]}: ${label}. ${reason}${why}${few}${where}${counted}${wrong}`;
+    return `${PASSAGE_WORDS[passage]}: ${label}. ${reason}${why}${few}${where}${counted}${wrong}`;
   });
   const other = 'other' in view ? [`${OTHER_LABEL}. ${countText(view.other)}`] : [];
   return `${[...rows, ...other, ...view.notes].join('\n')}\n`;
