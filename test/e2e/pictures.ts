@@ -8,6 +8,10 @@ const MEDIA = resolve(import.meta.dirname, '../../media');
 const PICTURES = {
   'interfaces-dark': 'interfaces',
   'path-dark': 'path',
+  'interface-dark': 'interface',
+  'comparison-dark': 'comparison',
+  'comparison-light': 'comparison-light',
+  'interface-light': 'interface-light',
   'consent-dark': 'consent',
 } as const;
 
