@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * A pod that comes, talks at once and goes: configures its end of the veth pair and sends the moment it is up. Run inside
- * the pod's network namespace, it says in a line of JSON after each round of datagrams what the device had counted before
- * it; a line on its input asks for another round, the end of its input ends it.
+ * A pod that comes, talks at once and goes: configures its end of the veth pair and sends the moment it is up. Run
+ * inside the pod's network namespace, it says in a line of JSON after each round of datagrams what the device had
+ * counted before it; a line on its input asks for another round, the end of its input ends it.
  *
  *   churnPod pod ADDRESS GATEWAY PORT ECHOES    until ECHOES datagrams were answered
  *   churnPod echo PORT                          answers, in the node's namespace
