@@ -1,4 +1,4 @@
-import type { Step } from '../path/walk.ts';
+import type { Step } from '../path/walked.ts';
 import type { PlacedInterface } from '../path/wirings.ts';
 import { isPodWire } from './owner.ts';
 import type { Passage } from './trafficLine.ts';

@@ -7,7 +7,7 @@ import type { FlowWays } from '../path/flowWays.ts';
 import { flowWays } from '../path/flowWays.ts';
 import type { Place, PlacedInterface, Wirings } from '../path/wirings.ts';
 import { routeTo } from '../path/routing.ts';
-import { uplinkOf } from '../path/walk.ts';
+import { uplinkOf } from '../path/wirings.ts';
 import type { PodReference } from '../topology.ts';
 import { formatSocketAddress } from '../socketAddress.ts';
 import { rangesOfOtherPods } from './podRanges.ts';

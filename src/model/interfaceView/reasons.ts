@@ -1,6 +1,6 @@
 import { addressOf } from '../path/addresses.ts';
 import { blankBeside } from '../path/blanks.ts';
-import { uplinkOf } from '../path/walk.ts';
+import { uplinkOf } from '../path/wirings.ts';
 import type { PlacedInterface, Wirings } from '../path/wirings.ts';
 import { ports, routesBy, routesOf, switchedBetween, sysctls } from './evidence.ts';
 import { isPodWire, ownerOf } from './owner.ts';

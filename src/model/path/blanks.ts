@@ -1,11 +1,11 @@
 import type { Sighting } from '../flow.ts';
 import type { Blank, Loss, PathQuestion } from './flowPath.ts';
 import { lossText } from './losses.ts';
-import type { Step, Walked } from './walk.ts';
+import type { Step, Walked } from './walked.ts';
 import type { FlowWays } from './flowWays.ts';
 import type { Place, PlacedInterface, Wirings } from './wirings.ts';
 import { routeText } from './routing.ts';
-import { whose } from './walk.ts';
+import { whose } from './wirings.ts';
 import { bridgeSysctl } from './bridging.ts';
 
 /** What is known of one direction when a point of it is blank. */

@@ -1,7 +1,7 @@
 import { formatPlural } from '../format.ts';
 import type { Drop } from '../flow.ts';
 import type { Loss, PathPoint } from './flowPath.ts';
-import { whose } from './walk.ts';
+import { whose } from './wirings.ts';
 import type { Wirings } from './wirings.ts';
 
 /** What happens to a packet behind the last hook of the interface that it goes out of. */

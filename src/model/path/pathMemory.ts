@@ -2,7 +2,7 @@ import type { Topology } from '../topology.ts';
 import type { FlowPath, PathQuestion } from './flowPath.ts';
 import { flowWays } from './flowWays.ts';
 import { pathOf } from './pathOf.ts';
-import type { Walked } from './walk.ts';
+import type { Walked } from './walked.ts';
 import { Wirings } from './wirings.ts';
 
 /**

@@ -8,7 +8,7 @@ import type { FlowWays } from './flowWays.ts';
 import { flowWays } from './flowWays.ts';
 import { lossesOf } from './losses.ts';
 import { isSameTuple } from './translation.ts';
-import type { Step, Walked } from './walk.ts';
+import type { Step, Walked } from './walked.ts';
 import { pathInterface, Wirings } from './wirings.ts';
 
 /**

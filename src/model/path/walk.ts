@@ -1,55 +1,19 @@
 import type { Tuple } from '../flow.ts';
 import type { InterfaceTopology } from '../topology.ts';
 import { addressOf } from './addresses.ts';
-import { callsNetfilter, portRefusal } from './bridging.ts';
+import { arrivalOf, hostSideOf } from './arrivals.ts';
+import { callsNetfilter, portRefusal, portTowards, unknownPort } from './bridging.ts';
+import { downText } from './carrier.ts';
 import { ciliumPeer, ciliumTunnel, hasCilium, isCiliumHost, isOfPods, meetsCilium } from './cilium.ts';
+import { delivered, stopped } from './endings.ts';
 import type { Aside, Change, Ending } from './flowPath.ts';
 import type { Netfilter } from './netfilter.ts';
 import type { ChosenRoute, RoutedPacket } from './routing.ts';
 import { routeTo, routing } from './routing.ts';
 import { isSameTunnel, remoteOf } from './tunnels.ts';
 import type { Place, PlacedInterface, Wirings } from './wirings.ts';
-import { isLocal, linkWith } from './wirings.ts';
-
-/** A packet at a hook. */
-export interface Step {
-  readonly at: PlacedInterface;
-  readonly egress: boolean;
-  readonly inner: boolean;
-  readonly tuple: Tuple;
-  readonly changes: readonly Change[];
-  /** Of `some` there may be none at all. */
-  readonly aside: Aside | null;
-}
-
-/** A bridge that passed a frame from port to port. */
-export interface Switching {
-  readonly bridge: PlacedInterface;
-  readonly from: PlacedInterface;
-  readonly to: PlacedInterface;
-  /** Who it was passed to there. */
-  readonly address: string;
-  /** It was for the node before netfilter translated its destination. */
-  readonly isTranslated: boolean;
-}
-
-/** A bridge that passes a frame to no port behind which its destination is. */
-export interface Unswitched {
-  readonly bridge: PlacedInterface;
-  readonly why: string;
-  /** Set where it gives the frame to every port instead: what the packet looks like there. */
-  readonly flooded: Tuple | null;
-}
-
-export interface Walked {
-  readonly steps: readonly Step[];
-  readonly switchings: readonly Switching[];
-  readonly unswitched: Unswitched | null;
-  readonly routes: readonly { readonly place: Place; readonly chosen: ChosenRoute }[];
-  readonly ending: Ending;
-  /** What the packet looks like at its end. */
-  readonly tuple: Tuple;
-}
+import { isLocal, linkWith, uplinkOf, whose } from './wirings.ts';
+import type { Step, Switching, Unswitched, Walked } from './walked.ts';
 
 const NOTHING: ReadonlySet<Change> = new Set();
 /** What Cilium's programs translate in place of netfilter, and what netfilter may still. */
@@ -166,9 +130,9 @@ export class Walk {
     if (redirected !== null) return redirected;
     if (at.link.role === 'tunnel') return this.#encapsulate(at, nextHop);
     if (at.link.kind !== 'bridge') return this.#cross(at, nextHop);
-    const port = this.#portTowards(at, nextHop);
+    const port = portTowards(this.#wirings, at, nextHop);
     if (port === null) return this.#flood(at, unknownPort(at, nextHop));
-    const down = this.#downText(port);
+    const down = downText(this.#wirings, port);
     if (down !== null) return this.#flood(at, down);
     this.#step(port, true);
     return this.#cross(port, nextHop);
@@ -176,11 +140,11 @@ export class Walk {
 
   /** To the other end of the wire. */
   #cross(at: PlacedInterface, nextHop: string): Ending {
-    const down = this.#downText(at);
+    const down = downText(this.#wirings, at);
     if (down !== null) return stopped(at.place.node, down);
     const peer = this.#wirings.peer(at);
     if (peer !== null) return this.#receive(peer, nextHop);
-    const next = this.#arrivalOf(nextHop, at.place.node);
+    const next = arrivalOf(this.#wirings, this.#tuple.destination, nextHop, at.place.node);
     if (next !== null) return this.#receive(next, nextHop);
     return {
       kind: 'left',
@@ -191,9 +155,9 @@ export class Walk {
 
   /** The port that a frame leaves by, or how it ends in the bridge. */
   #portBehind(from: PlacedInterface, bridge: PlacedInterface, nextHop: string): PlacedInterface | Ending {
-    const to = this.#portTowards(bridge, nextHop);
+    const to = portTowards(this.#wirings, bridge, nextHop);
     if (to === null) return this.#flood(bridge, unknownPort(bridge, nextHop));
-    const down = this.#downText(to);
+    const down = downText(this.#wirings, to);
     if (down !== null) return this.#flood(bridge, down);
     const why = portRefusal(from, to);
     if (why === null) return to;
@@ -205,28 +169,6 @@ export class Walk {
   #flood(bridge: PlacedInterface, why: string): Ending {
     this.#unswitched = { bridge, why, flooded: this.#tuple };
     return stopped(bridge.place.node, why);
-  }
-
-  /** What says that nothing gets out of an interface; null where packets do. */
-  #downText(at: PlacedInterface): string | null {
-    const { link, place } = at;
-    if (link.disabled === true) return `${link.name} of ${whose(place)} is down`;
-    if (link.state !== 'down' && link.state !== 'lowerlayerdown') return null;
-    const peer = this.#wirings.peer(at);
-    const cause =
-      peer?.link.disabled === true ? `: ${peer.link.name}, the other end of its wire, is down` : '';
-    return `${link.name} of ${whose(place)} has no carrier${cause}`;
-  }
-
-  /** The interface of another node that takes what is sent to an address, or what is routed towards the destination. */
-  #arrivalOf(nextHop: string, sender: string): PlacedInterface | null {
-    const { destination } = this.#tuple;
-    const direct = this.#wirings.nodeWith(nextHop) ?? this.#wirings.nodeWith(destination);
-    const owner = direct ?? this.#wirings.namespaceWith(destination);
-    const place = owner === null ? null : this.#wirings.node(owner.node);
-    if (place === null || place.node === sender) return null;
-    const link = linkWith(place.namespace, nextHop) ?? uplinkOf(place);
-    return link === null ? null : { place, link };
   }
 
   #receive(at: PlacedInterface, nextHop: string): Ending {
@@ -310,7 +252,12 @@ export class Walk {
       return this.#cross({ place, link: peer }, this.#tuple.destination);
     }
     // Of what comes from outside, what it translates goes on to other nodes at once, and to pods of its own by the node's routes.
-    if (link.role === 'uplink' && (!isChanged || this.#hostSideOf(place) !== null)) return null;
+    if (
+      link.role === 'uplink' &&
+      (!isChanged || hostSideOf(this.#wirings, this.#tuple.destination, place) !== null)
+    ) {
+      return null;
+    }
     const redirected = this.#redirect(place);
     // What goes on by the node's routes was translated back all the same; its source is netfilter's.
     if (redirected === null && this.#byCilium) this.#translate(place, 'after routing', OF_SOURCE);
@@ -320,7 +267,7 @@ export class Walk {
   /** Into the pod's veth or the tunnel, past the node's routes. @returns null for what is not for a pod */
   #redirect(place: Place): Ending | null {
     if (!isOfPods(place, this.#tuple.destination)) return null;
-    const local = this.#hostSideOf(place);
+    const local = hostSideOf(this.#wirings, this.#tuple.destination, place);
     const tunnel = ciliumTunnel(place);
     if (local === null && tunnel === null) return null;
     const { destination } = this.#tuple;
@@ -335,14 +282,6 @@ export class Walk {
     if (tunnel === null) return null;
     this.#step({ place, link: tunnel }, true);
     return this.#carry({ place, link: tunnel }, remote === undefined ? null : addressOf(remote));
-  }
-
-  /** The node's end of the veth of the pod that the packet goes to, where that is on the node. */
-  #hostSideOf(place: Place): PlacedInterface | null {
-    const owner = this.#wirings.namespaceWith(this.#tuple.destination);
-    if (owner?.kind !== 'pod' || owner.node !== place.node) return null;
-    const inside = linkWith(owner.namespace, this.#tuple.destination);
-    return inside === null ? null : this.#wirings.hostSide({ place: owner, link: inside });
   }
 
   #encapsulate(tunnel: PlacedInterface, nextHop: string): Ending {
@@ -391,47 +330,4 @@ export class Walk {
     this.#step({ place: at.place, link: tunnel }, false);
     return this.#arrive({ place: at.place, link: tunnel });
   }
-
-  /** The port behind which the address is: by the wire's other end, else by its MAC in the forwarding table. */
-  #portTowards({ place, link }: PlacedInterface, nextHop: string): PlacedInterface | null {
-    const { interfaces, neighbours, fdb } = place.namespace;
-    const ports = interfaces.filter(({ master }) => master === link.ifindex);
-    const wired = ports.find((port) => {
-      const peer = this.#wirings.peer({ place, link: port });
-      return peer !== null && linkWith(peer.place.namespace, nextHop) !== null;
-    });
-    if (wired !== undefined) return { place, link: wired };
-    const mac = neighbours.find(
-      ({ address, ifindex }) => address === nextHop && ifindex === link.ifindex,
-    )?.mac;
-    const entry = fdb.find(
-      (known) => known.mac === mac && ports.some(({ ifindex }) => ifindex === known.ifindex),
-    );
-    const learned = ports.find(({ ifindex }) => ifindex === entry?.ifindex);
-    return learned === undefined ? null : { place, link: learned };
-  }
-}
-
-export function uplinkOf({ namespace }: Place): InterfaceTopology | null {
-  return (
-    namespace.interfaces.find(({ role, addresses }) => role === 'uplink' && addresses.length > 0) ?? null
-  );
-}
-
-function delivered(place: Place): Ending {
-  return { kind: 'delivered', node: place.node, text: `delivered in ${whose(place)}` };
-}
-
-function stopped(node: string, text: string): Ending {
-  return { kind: 'stopped', node, text };
-}
-
-function unknownPort({ link }: PlacedInterface, nextHop: string): string {
-  return `no port of ${link.name} is known to lead to ${nextHop}`;
-}
-
-/** A namespace in words. */
-export function whose({ node, namespace, kind }: Place): string {
-  if (namespace.pod !== null) return `pod ${namespace.pod.namespace}/${namespace.pod.name}`;
-  return kind === 'node' ? `node ${node}` : `namespace ${namespace.inode} on ${node}`;
 }

@@ -131,3 +131,16 @@ export function pathInterface({ place, link }: PlacedInterface): PathInterface {
     attached: link.attached,
   };
 }
+
+/** The interface towards other nodes. */
+export function uplinkOf({ namespace }: Place): InterfaceTopology | null {
+  return (
+    namespace.interfaces.find(({ role, addresses }) => role === 'uplink' && addresses.length > 0) ?? null
+  );
+}
+
+/** A namespace in words. */
+export function whose({ node, namespace, kind }: Place): string {
+  if (namespace.pod !== null) return `pod ${namespace.pod.namespace}/${namespace.pod.name}`;
+  return kind === 'node' ? `node ${node}` : `namespace ${namespace.inode} on ${node}`;
+}
