@@ -2,6 +2,7 @@ import type { Closable, PacketFilter, PointCounters } from '../native/index.d.ts
 import type { Ledger } from '../../src/model/ledger.ts';
 import { CILIUM_INTERFACE } from '../../src/model/nodeShape.ts';
 import type { SocketEntry, Topology } from '../../src/model/topology.ts';
+import type { Capture, CaptureSink } from './capture/capture.ts';
 import { WallClock } from './collector/clock.ts';
 import type { AttachedInterface } from './collector/attachedInterface.ts';
 import { Collection } from './collector/collection.ts';
@@ -12,6 +13,7 @@ import { AnsweredNames } from './dns/answeredNames.ts';
 import { DnsIntake } from './dns/dnsIntake.ts';
 import { DropWatch } from './dropWatch.ts';
 import { Failure } from './failure.ts';
+import { openNodeCapture } from './nodeCapture.ts';
 import type { ObservationOptions } from './observationOptions.ts';
 import { releaseBytes } from './releaseBytes.ts';
 import { SelfCostMeter } from './selfCostMeter.ts';
@@ -39,6 +41,7 @@ import { CiliumFeed } from './nat/cilium/ciliumFeed.ts';
 import { ConntrackFeed } from './nat/conntrackFeed.ts';
 import { TranslationTable } from './nat/translationTable.ts';
 import { NodeSockets } from './nodeSockets.ts';
+import type { NodeCapture } from './server/captures.ts';
 import { namespaceInode } from './topology/processNamespaces.ts';
 import { Wiring } from './wiring.ts';
 
@@ -186,6 +189,12 @@ export class Observation {
   /** The sockets that a namespace of the wiring has now; null where there is none, or it cannot be entered. */
   sockets(netns: number): Promise<readonly SocketEntry[] | null> {
     return this.#sockets.list(netns);
+  }
+
+  /** Captures beside what is counted, which it changes nothing of. @throws Failure */
+  async openCapture(wanted: NodeCapture, sink: CaptureSink): Promise<Capture> {
+    const namespaces = { watched: this.#collection.namespaces, known: this.topology };
+    return openNodeCapture(this.options, namespaces, wanted, sink);
   }
 
   /** Whether the last interval is over. */

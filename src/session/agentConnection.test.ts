@@ -16,6 +16,7 @@ const DEATH = {
   why: 'signal 9',
   next: 'Restart.',
 } as const;
+const EVERY_PACKET = { addresses: [], ports: [], protocols: [] };
 const EVERYTHING = { podUids: [], namespaces: [] };
 
 describe('agent connection', () => {
@@ -70,6 +71,68 @@ describe('agent connection', () => {
     await until(ahead, 'the offset');
     agent.ahead = -5000;
     await until(ahead, 'the new offset');
+  });
+
+  it('reads a capture one message at a time, and ends it where it is asked to', async () => {
+    connect();
+    await until(() => connection.phase === 'running', 'the connection');
+    const question = {
+      netns: 1,
+      interfaces: ['eth0'],
+      filter: EVERY_PACKET,
+      mostPackets: null,
+      mostSeconds: null,
+    };
+    const stop = new AbortController();
+    let bytes = 0;
+    let last = { packets: -1, truncated: 0, lost: 0 };
+    const taking = connection.capture(
+      question,
+      async (blocks, counts) => {
+        bytes += blocks.length;
+        last = counts;
+        if (counts.packets === 3) stop.abort();
+        await delay(1);
+      },
+      stop.signal,
+    );
+    assert.equal(await taking, 'asked');
+    // Each message before the last one has a packet of a hundred bytes.
+    assert.ok(last.packets > 3);
+    assert.deepEqual([bytes, last.lost], [last.packets * 100, 3]);
+  });
+
+  it('says why a capture cannot be, or could not go on', async () => {
+    connect();
+    await until(() => connection.phase === 'running', 'the connection');
+    const question = {
+      netns: 1,
+      interfaces: ['none'],
+      filter: EVERY_PACKET,
+      mostPackets: null,
+      mostSeconds: null,
+    };
+    const never = new AbortController().signal;
+    const nothing = (): Promise<void> => Promise.resolve();
+    await assert.rejects(
+      connection.capture(question, nothing, never),
+      /^KubeError: The capture failed \(node node-a\): no such interface\. What was captured/,
+    );
+    const full = new Error('no space left');
+    const running = { ...question, interfaces: ['eth0'] };
+    await assert.rejects(
+      connection.capture(running, () => Promise.reject(full), never),
+      full,
+    );
+    const broken = connection.capture(
+      running,
+      () => {
+        agent.breakConnections();
+        return Promise.resolve();
+      },
+      never,
+    );
+    await assert.rejects(broken, /^KubeError: The capture failed \(node node-a\): .+\. What was captured/);
   });
 
   it('reads flows one message at a time: a slow reader stops the agent, not the heartbeats', async () => {

@@ -8,12 +8,14 @@ import type { Ledger } from '../model/ledger.ts';
 import { PROTOCOL_VERSION } from '../model/protocolVersion.ts';
 import type { SocketEntry, Topology } from '../model/topology.ts';
 import type { HelloResponse, StreamFlowsResponse } from '../model/wire/generated/vethscope_pb.js';
+import { readCapture } from './captureReader.ts';
 import { ClockMeter } from './clockMeter.ts';
 import { connectionProblem, isFatal, otherVersion } from './connectionProblems.ts';
 import { linkAgent, type AgentLink } from './agentLink.ts';
 import { pushInventory } from './inventoryPush.ts';
 import type { InventorySource } from './inventorySource.ts';
 import type { Transport } from './transport.ts';
+import type { CaptureEnd, CaptureQuestion, TakeCapture } from './types.ts';
 
 export interface FlowTarget {
   readonly podUids: readonly string[];
@@ -139,6 +141,11 @@ export class AgentConnection {
     } catch (error) {
       throw failure(error instanceof ConnectError ? error.rawMessage : String(error));
     }
+  }
+
+  /** Captures packets on the node. @throws KubeError */
+  capture(question: CaptureQuestion, take: TakeCapture, stop: AbortSignal): Promise<CaptureEnd> {
+    return readCapture(this.#link, this.#options.where, question, take, stop);
   }
 
   /** Ends the conversation; the agent itself is ended by its transport. */

@@ -9,7 +9,7 @@ import { AgentConnection, type FlowTarget } from './agentConnection.ts';
 import type { StreamFlowsResponse } from '../model/wire/generated/vethscope_pb.js';
 import type { InventorySource } from './inventorySource.ts';
 import type { Transport } from './transport.ts';
-import type { Agent, AgentPhase, Source } from './types.ts';
+import type { Agent, AgentPhase, CaptureEnd, CaptureQuestion, Source, TakeCapture } from './types.ts';
 
 /** Brings an agent up; told what to show. Called again for another attempt with more privileges. */
 export interface AgentStarter {
@@ -127,6 +127,11 @@ export class ManagedAgent implements Agent {
 
   sockets(netns: number): Promise<readonly SocketEntry[]> {
     if (this.#connection !== null) return this.#connection.sockets(netns);
+    return Promise.reject(new Error(`The agent on ${this.node} is not connected yet.`));
+  }
+
+  capture(question: CaptureQuestion, take: TakeCapture, stop: AbortSignal): Promise<CaptureEnd> {
+    if (this.#connection !== null) return this.#connection.capture(question, take, stop);
     return Promise.reject(new Error(`The agent on ${this.node} is not connected yet.`));
   }
 

@@ -6,6 +6,7 @@ import type { Cluster } from '../kube/cluster.ts';
 import type { Problem } from '../kube/errors.ts';
 import type { Disposable } from '../kube/listeners.ts';
 import type { LocalTargetSetting, Settings } from '../contributions.ts';
+import type { CaptureFilter } from '../model/captureFilter.ts';
 import type { ClockOffset } from '../model/clockOffset.ts';
 import type { Ledger } from '../model/ledger.ts';
 import type { SessionPhase } from '../model/panelMessages.ts';
@@ -93,9 +94,36 @@ export interface Agent {
   readonly topology: Topology | null;
   /** The sockets that a namespace of the topology has now, by its inode. @throws KubeError */
   sockets(netns: number): Promise<readonly SocketEntry[]>;
+  /** Captures packets there until a limit is reached or `stop` is aborted. @throws KubeError */
+  capture(question: CaptureQuestion, take: TakeCapture, stop: AbortSignal): Promise<CaptureEnd>;
   /** Latest; null until the first arrives. It counts what this connection's readers missed, too. */
   readonly ledger: Ledger | null;
 }
+
+/** Which packets of which interfaces, and when it is enough. */
+export interface CaptureQuestion {
+  /** Inode of a namespace of the topology. */
+  readonly netns: number;
+  /** Names there. */
+  readonly interfaces: readonly string[];
+  readonly filter: CaptureFilter;
+  /** Null: as long, and as much, as the agent allows. */
+  readonly mostPackets: number | null;
+  readonly mostSeconds: number | null;
+}
+
+/** So far: packets in the file, those of them that were cut, and packets that matched and are not in it. */
+export interface CaptureCounts {
+  readonly packets: number;
+  readonly truncated: number;
+  readonly lost: number;
+}
+
+/** Takes whole blocks of a pcapng file, in order; the next are read when the promise resolves. */
+export type TakeCapture = (blocks: Uint8Array, counts: CaptureCounts) => Promise<void>;
+
+/** Why a capture ended; `asked`: it was told to. */
+export type CaptureEnd = 'asked' | 'packets' | 'bytes' | 'seconds';
 
 export interface SessionState {
   readonly phase: SessionPhase;

@@ -17,10 +17,24 @@ export interface CaptureFileOptions {
   readonly node: string;
   /** Bytes kept of each packet. */
   readonly snapLength: number;
-  /** Packets after which the file is whole. */
-  readonly count: number;
+  /** After which the file is whole; Infinity for no end. */
+  readonly mostPackets: number;
+  /** Likewise, of blocks of packets. */
+  readonly mostBytes: number;
   /** CLOCK_REALTIME minus CLOCK_MONOTONIC, nanoseconds. One for the whole file, so that times stay in order. */
   readonly clockOffset: bigint;
+}
+
+/** What makes a file whole. */
+export type FileLimit = 'packets' | 'bytes';
+
+export interface CaptureCounts {
+  /** In the file. */
+  readonly packets: number;
+  /** Of those, packets of which the end was cut. */
+  readonly truncated: number;
+  /** Packets that matched and are not in the file. */
+  readonly lost: number;
 }
 
 interface CapturedInterface {
@@ -29,7 +43,7 @@ interface CapturedInterface {
   /** Kernel buffers that it had, and packets that did not come as far as us. */
   received: number;
   suppressed: number;
-  /** Packets that came and were not written. */
+  /** Packets that came and nobody could take. */
   unwritten: number;
 }
 
@@ -43,18 +57,22 @@ export class CaptureFile {
   readonly #current = new Map<number, CapturedInterface>();
   readonly #all: CapturedInterface[] = [];
   #packets = 0;
+  #truncated = 0;
+  #bytes = 0;
+  #full: FileLimit | null = null;
 
   constructor(options: CaptureFileOptions) {
     this.#options = options;
   }
 
-  /** Packets written so far. */
-  get packets(): number {
-    return this.#packets;
+  /** What is in the file and what is not, so far. */
+  get counts(): CaptureCounts {
+    return { packets: this.#packets, truncated: this.#truncated, lost: this.#lost };
   }
 
-  get isWhole(): boolean {
-    return this.#packets >= this.#options.count;
+  /** The limit that was reached: packets that come after it are none of the file's. */
+  get full(): FileLimit | null {
+    return this.#full;
   }
 
   header(): Buffer {
@@ -72,13 +90,22 @@ export class CaptureFile {
   /** The packets among these events, in the order of their times. */
   addEvents(records: Uint8Array): Buffer {
     const packets: CapturedPacket[] = [];
-    this.#forEachPacket(records, (packet, of) => {
-      if (packets.length + this.#packets < this.#options.count) packets.push(packet);
-      else of.unwritten += 1;
+    let bytes = 0;
+    this.#forEachPacket(records, (packet) => {
+      if (this.#full !== null) return;
+      const block = packetBlockBytes(packet.data.length);
+      if (this.#bytes + block > this.#options.mostBytes) {
+        this.#full = 'bytes';
+        return;
+      }
+      packets.push(packet);
+      bytes += block;
+      this.#bytes += block;
+      this.#packets += 1;
+      if (packet.data.length < packet.length) this.#truncated += 1;
+      if (this.#packets >= this.#options.mostPackets) this.#full = 'packets';
     });
-    this.#packets += packets.length;
     packets.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-    const bytes = packets.reduce((sum, { data }) => sum + packetBlockBytes(data.length), 0);
     const blocks = Buffer.allocUnsafe(bytes);
     packets.reduce((offset, packet) => writePacketBlock(blocks, offset, packet), 0);
     return blocks;
@@ -86,7 +113,7 @@ export class CaptureFile {
 
   /** Counts packets that nobody could take. */
   drop(records: Uint8Array): void {
-    this.#forEachPacket(records, (_packet, of) => (of.unwritten += 1));
+    if (this.#full === null) this.#forEachPacket(records, (_packet, of) => (of.unwritten += 1));
   }
 
   /** Notes the counters of what is attached; of what was released the last ones stay. */
@@ -112,8 +139,7 @@ export class CaptureFile {
     );
   }
 
-  /** Packets that matched and are not in the file. */
-  get lost(): number {
+  get #lost(): number {
     return this.#all.reduce((sum, { suppressed, unwritten }) => sum + suppressed + unwritten, 0);
   }
 

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import ipaddr from 'ipaddr.js';
 import type { PacketFilter } from '../../native/index.d.ts';
+import { PROTOCOL_NUMBERS } from '../../../src/model/protocolNumbers.ts';
+import { kernelFilter } from '../collector/kernelFilter.ts';
 
 /** What the options say; empty for what was not given. */
 export interface FilterOptions {
@@ -10,19 +12,6 @@ export interface FilterOptions {
   /** IP protocol numbers. */
   readonly protocol: readonly number[];
 }
-
-const PROTOCOL_NUMBERS: Readonly<Record<string, number>> = {
-  icmp: 1,
-  igmp: 2,
-  tcp: 6,
-  udp: 17,
-  gre: 47,
-  esp: 50,
-  ah: 51,
-  icmpv6: 58,
-  sctp: 132,
-  udplite: 136,
-};
 
 /** Adds the options that say which packets the kernel passes on. */
 export function withPacketFilter(command: Command, verb: string): Command {
@@ -44,12 +33,7 @@ export function withPacketFilter(command: Command, verb: string): Command {
 
 /** Null where every packet passes. */
 export function packetFilter({ address, port, protocol }: FilterOptions): PacketFilter | null {
-  if (address.length + port.length + protocol.length === 0) return null;
-  return {
-    ...(address.length > 0 && { addresses: [...address] }),
-    ...(port.length > 0 && { ports: [...port] }),
-    ...(protocol.length > 0 && { protocols: [...protocol] }),
-  };
+  return kernelFilter({ addresses: address, ports: port, protocols: protocol });
 }
 
 function addAddress(text: string, before: string[]): string[] {

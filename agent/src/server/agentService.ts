@@ -4,15 +4,17 @@ import type { InventoryObject } from '../../../src/model/inventory.ts';
 import { PROTOCOL_VERSION } from '../../../src/model/protocolVersion.ts';
 import type {
   AgentService,
+  CaptureRequest,
   StreamFlowsRequest,
   Target,
 } from '../../../src/model/wire/generated/vethscope_pb.js';
 import type { SocketEntry } from '../../../src/model/topology.ts';
+import { kernelFilter } from '../collector/kernelFilter.ts';
 import { messageOf } from '../failure.ts';
 import { inventoryObject } from '../identity/inventoryObject.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { pause } from './pause.ts';
-import type { FlowsRequest, FlowsTarget, Source } from './source.ts';
+import type { CaptureMessage, CaptureQuestion, FlowsRequest, FlowsTarget, Source } from './source.ts';
 
 const LEDGER_INTERVAL = 1000;
 const SHORTEST_INTERVAL = 100;
@@ -60,6 +62,13 @@ export function agentService(
     async listSockets({ netns }) {
       return { socketsJson: JSON.stringify(await socketsOf(source, Number(netns))) };
     },
+    async *capture(request, { signal }) {
+      yield* capturing(() => source.capture(captureQuestion(request, version), signal));
+    },
+    endCapture({ id }) {
+      source.endCapture(id);
+      return {};
+    },
     async *streamLedger({ intervalMilliseconds }, { signal }) {
       const interval = Math.max(SHORTEST_INTERVAL, intervalMilliseconds || LEDGER_INTERVAL);
       while (!signal.aborted) {
@@ -82,6 +91,26 @@ async function socketsOf(source: Source, netns: number): Promise<readonly Socket
     throw new ConnectError(messageOf(error), Code.Unavailable);
   }
   throw new ConnectError(`namespace ${netns} is gone, or cannot be entered`, Code.NotFound);
+}
+
+/** A capture's failure is told in its own words. */
+async function* capturing(open: () => AsyncIterable<CaptureMessage>): AsyncGenerator<CaptureMessage> {
+  try {
+    yield* open();
+  } catch (error) {
+    throw new ConnectError(messageOf(error), Code.FailedPrecondition);
+  }
+}
+
+function captureQuestion(request: CaptureRequest, version: string): CaptureQuestion {
+  const { id, interfaces, addresses, ports, protocols } = request;
+  return {
+    ...{ id, interfaces, application: `vethscope-agent ${version}`, netns: Number(request.netns) },
+    filter: kernelFilter({ addresses, ports, protocols }),
+    mostPackets: Number(request.mostPackets),
+    mostSeconds: request.mostSeconds,
+    mostBytes: Number(request.mostBytes),
+  };
 }
 
 function parseObject(json: string, index: number): InventoryObject[] {

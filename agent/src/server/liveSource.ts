@@ -8,11 +8,15 @@ import type { FlowTable } from '../flows/flowTable.ts';
 import type { InventoryStore } from '../identity/inventoryStore.ts';
 import { releaseBytes } from '../releaseBytes.ts';
 import type { DnsHistory } from '../dns/dnsHistory.ts';
+import type { OpenCapture } from './captures.ts';
+import { Captures } from './captures.ts';
 import { readDns } from './dnsReader.ts';
 import { FlowReader } from './flowReader.ts';
 import { Gate } from './gate.ts';
 import { WantedPackets } from './wantedPackets.ts';
 import type {
+  CaptureMessage,
+  CaptureQuestion,
   Check,
   DnsRequest,
   DnsResponse,
@@ -36,6 +40,7 @@ export interface ObservedNode {
   /** Counts only packets that match; null counts all. */
   setFilter(filter: PacketFilter | null): void;
   sockets(netns: number): Promise<readonly SocketEntry[] | null>;
+  readonly openCapture: OpenCapture;
   /** Calls back after every interval. */
   onTick(listener: () => void): { close(): void };
   onTopology(listener: () => void): { close(): void };
@@ -49,6 +54,7 @@ export class LiveSource implements Source {
   readonly #session = randomUUID();
   readonly #readers = new Set<FlowReader>();
   readonly #targets: WantedPackets;
+  readonly #captures: Captures;
   /** Of readers that have gone. */
   #queueDropped = 0;
   #streamGap = 0;
@@ -57,6 +63,7 @@ export class LiveSource implements Source {
     this.#observation = observation;
     this.#checks = checks;
     this.#targets = new WantedPackets(observation);
+    this.#captures = new Captures((wanted, sink) => observation.openCapture(wanted, sink));
     observation.onTopology(() => this.#targets.apply());
     observation.onTick(() => this.#forget());
   }
@@ -143,6 +150,14 @@ export class LiveSource implements Source {
 
   sockets(netns: number): Promise<readonly SocketEntry[] | null> {
     return this.#observation.sockets(netns);
+  }
+
+  capture(question: CaptureQuestion, signal: AbortSignal): AsyncIterable<CaptureMessage> {
+    return this.#captures.stream(question, signal);
+  }
+
+  endCapture(id: string): void {
+    this.#captures.end(id);
   }
 
   ledger(): Ledger {

@@ -64,6 +64,15 @@ export class ReplaySource implements Source {
     return Promise.reject(new Failure('A recorded session has no sockets.', next));
   }
 
+  capture(): never {
+    const next = 'Observe a node that runs to capture what passes there.';
+    throw new Failure('A recorded session has no packets.', next);
+  }
+
+  endCapture(): void {
+    // There is none.
+  }
+
   ledger(): Ledger {
     const at = (Date.now() - this.#started) % this.#length;
     const entries = this.#entries('ledger');

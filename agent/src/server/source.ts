@@ -1,13 +1,16 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { PacketFilter } from '../../native/index.d.ts';
 import type { InventoryObject } from '../../../src/model/inventory.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
 import type { SocketEntry, Topology } from '../../../src/model/topology.ts';
 import type {
+  CaptureResponseSchema,
   StreamDnsResponseSchema,
   StreamFlowsResponseSchema,
 } from '../../../src/model/wire/generated/vethscope_pb.js';
 
 export type FlowsMessage = MessageInitShape<typeof StreamFlowsResponseSchema>;
+export type CaptureMessage = MessageInitShape<typeof CaptureResponseSchema>;
 export type DnsResponse = MessageInitShape<typeof StreamDnsResponseSchema>;
 
 /** What a reader asks for. */
@@ -20,6 +23,18 @@ export interface FlowsRequest {
 }
 
 export type DnsRequest = Pick<FlowsRequest, 'afterSequence' | 'target'>;
+
+/** Which packets, where, and when it is enough; limits are 0 where the reader sets none. */
+export interface CaptureQuestion {
+  readonly id: string;
+  readonly application: string;
+  readonly netns: number;
+  readonly interfaces: readonly string[];
+  readonly filter: PacketFilter | null;
+  readonly mostPackets: number;
+  readonly mostSeconds: number;
+  readonly mostBytes: number;
+}
 
 /** Which flows; both empty means all. */
 export interface FlowsTarget {
@@ -57,5 +72,9 @@ export interface Source {
   topologies(signal: AbortSignal): AsyncIterable<Topology>;
   /** The sockets that a namespace has now; null where it is not there, or cannot be entered. @throws Failure */
   sockets(netns: number): Promise<readonly SocketEntry[] | null>;
+  /** Packets of interfaces, as a pcapng file. @throws Failure */
+  capture(question: CaptureQuestion, signal: AbortSignal): AsyncIterable<CaptureMessage>;
+  /** Ends a capture by its id, if it runs. */
+  endCapture(id: string): void;
   ledger(): Ledger;
 }

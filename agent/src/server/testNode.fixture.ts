@@ -9,6 +9,7 @@ import { BOOT, TestFlows } from '../flows/flowTable.fixture.ts';
 import type { SeenPacket } from '../flows/kernelRecords.fixture.ts';
 import { drainOf } from '../flows/kernelRecords.fixture.ts';
 import { ledgerOf } from '../flows/ledger.ts';
+import { Failure } from '../failure.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Listener } from './listener.ts';
 import type { ObservedNode } from './liveSource.ts';
@@ -62,6 +63,10 @@ export class TestNode implements ObservedNode {
 
   sockets(): Promise<null> {
     return Promise.resolve(null);
+  }
+
+  openCapture(): Promise<never> {
+    return Promise.reject(new Failure('a made-up node has no packets', 'Capture on a real one.'));
   }
 
   ledger(readers: { queueDropped: number; streamGap: number }): Ledger {

@@ -9,7 +9,11 @@ import type { Problem } from '../../kube/errors.ts';
 import { Listeners, type Disposable } from '../../kube/listeners.ts';
 import { PROTOCOL_VERSION } from '../../model/protocolVersion.ts';
 import type { SocketEntry } from '../../model/topology.ts';
-import { AgentService, type PushInventoryRequest } from '../../model/wire/generated/vethscope_pb.js';
+import {
+  AgentService,
+  type CaptureRequest,
+  type PushInventoryRequest,
+} from '../../model/wire/generated/vethscope_pb.js';
 import type { Transport } from '../transport.ts';
 
 /** The one socket of its namespace 1. */
@@ -40,6 +44,7 @@ export class FakeAgent implements Transport {
   #sequence = 0n;
   /** What it told of in all streams, as the real agent's ledger has it. */
   #streamGap = 0;
+  readonly #captures = new Map<string, AbortController>();
   readonly #server: http2.Http2Server;
   readonly #sockets = new Set<net.Socket>();
   readonly #ends = new Listeners<Problem>();
@@ -76,6 +81,11 @@ export class FakeAgent implements Transport {
         if (netns !== 1n) throw new ConnectError('no such namespace', Code.NotFound);
         return { socketsJson: JSON.stringify([LISTENER]) };
       },
+      capture: (request, { signal }) => this.#capture(request, signal),
+      endCapture: ({ id }) => {
+        this.#captures.get(id)?.abort();
+        return {};
+      },
       streamLedger: (_request, { signal }) => this.#ledgers(signal),
     };
     const handler = connectNodeAdapter({ routes: (router) => router.service(AgentService, service) });
@@ -101,6 +111,19 @@ export class FakeAgent implements Transport {
     agent.#server.listen(0, '127.0.0.1');
     await once(agent.#server, 'listening');
     return agent;
+  }
+
+  /** One packet a message of 100 bytes, until it is ended. */
+  async *#capture({ id, interfaces }: CaptureRequest, signal: AbortSignal): AsyncGenerator<object> {
+    if (interfaces.includes('none')) throw new ConnectError('no such interface', Code.FailedPrecondition);
+    const ended = new AbortController();
+    this.#captures.set(id, ended);
+    let packets = 0n;
+    for (; !ended.signal.aborted && !signal.aborted; packets += 1n) {
+      yield { pcapng: new Uint8Array(100), counts: { packets, truncated: 0n, lost: 3n } };
+      await delay(5);
+    }
+    yield { counts: { packets, truncated: 0n, lost: 3n }, ended: 'asked' };
   }
 
   async *#ledgers(signal: AbortSignal): AsyncGenerator<object> {

@@ -55,6 +55,7 @@ class RecordedAgents implements AgentSource {
       ...{ key: node, node, source: { kind: 'local', local: { name: node } }, deployedName: null },
       ...{ phase: 'running', status: 'Runs.', problem: null, clock: null, checks: [], kernel: '' },
       ...{ topology, ledger: null },
+      capture: () => Promise.reject(new Error('Nothing passes in a recording.')),
       sockets: () => {
         this.asked++;
         const end = { protocol: 'tcp', state: 'listen', cgroup: null, pod: null, container: null };

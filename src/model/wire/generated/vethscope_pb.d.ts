@@ -793,6 +793,168 @@ export declare type ListSocketsResponse = Message<"vethscope.v1.ListSocketsRespo
 export declare const ListSocketsResponseSchema: GenMessage<ListSocketsResponse>;
 
 /**
+ * @generated from message vethscope.v1.CaptureRequest
+ */
+export declare type CaptureRequest = Message<"vethscope.v1.CaptureRequest"> & {
+  /**
+   * For EndCapture; the client's choice, another one for each capture.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Inode of a namespace of the topology.
+   *
+   * @generated from field: uint64 netns = 2;
+   */
+  netns: bigint;
+
+  /**
+   * Names of interfaces there; empty for all.
+   *
+   * @generated from field: repeated string interfaces = 3;
+   */
+  interfaces: string[];
+
+  /**
+   * Packets from or to one of these addresses or prefixes; empty for all.
+   *
+   * @generated from field: repeated string addresses = 4;
+   */
+  addresses: string[];
+
+  /**
+   * @generated from field: repeated uint32 ports = 5;
+   */
+  ports: number[];
+
+  /**
+   * IP protocol numbers.
+   *
+   * @generated from field: repeated uint32 protocols = 6;
+   */
+  protocols: number[];
+
+  /**
+   * After which it ends; 0, or more than the agent takes at once, for what the agent takes.
+   *
+   * @generated from field: uint64 most_packets = 7;
+   */
+  mostPackets: bigint;
+
+  /**
+   * @generated from field: uint32 most_seconds = 8;
+   */
+  mostSeconds: number;
+
+  /**
+   * Of the file.
+   *
+   * @generated from field: uint64 most_bytes = 9;
+   */
+  mostBytes: bigint;
+};
+
+/**
+ * Describes the message vethscope.v1.CaptureRequest.
+ * Use `create(CaptureRequestSchema)` to create a new message.
+ */
+export declare const CaptureRequestSchema: GenMessage<CaptureRequest>;
+
+/**
+ * @generated from message vethscope.v1.CaptureResponse
+ */
+export declare type CaptureResponse = Message<"vethscope.v1.CaptureResponse"> & {
+  /**
+   * Whole blocks of one pcapng file, in order: the file can be read after any of them.
+   *
+   * @generated from field: bytes pcapng = 1;
+   */
+  pcapng: Uint8Array;
+
+  /**
+   * Until now.
+   *
+   * @generated from field: vethscope.v1.CaptureCounts counts = 2;
+   */
+  counts?: CaptureCounts | undefined;
+
+  /**
+   * Why this is the last response: asked, packets, bytes, seconds. Empty before.
+   *
+   * @generated from field: string ended = 3;
+   */
+  ended: string;
+};
+
+/**
+ * Describes the message vethscope.v1.CaptureResponse.
+ * Use `create(CaptureResponseSchema)` to create a new message.
+ */
+export declare const CaptureResponseSchema: GenMessage<CaptureResponse>;
+
+/**
+ * @generated from message vethscope.v1.CaptureCounts
+ */
+export declare type CaptureCounts = Message<"vethscope.v1.CaptureCounts"> & {
+  /**
+   * In the file.
+   *
+   * @generated from field: uint64 packets = 1;
+   */
+  packets: bigint;
+
+  /**
+   * Of those, packets of which the end was cut.
+   *
+   * @generated from field: uint64 truncated = 2;
+   */
+  truncated: bigint;
+
+  /**
+   * Packets that matched and are not in the file: the kernel had no room for them, or the reader was slow.
+   *
+   * @generated from field: uint64 lost = 3;
+   */
+  lost: bigint;
+};
+
+/**
+ * Describes the message vethscope.v1.CaptureCounts.
+ * Use `create(CaptureCountsSchema)` to create a new message.
+ */
+export declare const CaptureCountsSchema: GenMessage<CaptureCounts>;
+
+/**
+ * @generated from message vethscope.v1.EndCaptureRequest
+ */
+export declare type EndCaptureRequest = Message<"vethscope.v1.EndCaptureRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message vethscope.v1.EndCaptureRequest.
+ * Use `create(EndCaptureRequestSchema)` to create a new message.
+ */
+export declare const EndCaptureRequestSchema: GenMessage<EndCaptureRequest>;
+
+/**
+ * @generated from message vethscope.v1.EndCaptureResponse
+ */
+export declare type EndCaptureResponse = Message<"vethscope.v1.EndCaptureResponse"> & {
+};
+
+/**
+ * Describes the message vethscope.v1.EndCaptureResponse.
+ * Use `create(EndCaptureResponseSchema)` to create a new message.
+ */
+export declare const EndCaptureResponseSchema: GenMessage<EndCaptureResponse>;
+
+/**
  * @generated from message vethscope.v1.StreamLedgerRequest
  */
 export declare type StreamLedgerRequest = Message<"vethscope.v1.StreamLedgerRequest"> & {
@@ -931,6 +1093,27 @@ export declare const AgentService: GenService<{
     methodKind: "server_streaming";
     input: typeof StreamDnsRequestSchema;
     output: typeof StreamDnsResponseSchema;
+  },
+  /**
+   * Packets of interfaces as they pass, until a limit is reached, EndCapture is called or the reader goes. The first
+   * response is sent once packets are taken; the last has `ended`.
+   *
+   * @generated from rpc vethscope.v1.AgentService.Capture
+   */
+  capture: {
+    methodKind: "server_streaming";
+    input: typeof CaptureRequestSchema;
+    output: typeof CaptureResponseSchema;
+  },
+  /**
+   * Ends a capture as its limits would, so that its last response comes; of one that has ended nothing is left to do.
+   *
+   * @generated from rpc vethscope.v1.AgentService.EndCapture
+   */
+  endCapture: {
+    methodKind: "unary";
+    input: typeof EndCaptureRequestSchema;
+    output: typeof EndCaptureResponseSchema;
   },
   /**
    * Losses and own cost, once per interval.
