@@ -62,12 +62,25 @@ function hasContainer(pod: PodFacts, container: string | null): boolean {
 /** Rows of one agent that are the same conversation at the same time. */
 export function auditDoubles(observed: ObservedRows): Fault[] {
   const seen = new Map<string, Row>();
-  return observed.rows.flatMap((row) => {
+  return observed.rows.filter(hasOwnKey).flatMap((row) => {
     const ends = [row.client, row.server].map(({ address, port }) => `${address} ${port}`).sort();
     const key = [row.protocol, ...ends].join();
     const other = seen.get(key);
     seen.set(key, row);
     const isDouble = other !== undefined && row.start < other.end && other.start < row.end;
-    return isDouble ? [fault('double', `${key} in rows ${other.id} and ${row.id}`)] : [];
+    return isDouble ? [fault('double', `${key} in rows ${countText(other)} and ${countText(row)}`)] : [];
   });
+}
+
+/**
+ * Of ICMP other than echo each type and code is a flow of its own, and a row does not say which. Between Cilium's nodes and pods
+ * there are two at once: port unreachable, and redirects of forwarded answers, which netfilter drops (nf_nat_proto.c).
+ */
+function hasOwnKey({ protocol, client, server }: Row): boolean {
+  return !protocol.startsWith('icmp') || client.port !== 0 || server.port !== 0;
+}
+
+function countText({ id, verdict, sent, received, start, end }: Row): string {
+  const times = [start, end].map((at) => new Date(at).toISOString()).join(' to ');
+  return `${id} (${verdict}, ${sent.packets} and ${received.packets} packets, ${times})`;
 }
