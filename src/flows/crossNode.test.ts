@@ -83,6 +83,14 @@ describe('flows that agents of several nodes saw', () => {
     assert.deepEqual(row.nat, ['dnat 10.96.0.10:80 10.244.1.3:8080']);
   });
 
+  it('say of a translation who made it, as the node says that tells of it', () => {
+    const answering = { ...API, evidence: 'cilium' } as const;
+    store.apply(nodeA.update([{ ...atClient, to: answering, service: 'api', askedAt: ASKED }]));
+    store.apply(nodeB.update([atServer]));
+    const [translation] = store.detail(0, 1)?.nat ?? [];
+    assert.deepEqual([translation?.node, translation?.by], ['node-a', 'cilium']);
+  });
+
   it('are found by the tuple that was asked when the server’s node translates', () => {
     const nodeB80: PlainEnd = {
       address: '192.168.0.2',

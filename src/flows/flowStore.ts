@@ -13,7 +13,7 @@ import type { AgentPoint, FlowUpdate } from './flowUpdate.ts';
 import type { InterfacePlace, SeenTraffic, SeenTuple } from './interfaceSightings.ts';
 import { DepartedSightings, forEachSightingAt } from './interfaceSightings.ts';
 import type { RecordNames } from './translations.ts';
-import { translationsOf } from './translations.ts';
+import { translationsOf, translatorIn } from './translations.ts';
 import { TUNNEL_FIELDS, tunnelRow } from './tunnelRow.ts';
 
 export interface FlowStoreLimits {
@@ -294,9 +294,10 @@ export class FlowStore {
     const { records } = this.#flows.table;
     const told = slots.flatMap((slot) => {
       const node = this.#flows.names.nodeOf(records.uint32(slot, FLOW.agent));
+      const by = translatorIn(this.endpoints.endpoint(records.uint32(slot, FLOW.server)));
       return translationsOf(records, slot, this.recordNames).map((translation): [string, NodeTranslation] => [
         Object.values(translation).join(' '),
-        { ...translation, node },
+        { ...translation, node, by: translation.kind === 'dnat' ? by : null },
       ]);
     });
     return [...new Map(told)].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, nat]) => nat);

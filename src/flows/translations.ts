@@ -1,6 +1,8 @@
+import type { Endpoint } from '../model/endpoint.ts';
 import type { Translation } from '../model/flow.ts';
 import { FLOW, FLOW_BITS, PROTOCOLS } from '../model/flowRecord.ts';
 import type { FlowRecords } from '../model/flowRecords.ts';
+import type { Translator } from '../model/path/flowPath.ts';
 import type { TranslatedEnd } from '../model/translationList.ts';
 import { translationList } from '../model/translationList.ts';
 
@@ -9,6 +11,13 @@ export interface RecordNames {
   address(id: number): string;
   /** Address of an endpoint. */
   endpoint(id: number): string;
+}
+
+/** Who made a server of what was asked for, as the evidence says by which the agent names it. */
+export function translatorIn(server: Endpoint | null): Translator | null {
+  if (server === null) return null;
+  if (server.evidence.includes('cilium')) return 'cilium';
+  return server.evidence.includes('conntrack') ? 'netfilter' : null;
 }
 
 export function isTranslated(records: FlowRecords, row: number): boolean {

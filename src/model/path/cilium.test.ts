@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Flow, Sighting } from '../flow.ts';
 import type { InterfaceTopology, NamespaceTopology, Route, Topology } from '../topology.ts';
+import type { PathQuestion } from './flowPath.ts';
 import { pathOf } from './pathOf.ts';
 import { end, flow, nodeName, podAddress, podEnd, PORT, sighting, wirings } from './wiring.fixture.ts';
 import type { NodeLetter } from './wiring.fixture.ts';
@@ -63,7 +64,7 @@ function ciliumNamespace(
 }
 
 /** Points on the nodes of both directions, with the address asked or answered from where that is not the backend's. */
-function ways(asked: Flow): { request: string[]; reply: string[] } {
+function ways(asked: PathQuestion): { request: string[]; reply: string[] } {
   const { request, reply } = pathOf(asked, ciliumWirings());
   const shown = ({ points }: typeof request, field: 'source' | 'destination'): string[] =>
     points
@@ -125,6 +126,15 @@ describe('paths through Cilium', () => {
     const { request, reply } = ways(toService('b', 3));
     assert.deepEqual([request[0], request[1]], ['node-a veth2 in as Service', 'node-a cilium_vxlan out']);
     assert.deepEqual([reply.at(-2), reply.at(-1)], ['node-a cilium_vxlan in', 'node-a veth2 out as Service']);
+  });
+
+  it('are translated by whom the client’s node names, where the server is named by its own node alone', () => {
+    const byNode = toService('b', 3);
+    const server = { ...byNode.server, evidence: ['cgroup', 'pod-ip'] as const };
+    const by = (translator: 'cilium' | 'netfilter') =>
+      ways({ ...byNode, server, nat: byNode.nat.map((one) => ({ ...one, by: translator })) });
+    assert.deepEqual(by('cilium'), ways(byNode));
+    assert.equal(by('netfilter').request[1], 'node-a cilium_host out');
   });
 
   it('have no point with the Service where the socket was connected to the backend', () => {

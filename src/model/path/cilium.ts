@@ -44,7 +44,9 @@ export function ciliumPeer({ namespace }: Place): InterfaceTopology | null {
  * Whether it is Cilium that translates the destination, where it is. An end of which nothing is known has no evidence for
  * that either: what pods ask of a Service Cilium always translates itself.
  */
-export function isByCilium({ client, server }: PathQuestion): boolean {
+export function isByCilium({ client, server, nat }: PathQuestion): boolean {
+  const translators = nat.filter(({ kind }) => kind === 'dnat').flatMap(({ by }) => by ?? []);
+  if (translators.length > 0) return translators.includes('cilium');
   return server.evidence.includes('cilium') || (server.evidence.includes('none') && client.kind === 'pod');
 }
 

@@ -7,10 +7,14 @@ export type PathQuestion = Pick<
   'client' | 'server' | 'sightings' | 'sent' | 'received' | 'drops' | 'verdict'
 > & { readonly nat: readonly NodeTranslation[] };
 
-/** A translation, with the node whose connection tracking tells of it where that is known. */
+/** A translation, with the node that tells of it, and who made it there, where that is known. */
 export interface NodeTranslation extends Translation {
   readonly node?: string | null;
+  /** Of what was asked for; who changes a source is not told. */
+  readonly by?: Translator | null;
 }
+
+export type Translator = 'netfilter' | 'cilium';
 
 /** An interface of a namespace of a node. */
 export interface PathInterface {
