@@ -62,11 +62,9 @@ describe('names and paths on a cluster of another shape', () => {
         await assertRight(cluster);
       });
 
-      if (shape !== 'cilium') {
-        it('paths are right for every kind of conversation', async () => {
-          await assertPaths(cluster);
-        });
-      }
+      it('paths are right for every kind of conversation', async () => {
+        await assertPaths(cluster);
+      });
     });
   }
 });

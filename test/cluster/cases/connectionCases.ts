@@ -135,9 +135,12 @@ export function connectionCases(
     one('older than the session: outside to NodePort', OUTSIDE, [nodeA, nodePort], outside, IS_WEB_B),
   ].map((each): ConnectionCase => ({ ...each, older: true }));
   const all = [...cases, ...ofHostPods, ...older];
-  // With kube-proxy Cilium publishes none.
-  const hasHostPorts = cluster.shape !== 'cilium' || cluster.proxyMode === 'none';
-  return hasHostPorts ? all : all.filter(({ port }) => port !== HOST_PORT);
+  return all.filter(({ port }) => port !== HOST_PORT || hasHostPorts(cluster));
+}
+
+/** Beside kube-proxy Cilium publishes none. */
+export function hasHostPorts({ shape, proxyMode }: Cluster): boolean {
+  return shape !== 'cilium' || proxyMode === 'none';
 }
 
 /** Where an echo server listens on the host outside. */

@@ -1,5 +1,5 @@
 /** Every kind of conversation whose path is compared, of the pods and Services of manifests/cases.yaml. */
-import { OUTSIDE_PORT } from '../cases/connectionCases.ts';
+import { hasHostPorts, OUTSIDE_PORT } from '../cases/connectionCases.ts';
 import type { ClusterState } from '../cases/clusterState.ts';
 import { HOST_PORTS } from '../cases/hostPods.ts';
 import { inContainer, onNode, OUTSIDE } from '../cases/place.ts';
@@ -45,7 +45,7 @@ export function pathKinds(
   });
   const toNear = kind('pod to ClusterIP, backend on its node', clientA, near, 80);
   const hairpin = kind('pod to itself through its Service (hairpin)', inContainer('web-b', 'web'), far, 80);
-  return [
+  const all = [
     kind('pod to pod of its node', clientA, podAt('web-a'), 8080),
     kind('pod to pod of the other node', clientA, podAt('web-b'), 8080),
     kind('pod to pod of the other node, the other way', clientB, podAt('web-a'), 8080),
@@ -68,6 +68,7 @@ export function pathKinds(
     kind('pod to outside', clientA, addressOf(cluster, 'outside'), OUTSIDE_PORT),
     ...(hasBridge ? [unconfirmed(toNear), unconfirmed(hairpin)] : []),
   ];
+  return all.filter(({ port }) => port !== HOST_PORT || hasHostPorts(cluster));
 }
 
 /** Of these a bridge sees nothing unless it is promiscuous. */

@@ -1,4 +1,5 @@
 /** Texts without what is another each time: that is replaced by what the cluster calls it. */
+import { CILIUM_INTERFACE } from '../../../src/model/nodeShape.ts';
 import { netnsPath } from '../../lab/commands.ts';
 import { addressesOf } from '../cases/clusterState.ts';
 import type { ClusterState } from '../cases/clusterState.ts';
@@ -35,7 +36,8 @@ export async function placeholders(
     ofNodes.set(node, links);
     for (const { ifname, linkinfo, addr_info } of links) {
       // Without a bridge every veth has the gateway's address.
-      const name = linkinfo?.info_kind === 'veth' && ifname !== 'eth0' ? 'veths' : ifname;
+      const isOfPod = linkinfo?.info_kind === 'veth' && ifname !== 'eth0' && ifname !== CILIUM_INTERFACE;
+      const name = isOfPod ? 'veths' : ifname;
       for (const { family, local } of addr_info) {
         if (family === 'inet' && name !== 'lo') found.set(local, `{${node} ${name}}`);
       }

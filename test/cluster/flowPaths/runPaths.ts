@@ -73,10 +73,13 @@ interface Compared {
 
 async function compareAll(place: Compared, table: PathTable): Promise<void> {
   const { cluster, namespace, state } = place;
-  const hasBridge = cluster.shape !== 'ptp';
+  const isCilium = cluster.shape === 'cilium';
+  const hasBridge = cluster.shape !== 'ptp' && !isCilium;
   const kinds = pathKinds(cluster, state, namespace, hasBridge);
   if (!hasBridge) {
-    table.add(cluster.shape, '', await compareKinds(kinds, place, () => Promise.resolve()));
+    // Without kube-proxy packets take other ways.
+    const golden = isCilium ? `${cluster.shape}.${cluster.proxyMode}` : cluster.shape;
+    table.add(golden, '', await compareKinds(kinds, place, () => Promise.resolve()));
     return;
   }
   const neighbours = new Neighbours(cluster, state, namespace);
