@@ -14,6 +14,7 @@ export interface CommandArguments {
   'vethscope.compareInterfaces': [target?: unknown, selected?: unknown];
   'vethscope.showInterfaceFlows': [target: unknown];
   'vethscope.showObservationPoints': [target: unknown];
+  'vethscope.capture': [target?: unknown];
   'vethscope.revealPod': [target: unknown];
   'vethscope.showPodNetwork': [target?: unknown];
   'vethscope.copyInterfaceName': [target: unknown];
@@ -97,6 +98,7 @@ export const COMMANDS: Readonly<Record<Command, CommandContribution>> = {
     icon: '$(git-compare)',
     palette: 'false',
   },
+  'vethscope.capture': { title: 'Capture…', icon: '$(record)' },
   'vethscope.revealPod': { title: 'Reveal Pod', icon: '$(list-tree)', palette: 'false' },
   'vethscope.showPodNetwork': { title: 'How This Pod Got Its Network', icon: '$(list-ordered)' },
   'vethscope.copyInterfaceName': { title: 'Copy Name', palette: 'false' },
@@ -227,6 +229,7 @@ export const MENUS = {
     { command: 'vethscope.showObservationPoints', when: AROUND_INTERFACES, group: '1_flows@4' },
     { command: 'vethscope.showObservationPoints', when: OBSERVED_NODE, group: '1_flows@4' },
     { command: 'vethscope.showPodNetwork', when: OF_POD, group: '1_flows@5' },
+    { command: 'vethscope.capture', when: AN_INTERFACE, group: '2_capture@1' },
     { command: 'vethscope.revealPod', when: OF_POD, group: '3_reveal@1' },
     { command: 'vethscope.copyInterfaceName', when: copies('name'), group: '5_copy@1' },
     { command: 'vethscope.copyInterfaceMac', when: copies('mac'), group: '5_copy@2' },

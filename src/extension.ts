@@ -2,6 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import { window } from 'vscode';
 import type { ExtensionContext, LogOutputChannel } from 'vscode';
 import { chooseInterfaces, compareInterfaces, interfacesOfRows } from './commands/compareInterfaces.ts';
+import { capture } from './commands/capture.ts';
 import { DeployConsent } from './commands/consent.ts';
 import { Observer, restart } from './commands/observe.ts';
 import { openSettings, showProblem } from './commands/problems.ts';
@@ -106,6 +107,9 @@ export function activate(context: ExtensionContext): void {
     ),
     registerCommand('vethscope.showPodNetwork', log, (target) =>
       showPodNetwork(target, running, podNetworks, ask),
+    ),
+    registerCommand('vethscope.capture', log, (target) =>
+      capture(target, observer, running, ask),
     ),
     registerCommand('vethscope.revealPod', log, (target) => revealPodOfRow(rowOf(target, tree), tree)),
     registerCommand('vethscope.openInterface', log, (target) =>

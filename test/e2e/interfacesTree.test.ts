@@ -1,14 +1,20 @@
 /** Node Interfaces in VS Code on the lab, with a running agent: what its rows tell, and where they lead. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { runIn } from '../lab/commands.ts';
+import { run, runIn } from '../lab/commands.ts';
 import { Lab } from '../lab/lab.ts';
 import { openShop } from '../lab/shop.ts';
+import { Sniffer } from '../lab/truth/sniffer.ts';
 import { CodeServer } from './codeServer.ts';
 import { extensionUnderTest } from './extensionFolder.ts';
 import { FlowsView } from './flowsView.ts';
 import { screenshot, screenshotThemes } from './screenshots.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
+
+/** A whole frame, as a sum of it. */
+const FRAME = ['frame.len', 'frame.md5_hash'] as const;
+const MD5 = ['-o', 'frame.generate_md5_hash:TRUE'];
 
 describe('Node Interfaces in VS Code', function () {
   this.timeout(180_000);
@@ -164,6 +170,48 @@ describe('Node Interfaces in VS Code', function () {
     await workbench.page.keyboard.press('Enter');
     const path = await workbench.webview('.path, [data-point], svg');
     await path.locator('body').waitFor();
+  });
+
+  it('captures what passes at a pod’s interface into a file, until cancelled', async () => {
+    const sniffer = await Sniffer.start(
+      lab.plan.node.netns,
+      [lab.pod('client').hostInterface ?? ''],
+      'tcp',
+      FRAME,
+      MD5,
+    );
+    await workbench.chooseFromMenu(wireOf('client'), 'Capture…');
+    await workbench.quickInput().fill('htp');
+    await workbench.quickPick('“htp” is no protocol, port or address').waitFor();
+    await workbench.quickInput().fill('tcp');
+    await workbench.page.locator('.quick-input-list').getByText('only tcp').first().waitFor();
+    await screenshot(workbench, 'capture');
+    await workbench.quickPick('Until stopped').click();
+    const file = join(server.folder, 'tmp', 'one.pcapng');
+    await workbench.page.locator('.quick-input-widget').getByText('Capture at').waitFor();
+    await workbench.quickInput().fill(file);
+    await workbench.page.keyboard.press('Enter');
+    const running = workbench.notification(/Capturing at .*[1-9][\d,]* packets/);
+    await running.waitFor({ timeout: 30_000 });
+    await screenshot(workbench, 'capturing');
+    await running.getByRole('button', { name: 'Cancel', exact: true }).click();
+    const done = workbench.notification(/Captured [\d,]+ packets/);
+    await done.waitFor();
+    await screenshot(workbench, 'captured');
+    const said = (await done.innerText()).replaceAll(',', '');
+    const truth = new Set((await sniffer.end()).map((row) => row.join(' ')));
+    const columns = FRAME.flatMap((field) => ['-e', field]);
+    const frames = run('tshark', ['-n', '-r', file, ...MD5, '-T', 'fields', ...columns])
+      .trim()
+      .split('\n');
+    assert.equal(frames.length, Number(/Captured (\d+) packets/.exec(said)?.[1]));
+    assert.match(said, /None was lost/);
+    assert.deepEqual(
+      frames.filter((frame) => !truth.has(frame.replaceAll('\t', ' '))),
+      [],
+    );
+    await done.getByRole('button', { name: 'Copy Wireshark Command' }).click();
+    await copied(/^wireshark '.*one\.pcapng'$/);
   });
 
   it('filters rows by words, says so, and shows all again', async () => {
