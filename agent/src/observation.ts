@@ -102,7 +102,9 @@ export class Observation {
       watched: () => this.#collection.namespaces,
       tell: (message) => options.tell(message),
     });
-    this.#identifier = new Identifier(this.inventory, this.#sockets.owners);
+    this.#identifier = new Identifier(this.inventory, this.#sockets.owners, (address) =>
+      this.#cilium.nodeOf(address),
+    );
     const names = new DnsNames();
     this.#identity = new RowIdentity(this.table, this.#identifier, () => this.#sockets.news, names);
     const isOwn = (view: DataView, offset: number): boolean => this.own.has(view, offset);

@@ -12,6 +12,7 @@ const DOUBT: Readonly<Record<Evidence, number>> = {
   'service-ip': 5,
   'host-port': 7,
   'node-ip': 7,
+  'cilium-ip': 7,
   dns: 8,
   conntrack: 9,
   cilium: 9,

@@ -17,6 +17,7 @@ export type Evidence =
   | 'pod-ip'
   | 'service-ip'
   | 'node-ip'
+  | 'cilium-ip'
   | 'conntrack'
   | 'cilium'
   | 'dns'

@@ -17,6 +17,7 @@ const EVIDENCE: readonly Evidence[] = [
   'node-ip',
   'conntrack',
   'dns',
+  'cilium-ip',
   'host-port',
   'none',
 ];

@@ -16,6 +16,7 @@ const DECIDED: Readonly<Record<Evidence, (whose: string) => string>> = {
   conntrack: () => 'Connection tracking has it as the one that answered for the address asked.',
   cilium: () => 'Cilium’s load balancing has it as the one that answers for the address asked.',
   dns: () => 'A DNS answer gave its address for this name.',
+  'cilium-ip': () => 'Cilium’s table of addresses says so: Kubernetes does not have this one.',
   'host-port': () => 'The port is one that a pod publishes on this node.',
   none: () => 'Nothing is known of it but its address.',
 };

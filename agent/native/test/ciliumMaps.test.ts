@@ -3,10 +3,11 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { ciliumNodeOf } from '../../src/nat/cilium/ciliumAddresses.ts';
 import { CiliumConnections } from '../../src/nat/cilium/ciliumConnections.ts';
 import type { CiliumTranslation } from '../../src/nat/cilium/ciliumConnections.ts';
 import { GLOBALS, MAPS } from '../../src/nat/cilium/ciliumLayout.ts';
-import type { MapName } from '../../src/nat/cilium/ciliumLayout.ts';
+import type { MapLayout, MapName } from '../../src/nat/cilium/ciliumLayout.ts';
 import { CiliumMaps } from '../../src/nat/cilium/ciliumMaps.ts';
 import type { End, Question } from '../../src/nat/cilium/ciliumTuples.ts';
 import { addon } from './addon.ts';
@@ -18,6 +19,7 @@ const COOKIE = 0x10a7n;
 /** A connection's value: a backend's id, flags, and the number of what was asked; the rest is not read. */
 const connection = (backend: number, flags: number, asked: string): string =>
   `${'00'.repeat(8)} ${byte(backend)} ${'00'.repeat(7)} ${'00'.repeat(20)} ${byte(flags)} 00 ${asked} ${'00'.repeat(16)}`;
+const addressKey = (address: string): string => `40000000 0000 00 01 ${address} ${'00'.repeat(12)}`;
 const byte = (value: number): string => value.toString(16).padStart(2, '0');
 
 /** What Cilium 1.15.19 had in its maps while these connections were open, as bpftool printed it. */
@@ -44,6 +46,13 @@ const ENTRIES: Readonly<Partial<Record<MapName, Readonly<Record<string, string>>
     '0af400d2 0af401a3 830a 1f90 06 01': `${'00'.repeat(32)} ac1e0164 59e3 0000`,
     // The node's own connection to the API server, which nothing changes.
     'ac1e010a ac1e010b 192b b0ce 06 00': `${'00'.repeat(32)} ac1e010b b0ce 0000`,
+  },
+  // cilium_host of the node itself and of the other, a pod there, and the other's own address.
+  addresses: {
+    [addressKey('0af40026')]: '01000000 00000000 00000000',
+    [addressKey('0af401ec')]: '06000000 ac1e000c 00000000',
+    [addressKey('0af40162')]: '70000000 ac1e000c 00000000',
+    [addressKey('ac1e000c')]: '06000000 00000000 00000000',
   },
   sockets: { 'a710000000000000 0af401a3 1f90 0000': '0a608c30 0050 0004' },
 };
@@ -89,15 +98,21 @@ describe('Cilium’s maps', () => {
   });
 
   function fill(name: MapName, entries: Readonly<Record<string, string>>): void {
-    const { pin, keySize, valueSize } = MAPS[name];
-    create(pin, keySize, valueSize);
+    const layout: MapLayout = MAPS[name];
+    const { pin, keySize, valueSize } = layout;
+    create(pin, keySize, valueSize, layout.isTrie === true ? ['lpm_trie', 'flags', '1'] : ['hash']);
     for (const [key, value] of Object.entries(entries)) {
       const update = ['key', 'hex', ...bytes(key), 'value', 'hex', ...bytes(value)];
       run('bpftool', 'map', 'update', 'pinned', join(root, GLOBALS, pin), ...update);
     }
   }
 
-  function create(pin: string, keySize: number, valueSize: number): void {
+  function create(
+    pin: string,
+    keySize: number,
+    valueSize: number,
+    [type = '', ...flags]: readonly string[] = ['hash'],
+  ): void {
     const sizes = ['key', String(keySize), 'value', String(valueSize), 'entries', '64'];
     run(
       'bpftool',
@@ -105,10 +120,11 @@ describe('Cilium’s maps', () => {
       'create',
       join(root, GLOBALS, pin),
       'type',
-      'hash',
+      type,
       ...sizes,
       'name',
       pin.slice(0, 15),
+      ...flags,
     );
   }
 
@@ -136,6 +152,24 @@ describe('Cilium’s maps', () => {
   function readable({ client, asked, server, source, atSocket }: CiliumTranslation): object {
     return { client: text(client), asked: text(asked), server: text(server), source: text(source), atSocket };
   }
+
+  it('tell the node that another of its addresses is of, and nothing of those of pods', () => {
+    const maps = CiliumMaps.open(addon, root);
+    try {
+      const addresses = [
+        '10.244.1.236',
+        '10.244.1.98',
+        '10.244.0.38',
+        '172.30.0.12',
+        '10.244.1.7',
+        'fd00::1',
+      ];
+      const nodes = addresses.map((address) => ciliumNodeOf(maps, address));
+      assert.deepEqual(nodes, ['172.30.0.12', null, null, null, null, null]);
+    } finally {
+      maps.close();
+    }
+  });
 
   it('tell the same of a connection by each of its tuples', () => {
     const { client, asked, server, source } = NODE_PORT;
@@ -181,6 +215,19 @@ describe('Cilium’s maps', () => {
       () => CiliumMaps.open(addon, root),
       /layout of cilium_ct4_global is not known: .* values of 64/,
     );
+  });
+
+  it('are read without that of addresses where its layout is not known', () => {
+    const { pin } = MAPS.addresses;
+    rmSync(join(root, GLOBALS, pin));
+    create(pin, 24, 24, ['lpm_trie', 'flags', '1']);
+    const before = addon.openHandles();
+    const maps = CiliumMaps.open(addon, root);
+    assert.equal(ciliumNodeOf(maps, '10.244.1.236'), null);
+    maps.close();
+    assert.equal(addon.openHandles(), before);
+    const { client, asked } = NODE_PORT;
+    assert.deepEqual(find([client, asked]), [NODE_PORT]);
   });
 
   it('are not read where one is missing; those that only some settings have may be', () => {

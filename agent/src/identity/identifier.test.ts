@@ -121,6 +121,8 @@ const TOPOLOGY: Topology = {
   ],
 };
 
+const ASKED = { port: 80, protocol: 'tcp', when: START + MINUTE, netns: 1, vethPod: null, socket: null };
+
 class World {
   readonly inventory = new InventoryStore();
   readonly identifier = new Identifier(this.inventory);
@@ -139,16 +141,7 @@ class World {
   }
 
   ask(address: string, changes: Partial<Question> = {}): Identity {
-    return this.identifier.identify({
-      address,
-      port: 80,
-      protocol: 'tcp',
-      when: START + MINUTE,
-      netns: 1,
-      vethPod: null,
-      socket: null,
-      ...changes,
-    });
+    return this.identifier.identify({ ...ASKED, address, ...changes });
   }
 
   who(address: string, changes: Partial<Question> = {}): Endpoint {
@@ -245,6 +238,21 @@ describe('identity', () => {
     assert.deepEqual({ kind, name, evidence }, { kind: 'node', name: 'node-a', evidence: ['node-ip'] });
     assert.deepEqual(candidates, ['shop/agent', 'shop/proxy']);
     assert.deepEqual(world.who('172.30.0.11', { port: 9100 }).candidates, ['shop/proxy']);
+  });
+
+  it('names the node that Cilium says has an address of the pods’ range', () => {
+    const inventory = new InventoryStore();
+    inventory.update({ reset: false, upserts: [NODE], deletedUids: [] }, START);
+    const nodes = new Map([['10.244.1.200', '172.30.0.11']]);
+    const identifier = new Identifier(inventory, null, (address) => nodes.get(address) ?? null);
+    identifier.setTopology(TOPOLOGY);
+    const who = (address: string): Endpoint => identifier.identify({ ...ASKED, address }).endpoint;
+    const { kind, name, evidence } = who('10.244.1.200');
+    assert.deepEqual(
+      { kind, name, evidence },
+      { kind: 'node', name: 'node-a', evidence: ['node-ip', 'cilium-ip'] },
+    );
+    assert.equal(who('10.244.1.201').name, null);
   });
 
   it('finds the Service behind a cluster address and behind a node port', () => {

@@ -26,6 +26,7 @@ const BY_VETH = evidenceOf('veth');
 const BY_VETH_AND_ADDRESS = evidenceOf('veth', 'pod-ip');
 const BY_SERVICE_ADDRESS = evidenceOf('service-ip');
 const BY_NODE_ADDRESS = evidenceOf('node-ip');
+const BY_CILIUM_ADDRESS = evidenceOf('node-ip', 'cilium-ip');
 const BY_HOST_PORT = evidenceOf('node-ip', 'host-port');
 
 interface NamedRange {
@@ -44,6 +45,7 @@ const BROADCAST = { text: 'broadcast', isInside: true };
 /** Says who an address is: by the veth its packets used, by the inventory at the time, by the node's own wiring. */
 export class Identifier {
   readonly #inventory: InventoryStore;
+  readonly #nodeBehind: (address: string) => string | null;
   readonly #cache = new IdentityCache();
   #node = '';
   /** By namespace inode: addresses of its own interfaces. */
@@ -56,9 +58,17 @@ export class Identifier {
   readonly #pods: PodEnds;
   readonly #hosts: HostEnds;
 
-  /** @param owners null where sockets are not looked at */
-  constructor(inventory: InventoryStore, owners: SocketOwners | null = null) {
+  /**
+   * @param owners null where sockets are not looked at @param nodeBehind an address that Kubernetes has of the node whose
+   * address it is by Cilium; null where that says nothing
+   */
+  constructor(
+    inventory: InventoryStore,
+    owners: SocketOwners | null = null,
+    nodeBehind: (address: string) => string | null = () => null,
+  ) {
     this.#inventory = inventory;
+    this.#nodeBehind = nodeBehind;
     this.#pods = new PodEnds(owners, this.#cache);
     this.#hosts = new HostEnds(owners, this.#cache);
   }
@@ -179,9 +189,10 @@ export class Identifier {
 
   #nodeOrLocal(question: Question): Identity | null {
     const { address, port, protocol, netns } = question;
-    const node = this.#inventory.nodeAt(address);
     const own = this.#local.get(netns);
     const local = own !== undefined && (own.has(address) || isLoopback(address));
+    const listed = this.#inventory.nodeAt(address);
+    const node = listed ?? (local ? null : this.#byCilium(address));
     if (node === null && !local) return null;
     const name = node?.metadata.name ?? this.#node;
     const ports = this.#inventory.nodePorts;
@@ -189,7 +200,8 @@ export class Identifier {
     const isKnown = node !== null || this.#node === name;
     const bare = (): Identity => {
       const pods = published.length > 0 || !isKnown ? published : ports.sharing(name, port, protocol);
-      return this.#ofNode(address, name, node, pods, published.length > 0);
+      const evidence = published.length > 0 ? BY_HOST_PORT : BY_NODE_ADDRESS;
+      return this.#ofNode(address, name, node, pods, listed === node ? evidence : BY_CILIUM_ADDRESS);
     };
     const [service, ...others] = ports.services(port, protocol);
     const isForwarded = published.length > 0 || service !== undefined;
@@ -199,13 +211,18 @@ export class Identifier {
     return { ...owner, service: asked.service, serviceEndpoint: asked.serviceEndpoint };
   }
 
+  #byCilium(address: string): Node | null {
+    const known = this.#nodeBehind(address);
+    return known === null ? null : this.#inventory.nodeAt(known);
+  }
+
   /** @param pods those that share the address, or publish the port */
   #ofNode(
     address: string,
     name: string,
     node: Node | null,
     pods: readonly Pod[],
-    isPublished: boolean,
+    evidence: readonly Evidence[],
   ): Identity {
     this.#ranges();
     return this.#cache.ofNode(address, pods, name, () => ({
@@ -214,7 +231,7 @@ export class Identifier {
       name,
       uid: node?.metadata.uid ?? null,
       node: name,
-      evidence: isPublished ? BY_HOST_PORT : BY_NODE_ADDRESS,
+      evidence,
       candidates: pods.map(nameOf).sort(),
     }));
   }

@@ -68,9 +68,7 @@ function nameAt(
   if (node !== null && (node !== agent || !isItself)) return known(`node ${node}`);
   if (tunnel !== null && tunnel !== agent) return { name: 'unknown ?', candidates: [`node ${tunnel}`] };
   const ciliumHost = state.ciliumHostOf(address);
-  // Cilium takes it from the pods' addresses, and nothing that Kubernetes knows says which.
-  if (ciliumHost !== null && ciliumHost !== agent) return known('unknown ?');
-  if (ciliumHost !== null && !isItself) return known(`node ${ciliumHost}`);
+  if (ciliumHost !== null && (ciliumHost !== agent || !isItself)) return known(`node ${ciliumHost}`);
   const isContainerKnown = state.hasOneContainer(name) || state.nodeOf(name) === agent;
   return known(isContainerKnown ? name : name.replace(/[^/]*$/, '?'));
 }

@@ -3,6 +3,7 @@ import { IP_PROTOCOL, KEY, RECORD, RECORD_BYTES, SIDE, viewOf } from '../../coll
 import { messageOf } from '../../failure.ts';
 import type { ConntrackBatch } from '../conntrackFeed.ts';
 import { CONNTRACK, CONNTRACK_BYTES, CONNTRACK_KIND, TUPLE } from '../conntrackLayout.ts';
+import { ciliumNodeOf } from './ciliumAddresses.ts';
 import { CiliumConnections } from './ciliumConnections.ts';
 import type { CiliumTranslation } from './ciliumConnections.ts';
 import type { CiliumMaps } from './ciliumMaps.ts';
@@ -76,6 +77,11 @@ export class CiliumFeed {
       if (isAnswerable(view, offset, place.index) && isAsked(view, offset)) offsets.push(offset);
     }
     return offsets.length === 0 ? NOTHING : this.#ask(this.#maps, view, offsets, place.index);
+  }
+
+  /** @returns the address that Kubernetes has of the other node whose address it is; null where Cilium has none, or is none */
+  nodeOf(address: string): string | null {
+    return this.#maps === undefined ? null : ciliumNodeOf(this.#maps, address);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 /**
- * Cilium's own maps, as far as translations are read from them, and the byte offsets of their keys and values: those of
- * bpf/lib/common.h, bpf/lib/nat.h and bpf/bpf_sock.c of Cilium 1.15. Addresses and ports are in network order, the rest in
+ * Cilium's own maps, as far as they are read, and the byte offsets of their keys and values: those of
+ * bpf/lib/common.h, bpf/lib/maps.h, bpf/lib/nat.h and bpf/bpf_sock.c of Cilium 1.15. Addresses and ports are in network order, the rest in
  * the host's; every platform we ship for is little-endian.
  */
 
@@ -9,6 +9,8 @@ export interface MapLayout {
   readonly pin: string;
   readonly keySize: number;
   readonly valueSize: number;
+  /** Looked up by the longest prefix. */
+  readonly isTrie?: true;
 }
 
 /** Below the root of the node's BPF file system. */
@@ -25,11 +27,15 @@ export const MAPS = {
   sources: { pin: 'cilium_snat_v4_external', keySize: 14, valueSize: 40 },
   /** What sockets asked that were connected elsewhere. Only there with socket load balancing. */
   sockets: { pin: 'cilium_lb4_reverse_sk', keySize: 16, valueSize: 8 },
+  /** Whose an address is. */
+  addresses: { pin: 'cilium_ipcache', keySize: 24, valueSize: 12, isTrie: true },
 } as const satisfies Readonly<Record<string, MapLayout>>;
 
 export type MapName = keyof typeof MAPS;
 /** Without one of these nothing can be joined. */
 export const REQUIRED: readonly MapName[] = ['tcp', 'other', 'backends', 'asked'];
+/** Translations are read as well without it. */
+export const ASIDE: readonly MapName[] = ['addresses'];
 
 /**
  * `struct ipv4_ct_tuple`. What `first` and `second` are depends on the entry, as do the ports: its own names fit none of
@@ -68,5 +74,11 @@ export const ASKED = { address: 0, port: 4 } as const;
 export const SOURCE = { address: 32, port: 36 } as const;
 /** `struct ipv4_revnat_tuple` */
 export const SOCKET_KEY = { cookie: 0, address: 8, port: 12 } as const;
+/** `struct ipcache_key`: a prefix of the first 4 bytes behind its length and of the address; the family is 1 for IPv4 */
+export const ADDRESS_KEY = { prefixLength: 0, family: 7, address: 8 } as const;
+/** `struct remote_endpoint_info`; the node that an address is reached by, 0 for its own and this node's */
+export const ADDRESS_OWNER = { identity: 0, node: 4 } as const;
+/** pkg/identity: REMOTE_NODE_ID */
+export const REMOTE_NODE = 6;
 /** `struct ipv4_revnat_entry` */
 export const SOCKET_ASKED = { address: 0, port: 4 } as const;

@@ -2,13 +2,15 @@ import { join } from 'node:path';
 import type { PinnedMap } from '../../../native/index.d.ts';
 import type { Addon } from '../../collector/addon.ts';
 import { codeOf, messageOf } from '../../failure.ts';
-import { GLOBALS, MAPS, REQUIRED } from './ciliumLayout.ts';
+import { ASIDE, GLOBALS, MAPS, REQUIRED } from './ciliumLayout.ts';
 import type { MapLayout, MapName } from './ciliumLayout.ts';
 
 type OpenMaps = Partial<Record<MapName, PinnedMap>>;
 
 /** BPF_MAP_TYPE_HASH and BPF_MAP_TYPE_LRU_HASH. */
 const HASHES = new Set([1, 9]);
+/** BPF_MAP_TYPE_LPM_TRIE. */
+const TRIES = new Set([11]);
 
 /** Cilium's maps of one node, open for reading. */
 export class CiliumMaps {
@@ -27,11 +29,14 @@ export class CiliumMaps {
     try {
       for (const [name, layout] of Object.entries(MAPS) as [MapName, MapLayout][]) {
         const map = openMap(addon, join(root, GLOBALS, layout.pin));
-        if (map !== null) maps[name] = map;
-        else if (REQUIRED.includes(name)) {
+        if (map === null && REQUIRED.includes(name)) {
           throw new UnreadableMaps(`there is no map ${layout.pin} in ${root}`);
         }
-        if (map !== null) requireLayout(map, layout);
+        if (map === null) continue;
+        const difference = layoutDifference(map, layout);
+        if (difference === null) maps[name] = map;
+        else map.close();
+        if (difference !== null && !ASIDE.includes(name)) throw new UnreadableMaps(difference);
       }
     } catch (error) {
       closeAll(maps);
@@ -66,11 +71,12 @@ function openMap(addon: Addon, path: string): PinnedMap | null {
   }
 }
 
-function requireLayout({ type, keySize, valueSize }: PinnedMap, layout: MapLayout): void {
-  const isKnown = keySize === layout.keySize && valueSize === layout.valueSize && HASHES.has(type);
-  if (isKnown) return;
-  throw new UnreadableMaps(
+function layoutDifference({ type, keySize, valueSize }: PinnedMap, layout: MapLayout): string | null {
+  const types = layout.isTrie === true ? TRIES : HASHES;
+  const isKnown = keySize === layout.keySize && valueSize === layout.valueSize && types.has(type);
+  if (isKnown) return null;
+  return (
     `the layout of ${layout.pin} is not known: keys of ${keySize} bytes and values of ${valueSize} in a map of type ${type}, ` +
-      `not ${layout.keySize} and ${layout.valueSize} in a hash as in Cilium 1.15`,
+    `not ${layout.keySize} and ${layout.valueSize} in a ${layout.isTrie === true ? 'trie' : 'hash'} as in Cilium 1.15`
   );
 }
