@@ -1,4 +1,5 @@
 import type { Capture, CaptureSink } from '../capture/capture.ts';
+import { releaseBytes } from '../releaseBytes.ts';
 import { Gate } from './gate.ts';
 import type { CaptureMessage } from './source.ts';
 
@@ -34,10 +35,19 @@ export class WaitingBlocks implements CaptureSink {
     for (let bytes = 0; count < this.#waiting.length && bytes < MESSAGE_BYTES; count += 1) {
       bytes += this.#waiting[count]?.length ?? 0;
     }
-    const taken = Buffer.concat(this.#waiting.splice(0, count));
+    const parts = this.#waiting.splice(0, count);
+    const [first] = parts;
+    const taken = parts.length === 1 && first !== undefined ? first : joined(parts);
     this.#bytes -= taken.length;
     return taken;
   }
+}
+
+/** The parts are of no use afterwards. */
+function joined(parts: readonly Buffer[]): Buffer {
+  const whole = Buffer.concat(parts);
+  for (const part of parts) releaseBytes(part);
+  return whole;
 }
 
 /** Why a capture ended. */
@@ -65,17 +75,24 @@ export async function* streamCapture(
   void asked.then(() => end('asked'));
   void capture.full.then(end);
   const timer = setTimeout(() => end('seconds'), seconds * 1000);
-  const message = (): CaptureMessage => ({ pcapng: blocks.take(), counts: countsOf(capture) });
+  function* messages(): Generator<CaptureMessage> {
+    while (!blocks.isEmpty) {
+      const pcapng = blocks.take();
+      yield { pcapng, counts: countsOf(capture) };
+      // Serialized by now.
+      releaseBytes(pcapng);
+    }
+  }
   try {
-    // At once, so that the reader knows that packets are taken.
-    yield message();
+    // The head of the file, at once, so that the reader knows that packets are taken.
+    yield* messages();
     while (over.why === '' && !signal.aborted) {
       await blocks.arrived.pass(signal);
-      while (!blocks.isEmpty) yield message();
+      yield* messages();
     }
     if (signal.aborted) return;
     await capture.finish();
-    while (!blocks.isEmpty) yield message();
+    yield* messages();
     yield { counts: countsOf(capture), ended: over.why };
   } finally {
     clearTimeout(timer);
