@@ -188,9 +188,7 @@ describe('Node Interfaces in VS Code', function () {
     await screenshot(workbench, 'capture');
     await workbench.quickPick('Until stopped').click();
     const file = join(server.folder, 'tmp', 'one.pcapng');
-    await workbench.page.locator('.quick-input-widget').getByText('Capture at').waitFor();
-    await workbench.quickInput().fill(file);
-    await workbench.page.keyboard.press('Enter');
+    await workbench.saveAs(file);
     const running = workbench.notification(/Capturing at .*[1-9][\d,]* packets/);
     await running.waitFor({ timeout: 30_000 });
     await screenshot(workbench, 'capturing');
@@ -212,6 +210,19 @@ describe('Node Interfaces in VS Code', function () {
     );
     await done.getByRole('button', { name: 'Copy Wireshark Command' }).click();
     await copied(/^wireshark '.*one\.pcapng'$/);
+  });
+
+  it('captures from the palette, and says what is wrong with a file', async () => {
+    await workbench.runCommand('Vethscope: Capture…');
+    await workbench.quickInput().fill('shop/web-1');
+    await workbench.page.keyboard.press('Enter');
+    const widget = workbench.page.locator('.quick-input-widget');
+    await widget.getByText(/^Capture at shop\/web-1 \(veth/).waitFor();
+    await workbench.quickPick('10 seconds').click();
+    await workbench.saveAs('/proc/one.pcapng');
+    const error = workbench.notification('The capture cannot be written to /proc/one.pcapng');
+    await error.filter({ hasText: 'ENOENT' }).filter({ hasText: 'Choose another file.' }).waitFor();
+    await error.getByRole('button', { name: 'Retry' }).waitFor();
   });
 
   it('filters rows by words, says so, and shows all again', async () => {

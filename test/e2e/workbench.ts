@@ -112,6 +112,21 @@ export class Workbench {
     await this.dialog().getByRole('button', { name: button, exact: true }).click();
   }
 
+  /** Answers the save dialog, which takes no answer while it lists a folder. */
+  async saveAs(path: string): Promise<void> {
+    const ok = this.page.locator('.quick-input-widget').getByRole('button', { name: 'OK', exact: true });
+    await ok.waitFor();
+    for (;;) {
+      await this.quickInput().fill(path);
+      await ok.click();
+      const closed = await ok.waitFor({ state: 'hidden', timeout: 3000 }).then(
+        () => true,
+        () => false,
+      );
+      if (closed) return;
+    }
+  }
+
   statusBarItem(text: string | RegExp): Locator {
     return this.page.locator('.part.statusbar .statusbar-item').filter({ hasText: text }).first();
   }
