@@ -66,8 +66,8 @@ describe('flow reader', () => {
     assert.ok(detail);
     assert.equal(new FlowRecords(detail.record).uint8(0, FLOW.bits) & FLOW_BITS.joined, FLOW_BITS.joined);
     assert.deepEqual(detail.nat, [
-      { kind: 'dnat', from: '10.96.0.10:53', to: '10.244.2.9:8053', node: 'node-a' },
-      { kind: 'snat', from: '10.244.1.5:40000', to: '172.31.0.2:40000', node: 'node-a' },
+      { kind: 'dnat', from: '10.96.0.10:53', to: '10.244.2.9:8053', node: 'node-a', by: null },
+      { kind: 'snat', from: '10.244.1.5:40000', to: '172.31.0.2:40000', node: 'node-a', by: null },
     ]);
     const tuples = detail.sightings.map((sighting) => [
       sighting.interface,
