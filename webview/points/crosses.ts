@@ -36,7 +36,7 @@ export function lossMarks(
 ): SVGTemplateResult[] {
   const byStop = new Map<number, Loss[]>();
   for (const loss of losses) {
-    if (loss.after === null) continue;
+    if (loss.after === null || loss.isOfCopies) continue;
     const point = points[loss.after];
     const at = point === undefined ? -1 : places.findIndex((stop) => stop.points.includes(point));
     byStop.set(at, [...(byStop.get(at) ?? []), loss]);

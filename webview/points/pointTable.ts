@@ -1,7 +1,8 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { formatBytes, formatCount, formatPlural, formatTime } from '../../src/model/format.ts';
+import { formatBytes, formatCount, formatTime } from '../../src/model/format.ts';
+import { lostPackets } from '../../src/model/path/losses.ts';
 import type { Sighting } from '../../src/model/flow.ts';
 import type { FlowPath, Loss, PathPoint, Way } from '../../src/model/path/flowPath.ts';
 import type { FlowPathPicture } from '../../src/model/pointsMessages.ts';
@@ -61,11 +62,12 @@ function wayRows(
 function lossRows(losses: readonly Loss[], index: number | null): TemplateResult[] {
   return losses
     .filter(({ after }) => after === index)
-    .map(({ drop, place }) => {
+    .map(({ drop, place, isOfCopies }) => {
       const meaning = dropMeaning(drop.reason);
-      return html`<tr class="loss">
+      return html`<tr class=${isOfCopies ? 'weak' : 'loss'}>
         <td colspan="8">
-          ${icon('close')}<strong>${formatPlural(drop.packets, 'packet')} dropped</strong> at ${place}:
+          ${icon(isOfCopies ? 'info' : 'close')}<strong>${lostPackets(drop, isOfCopies)} dropped</strong> at
+          ${place}:
           <code>${drop.reason}</code
           >${meaning === null ? nothing : html` <span class="weak">(${meaning})</span>`}
         </td>

@@ -11,7 +11,8 @@ export function problems({ request, reply }: FlowPath): TemplateResult[] {
 }
 
 function wayProblems(name: string, { losses, ending }: Way): TemplateResult[] {
-  const lost = losses.map(({ drop, place }) => {
+  const packets = losses.filter(({ isOfCopies }) => !isOfCopies);
+  const lost = packets.map(({ drop, place }) => {
     const meaning = dropMeaning(drop.reason);
     const head = `The kernel dropped ${formatPlural(drop.packets, 'packet')} of the ${name}`;
     return notice(name, head, `at ${place}: ${drop.reason}${meaning === null ? '' : `, ${meaning}`}.`);

@@ -94,13 +94,15 @@ export interface Ending {
   readonly text: string;
 }
 
-/** Packets of a way that the kernel dropped. */
+/** Packets of a way, or copies of them, that the kernel dropped. */
 export interface Loss {
   readonly drop: Drop;
   /** Index of the last point that they passed; -1 where they passed none, null where it is not on the way. */
   readonly after: number | null;
   /** Where, in words: an interface of a namespace. */
   readonly place: string;
+  /** Only copies of packets ended there: the packets themselves went on. */
+  readonly isOfCopies: boolean;
 }
 
 export interface Way {

@@ -1,4 +1,4 @@
-import { formatPlural } from '../format.ts';
+import { formatCount, formatPlural } from '../format.ts';
 import type { Drop } from '../flow.ts';
 import type { Loss, PathPoint } from './flowPath.ts';
 import { whose } from './wirings.ts';
@@ -18,12 +18,38 @@ const BEHIND_EGRESS: ReadonlySet<string> = new Set([
  * by which it would have gone out.
  */
 export function lossesOf(drops: readonly Drop[], points: readonly PathPoint[], wirings: Wirings): Loss[] {
-  return drops.map((drop) => ({ drop, after: lastPassed(drop, points), place: placeOf(drop, wirings) }));
+  return drops.map((drop) => {
+    const after = lastPassed(drop, points);
+    return {
+      drop,
+      after,
+      place: placeOf(drop, wirings),
+      isOfCopies: after !== null && endsCopies(after, points),
+    };
+  });
 }
 
+/** Whether what is dropped behind a point are the copies that a promiscuous bridge takes: no packet is missing after them. */
+function endsCopies(after: number, points: readonly PathPoint[]): boolean {
+  if (points[after]?.aside?.kind !== 'copies') return false;
+  const before = points.slice(0, after).findLast(isOnWay)?.seen;
+  const next = points.slice(after + 1).find(isOnWay)?.seen;
+  if (before === undefined || before === null || next === undefined || next === null) return false;
+  return next.packets >= before.packets;
+}
+
+const isOnWay = ({ aside, seen }: PathPoint): boolean => aside === null && seen !== null;
+
 /** What became of packets, and where, in one line. */
-export function lossText({ drop, place }: Loss): string {
-  return `${formatPlural(drop.packets, 'packet')} dropped at ${place}: ${drop.reason}`;
+export function lossText({ drop, place, isOfCopies }: Loss): string {
+  return `${lostPackets(drop, isOfCopies)} dropped at ${place}: ${drop.reason}`;
+}
+
+/** What was dropped, with its number. */
+export function lostPackets({ packets }: Drop, isOfCopies: boolean): string {
+  return isOfCopies
+    ? `${formatCount(packets)} ${packets === 1 ? 'copy' : 'copies'}`
+    : formatPlural(packets, 'packet');
 }
 
 function lastPassed(drop: Drop, points: readonly PathPoint[]): number | null {

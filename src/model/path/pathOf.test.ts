@@ -4,7 +4,7 @@ import type { Flow, Sighting } from '../flow.ts';
 import type { InterfaceTopology, NamespaceTopology, Topology } from '../topology.ts';
 import type { PathPoint } from './flowPath.ts';
 import { pathOf } from './pathOf.ts';
-import { tupleText } from './pathText.ts';
+import { pathText, tupleText } from './pathText.ts';
 import type { NodeLetter, Shape } from './wiring.fixture.ts';
 import {
   end,
@@ -101,6 +101,23 @@ describe('pathOf', () => {
   it('shows a copy of every frame to a promiscuous bridge', () => {
     const path = pathOf(local, wirings('hostgw', { promiscuous: true }));
     assert.deepEqual(way(path.request.points), ['node-a veth2 in', 'node-a cni0 in', 'node-a veth3 out']);
+  });
+
+  it('does not take copies that end at a promiscuous bridge for packets, as long as none is missing', () => {
+    const promiscuous = wirings('hostgw', { promiscuous: true });
+    const drops = [
+      { ...netfilterDrop({ node: 'node-a', netns: 1000, point: 'cni0', ifindex: 3 }), reason: 'OTHERHOST' },
+    ];
+    const seen = { ...seenEverywhere(local, promiscuous), drops };
+    const path = pathOf(seen, promiscuous);
+    assert.match(pathText(path), /^ {2}\. 10 copies dropped at cni0 of node node-a: OTHERHOST$/m);
+    const fewer = seen.sightings.map((one) =>
+      one.interface === 'veth3' ? { ...one, packets: one.packets - 1 } : one,
+    );
+    assert.match(
+      pathText(pathOf({ ...seen, sightings: fewer }, promiscuous)),
+      /^ {2}x 10 packets dropped at cni0/m,
+    );
   });
 
   it('ends at a bridge where both ports are isolated, one does not forward, or gives nothing back', () => {

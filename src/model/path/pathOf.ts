@@ -140,7 +140,7 @@ function wayOf(
     const step = steps[index];
     if (point.seen !== null || step === undefined) return point;
     const before = expected.slice(0, index).flatMap(({ seen }) => seen ?? []);
-    const lost = losses.filter(({ after }) => after !== null && after < index);
+    const lost = losses.filter(({ after, isOfCopies }) => after !== null && after < index && !isOfCopies);
     return { ...point, blank: blankOnWay(step, { flow, wirings, isRequest, before, lost, changed }) };
   });
   return { points, losses, ending: walked.ending };

@@ -29,7 +29,9 @@ export function pathText(path: FlowPath): string {
 
 function wayLines({ points, losses, ending }: Way): string[] {
   const lost = (index: number | null): string[] =>
-    losses.filter(({ after }) => after === index).map((loss) => `  x ${lossText(loss)}`);
+    losses
+      .filter(({ after }) => after === index)
+      .map((loss) => `  ${loss.isOfCopies ? '.' : 'x'} ${lossText(loss)}`);
   return [
     ...lost(-1),
     ...points.flatMap((point, index) => [pointLine(point), ...lost(index)]),

@@ -84,7 +84,8 @@ export function neutral(text: string, { facts, talk }: Conversation, known: Plac
   );
   return text
     .replace(new RegExp(`(?:${alternatives.join('|')})(?![\\w.]|-\\w)`, 'g'), (key) => all.get(key) ?? key)
-    .replace(/\d+ packets, \d+ bytes/g, 'counted');
+    .replace(/\d+ packets, \d+ bytes/g, 'counted')
+    .replace(/\d+ cop(y|ies) dropped/g, 'copies dropped');
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
