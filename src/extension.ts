@@ -108,9 +108,7 @@ export function activate(context: ExtensionContext): void {
     registerCommand('vethscope.showPodNetwork', log, (target) =>
       showPodNetwork(target, running, podNetworks, ask),
     ),
-    registerCommand('vethscope.capture', log, (target) =>
-      capture(target, observer, running, ask),
-    ),
+    registerCommand('vethscope.capture', log, (target) => capture(target, observer, running, ask)),
     registerCommand('vethscope.revealPod', log, (target) => revealPodOfRow(rowOf(target, tree), tree)),
     registerCommand('vethscope.openInterface', log, (target) =>
       openInterface(rowOf(target, tree), interfaces),
