@@ -72,6 +72,9 @@ async function linksIn(netns: string): Promise<readonly Link[]> {
   return JSON.parse(await run('nsenter', [`--net=${netnsPath(netns)}`, '--', ...ip])) as Link[];
 }
 
+/** A packet that a promiscuous bridge brings twice is dropped by the receiver's TCP, or taken, as the time is. */
+const DROPPED_DUPLICATES = /^ +x \d+ packets? dropped at eth0 of pod .*: NOT_SPECIFIED\n/gm;
+
 /** A path's text with the placeholders, and without ports that the client or a masquerade chose and figures. */
 export function neutral(text: string, { facts, talk }: Conversation, known: Placeholders): string {
   const ports = facts.path.views
@@ -85,7 +88,8 @@ export function neutral(text: string, { facts, talk }: Conversation, known: Plac
   return text
     .replace(new RegExp(`(?:${alternatives.join('|')})(?![\\w.]|-\\w)`, 'g'), (key) => all.get(key) ?? key)
     .replace(/\d+ packets, \d+ bytes/g, 'counted')
-    .replace(/\d+ cop(y|ies) dropped/g, 'copies dropped');
+    .replace(/\d+ cop(y|ies) dropped/g, 'copies dropped')
+    .replace(DROPPED_DUPLICATES, '');
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
