@@ -184,7 +184,7 @@ describe('a change of the wiring, in VS Code', function () {
   it('is told on the path to a host outside: a route', async () => {
     const outside = lab.plan.outside.addresses.ipv4;
     const page = await openPath('9001', 'udp port 9001');
-    const told = `The request stops:\\s*node lab-node lets nothing go to ${outside}: blackhole ${outside}/32`;
+    const told = `The request stops:\\s*node lab-node lets nothing go to ${outside}: blackhole ${outside}`;
     await flip(page, {
       what: 'a route drops everything',
       make: () => batch(netns(), [`route add blackhole ${outside}/32`]),
