@@ -23,7 +23,7 @@ import { measureInventory } from './inventory.ts';
 import { measureJoin } from './join.ts';
 import { measureTopology } from './topology.ts';
 import { measureStore } from './store.ts';
-import { measureActivation, measureClick } from './vscode.ts';
+import { measureActivation, measureClick, measurePath } from './vscode.ts';
 
 const alone = (measure: () => Promise<readonly Figure[]>) => async (): Promise<Result> => ({
   tables: [],
@@ -41,6 +41,7 @@ const PARTS: Readonly<Record<string, (plan: Plan) => Promise<Result>>> = {
   grid: alone(measureGrid),
   activation: alone(measureActivation),
   click: alone(measureClick),
+  path: alone(measurePath),
 };
 
 function wishes(): { parts: readonly string[]; plan: Plan } {

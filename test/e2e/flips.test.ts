@@ -3,6 +3,8 @@
  * conversations and undone again, in VS Code that nobody touches meanwhile. How long each took is printed.
  */
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, FrameLocator } from 'playwright-core';
 import { poll } from '../cluster/poll.ts';
@@ -13,12 +15,14 @@ import { serve } from '../lab/traffic.ts';
 import { CodeServer } from './codeServer.ts';
 import { buildExtension, extensionUnderTest } from './extensionFolder.ts';
 import { FlowsView } from './flowsView.ts';
-import { screenshot } from './screenshots.ts';
+import { RESULTS, screenshot } from './screenshots.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
 
 const SHOPPER = fileURLToPath(new URL('../lab/programs/shopper.ts', import.meta.url));
 const BRIDGE_SYSCTL = 'net.bridge.bridge-nf-call-iptables';
 const PATIENCE = 20_000;
+/** Of what a user waits for. */
+const ROUNDS = 5;
 
 /** A change that can be undone, and what is said then. */
 interface Flip {
@@ -195,6 +199,36 @@ describe('a change of the wiring, in VS Code', function () {
     await workbench.runCommand('View: Close Editor');
   });
 
+  it('draws a path once it is asked for', async () => {
+    const times: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const view = await FlowsView.find(workbench);
+      await view.filter('8080');
+      await poll('one row', async () => (await view.rows()).length === 1, { timeout: 30_000 });
+      await view.rowLocator().first().click();
+      await view.button('Show Path').waitFor();
+      await view.frame.locator('body').evaluate(noteClick);
+      await view.button('Show Path').click();
+      const page = await workbench.webview('.path-head:has-text("tcp port 8080")');
+      const drawing = page.locator('svg.diagram');
+      await drawing.waitFor();
+      const clicked = await view.frame.locator('body').evaluate(clickedAt);
+      const drawn = await poll(
+        'the mark of the drawing',
+        async () => (await drawing.evaluate(drawnAt)) ?? false,
+        {
+          timeout: 10_000,
+        },
+      );
+      assert.ok(clicked > 0 && drawn > clicked, `clicked at ${clicked}, drawn at ${drawn}`);
+      times.push(drawn - clicked);
+      await workbench.runCommand('View: Close Editor');
+    }
+    console.log(`      click to drawn path ${times.join(', ')} ms`);
+    mkdirSync(RESULTS, { recursive: true });
+    writeFileSync(join(RESULTS, 'click-to-path.txt'), JSON.stringify(times));
+  });
+
   it('changes the row of the bridge’s own view', async () => {
     await workbench.openContainer('Vethscope');
     const node = workbench.treeItem(/^node lab-node/);
@@ -280,4 +314,37 @@ function compare(main: PageElement): { drawing: boolean; focus: boolean; scroll:
     focus: main.ownerDocument.activeElement === main.remembered?.focused,
     scroll: main.scrollTop === main.remembered?.scrolled && main.scrollTop > 0,
   };
+}
+
+/** A window of a page, with the time of the last click in it. */
+interface PageWindow {
+  clickedAt?: number;
+  readonly performance: {
+    readonly timeOrigin: number;
+    getEntriesByName(name: string): readonly { readonly startTime: number }[];
+  };
+  addEventListener(type: string, listener: () => void, capture: boolean): void;
+}
+
+interface ElementInWindow {
+  readonly ownerDocument: { readonly defaultView: PageWindow };
+}
+
+/** Runs in the page. */
+function noteClick({ ownerDocument: { defaultView } }: ElementInWindow): void {
+  const note = (): void => {
+    defaultView.clickedAt = Date.now();
+  };
+  defaultView.addEventListener('click', note, true);
+}
+
+/** Runs in the page. */
+function clickedAt({ ownerDocument: { defaultView } }: ElementInWindow): number {
+  return defaultView.clickedAt ?? 0;
+}
+
+/** Runs in the page, which marks the time itself. */
+function drawnAt({ ownerDocument: { defaultView } }: ElementInWindow): number | undefined {
+  const [mark] = defaultView.performance.getEntriesByName('drawn');
+  return mark === undefined ? undefined : Math.round(defaultView.performance.timeOrigin + mark.startTime);
 }

@@ -13,6 +13,7 @@ const PICTURES = {
   'comparison-light': 'comparison-light',
   'interface-light': 'interface-light',
   'consent-dark': 'consent',
+  'pod-network-dark': 'pod-network',
 } as const;
 
 for (const [from, to] of Object.entries(PICTURES)) {

@@ -48,7 +48,7 @@ export class PodNetworkPage {
     this.#chosen = this.#chosen === index ? null : index;
     this.#draw();
     if (this.#chosen === null) return;
-    this.#root.querySelector(`.step[data-index="${this.#chosen}"]`)?.scrollIntoView({ block: 'nearest' });
+    this.#root.querySelector(`.step[data-index="${this.#chosen}"]`)?.scrollIntoView({ block: 'start' });
   }
 
   #draw(): void {

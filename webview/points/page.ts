@@ -31,6 +31,10 @@ export class PointsPage {
   }
 
   #receive(message: ToPointsPage): void {
+    // For who measures what a user waits for: the frame after the first drawing.
+    if (message.type === 'path' && this.#picture === null) {
+      requestAnimationFrame(() => performance.mark('drawn'));
+    }
     if (message.type === 'path') this.#picture = message.picture;
     else {
       this.#picture = null;

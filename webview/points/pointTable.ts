@@ -48,8 +48,9 @@ function wayRows(
   selected: string | null,
   isComparable: boolean,
 ): TemplateResult {
+  const isLost = losses.length > 0 && points.some(({ blank }) => blank?.kind === 'dropped');
   return html`<tbody>
-    ${heading(name, ending.text)} ${lossRows(losses, -1)}
+    ${heading(name, isLost ? `expected: ${ending.text}` : ending.text)} ${lossRows(losses, -1)}
     ${repeat(points, pointKey, (point, index) => {
       const before = isComparable ? points.slice(0, index) : [];
       return html`${pointRow(point, before, selected)}${lossRows(losses, index)}`;

@@ -1,4 +1,11 @@
-import type { EndpointSlice, InventoryObject, Namespace, Node, Pod } from '../../../src/model/inventory.ts';
+import type {
+  EndpointSlice,
+  InventoryObject,
+  Namespace,
+  Node,
+  Pod,
+  Service,
+} from '../../../src/model/inventory.ts';
 import type { PodReference } from '../../../src/model/topology.ts';
 import { canonicalAddress } from './address.ts';
 import { NodePorts } from './nodePorts.ts';
@@ -136,10 +143,10 @@ export class InventoryStore {
     const { uid } = object.metadata;
     switch (object.kind) {
       case 'Pod':
-        this.#upsertPod({ ...object, identities: null }, now);
+        this.#upsertPod(object, now);
         break;
       case 'Service':
-        this.#upsertService({ ...object, identities: null }, now);
+        this.#upsertService(object, now);
         break;
       case 'EndpointSlice':
         this.#objects.EndpointSlice.set(uid, object);
@@ -153,13 +160,16 @@ export class InventoryStore {
     }
   }
 
-  #upsertPod(pod: StoredPod, now: number): void {
+  #upsertPod({ kind, metadata, spec, status }: Pod, now: number): void {
+    // Written out, which takes less memory than a spread.
+    const pod: StoredPod = { kind, metadata, spec, status, identities: null };
     this.#objects.Pod.set(pod.metadata.uid, pod);
     this.containers.upsert(pod);
     if (pod.spec.hostNetwork !== true) this.#podAddresses.upsert(pod, now);
   }
 
-  #upsertService(service: StoredService, now: number): void {
+  #upsertService({ kind, metadata, spec, status }: Service, now: number): void {
+    const service: StoredService = { kind, metadata, spec, status, identities: null };
     this.#objects.Service.set(service.metadata.uid, service);
     this.#serviceAddresses.upsert(service, now);
   }
