@@ -117,13 +117,29 @@ export class Workbench {
     const ok = this.page.locator('.quick-input-widget').getByRole('button', { name: 'OK', exact: true });
     await ok.waitFor();
     for (;;) {
+      // The dialog fills in its own proposal, and then lists the folder of what is typed: OK before takes the proposal.
+      await this.#settled();
       await this.quickInput().fill(path);
+      await this.#settled();
+      if ((await this.quickInput().inputValue()) !== path) continue;
       await ok.click();
       const closed = await ok.waitFor({ state: 'hidden', timeout: 3000 }).then(
         () => true,
         () => false,
       );
       if (closed) return;
+    }
+  }
+
+  /** Waits until the input and its list have looked alike for a second. */
+  async #settled(): Promise<void> {
+    const look = async (): Promise<string> =>
+      `${await this.quickInput().inputValue()}\n${await this.page.locator('.quick-input-list').innerText()}`;
+    for (let before = await look(); ;) {
+      await this.page.waitForTimeout(1000);
+      const now = await look();
+      if (now === before) return;
+      before = now;
     }
   }
 
