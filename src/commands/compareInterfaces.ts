@@ -6,6 +6,7 @@ import { ROLE_WORDS } from '../model/roleWords.ts';
 import type { InterfacePanels, NodeInterface } from '../panels/interfacePanels.ts';
 import type { Observations } from '../panels/observations.ts';
 import { sameSource } from './observe.ts';
+import { plainLabel } from './plainLabel.ts';
 
 const MOST_COMPARED = 4;
 
@@ -75,8 +76,8 @@ function choicesOf(chosen: readonly NodeInterface[], { agents }: Observations): 
         interface: { netns: own?.inode ?? 0, ifindex: link.ifindex, name: link.name },
       };
       return {
-        label: plain(link.name),
-        description: plain([ROLE_WORDS[link.role], pod, node].filter(Boolean).join(' · ')),
+        label: plainLabel(link.name),
+        description: plainLabel([ROLE_WORDS[link.role], pod, node].filter(Boolean).join(' · ')),
         picked: chosen.some((one) => isSame(one, of)),
         of,
       };
@@ -85,13 +86,10 @@ function choicesOf(chosen: readonly NodeInterface[], { agents }: Observations): 
   const others = all.filter(({ picked }) => picked !== true);
   const first = chosen.map((of) => {
     const known = all.find((choice) => isSame(choice.of, of));
-    return known ?? { label: plain(of.interface.name), description: of.at.node, picked: true, of };
+    return known ?? { label: plainLabel(of.interface.name), description: of.at.node, picked: true, of };
   });
   return [...first, ...others];
 }
-
-/** `$(name)` in a label would be an icon. */
-const plain = (text: string): string => text.replaceAll('$(', '$\u200B(');
 
 function isSame(one: NodeInterface, other: NodeInterface): boolean {
   return (

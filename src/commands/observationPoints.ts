@@ -10,6 +10,7 @@ import type { ObservedNode } from '../panels/interfacePanels.ts';
 import type { Observations } from '../panels/observations.ts';
 import { sameSource } from './observe.ts';
 import { flowsOfRow } from './rows.ts';
+import { plainLabel } from './plainLabel.ts';
 
 /** As many as one looks through; the others are found by typing in the flow table. */
 const MOST_CHOICES = 200;
@@ -50,15 +51,12 @@ export async function showObservationPoints(
 function itemOf(flows: SessionFlows, choice: FlowChoice): FlowItem & { readonly last: number } {
   const { client, server, protocol, verdict, bytes, last, flow } = choice;
   return {
-    label: plain(`${client} → ${server}`),
+    label: plainLabel(`${client} → ${server}`),
     description: `${protocol} · ${verdict}`,
-    detail: `${formatBytes(bytes)} · ${formatAge(last, Date.now())} · ${plain(flows.session.title)}`,
+    detail: `${formatBytes(bytes)} · ${formatAge(last, Date.now())} · ${plainLabel(flows.session.title)}`,
     ...{ flows, flow, last },
   };
 }
-
-/** `$(name)` in a label would be an icon. */
-const plain = (text: string): string => text.replaceAll('$(', '$\u200B(');
 
 function observes({ session }: SessionFlows, { source, node }: ObservedNode): boolean {
   if (!sameSource(session.source, source)) return false;

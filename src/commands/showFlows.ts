@@ -9,6 +9,7 @@ import { readSetting } from '../settings.ts';
 import type { Observer } from './observe.ts';
 import type { Picked } from './quickPickSteps.ts';
 import { pickStep } from './quickPickSteps.ts';
+import { plainLabel } from './plainLabel.ts';
 
 const TITLE = 'Show Flows';
 const LAST_CHOICE = 'vethscope.lastChoice';
@@ -167,7 +168,7 @@ type Item<T> = QuickPickItem & { readonly value: T };
 function contextItem(context: string, current: boolean): Item<Place> {
   const value = { kind: 'context', context } as const;
   return {
-    label: `$(server-environment) ${plain(context)}`,
+    label: `$(server-environment) ${plainLabel(context)}`,
     description: current ? 'current context' : '',
     value,
   };
@@ -175,7 +176,7 @@ function contextItem(context: string, current: boolean): Item<Place> {
 
 function localItem(local: LocalTargetSetting): Item<Place> {
   const description = local.recording === undefined ? 'this machine' : 'recorded session';
-  return { label: `$(vm) ${plain(local.name)}`, description, value: { kind: 'local', local } };
+  return { label: `$(vm) ${plainLabel(local.name)}`, description, value: { kind: 'local', local } };
 }
 
 function podItem(pod: Pod): Item<Pod> {
@@ -183,15 +184,12 @@ function podItem(pod: Pod): Item<Pod> {
   const address = pod.status.podIPs?.[0]?.ip ?? '';
   const network = pod.spec.hostNetwork === true ? 'host network' : address;
   return {
-    label: `$(package) ${plain(pod.metadata.name)}`,
+    label: `$(package) ${plainLabel(pod.metadata.name)}`,
     description: [pod.status.phase ?? '', network].filter(Boolean).join(' · '),
     detail: node,
     value: pod,
   };
 }
-
-/** `$(name)` in a label would be an icon; Kubernetes names cannot hold it, contexts can. */
-const plain = (text: string): string => text.replaceAll('$(', '$\u200B(');
 
 function podCounts({ inventory }: InventoryHold): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();

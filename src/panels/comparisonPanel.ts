@@ -1,9 +1,10 @@
-import { env, Uri, ViewColumn, window } from 'vscode';
-import type { WebviewPanel } from 'vscode';
+import { env, ViewColumn } from 'vscode';
+import type { Uri, WebviewPanel } from 'vscode';
 import { COMPARISON_PANEL } from '../contributions.ts';
 import type { ComparedInterface, FromComparisonPage, ToComparisonPage } from '../model/comparisonMessages.ts';
 import type { InterfaceReference } from '../model/interfaceView/trafficLine.ts';
-import { pageHtml, resourceRoots } from './html.ts';
+import { pageHtml } from './html.ts';
+import { createPagePanel } from './pagePanel.ts';
 import type { WatchedInterface } from './interfaceWatch.ts';
 import { InterfaceWatch } from './interfaceWatch.ts';
 import { ToldPage } from './toldPage.ts';
@@ -30,14 +31,7 @@ export class ComparisonPanel {
     this.#options = options;
     this.#watches = options.watched.map((watched) => new InterfaceWatch(watched));
     const title = options.watched.map(({ interface: { name } }) => name).join(' | ');
-    this.panel = window.createWebviewPanel(COMPARISON_PANEL, title, ViewColumn.Active, {
-      enableScripts: true,
-      localResourceRoots: resourceRoots(extension),
-    });
-    this.panel.iconPath = {
-      dark: Uri.joinPath(extension, 'media', 'tab-dark.svg'),
-      light: Uri.joinPath(extension, 'media', 'tab-light.svg'),
-    };
+    this.panel = createPagePanel(extension, COMPARISON_PANEL, title, ViewColumn.Active);
     this.#page = new ToldPage(this.panel);
     const subscriptions = [
       this.panel.webview.onDidReceiveMessage((message: FromComparisonPage) => this.#receive(message)),

@@ -6,6 +6,7 @@ import type { FlowFilter, FlowsQuestion } from '../model/panelMessages.ts';
 import type { FlowsPanelActions } from './flowsPanel.ts';
 import { FlowsPanel, targetName } from './flowsPanel.ts';
 import { questionOf } from './question.ts';
+import { setTabIcon } from './pagePanel.ts';
 
 /** All flow tables that are open. Also restores those that were open when VS Code was closed: as questions. */
 export class FlowsPanels implements WebviewPanelSerializer {
@@ -42,10 +43,7 @@ export class FlowsPanels implements WebviewPanelSerializer {
   }
 
   #add(panel: WebviewPanel, question: FlowsQuestion): FlowsPanel {
-    panel.iconPath = {
-      dark: Uri.joinPath(this.#extension, 'media', 'tab-dark.svg'),
-      light: Uri.joinPath(this.#extension, 'media', 'tab-light.svg'),
-    };
+    setTabIcon(panel, this.#extension);
     const added = new FlowsPanel(panel, this.#extension, question, this.#actions);
     this.#open.add(added);
     panel.onDidDispose(() => {

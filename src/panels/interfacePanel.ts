@@ -1,11 +1,12 @@
-import { env, Uri, ViewColumn, window } from 'vscode';
-import type { WebviewPanel } from 'vscode';
+import { env, ViewColumn } from 'vscode';
+import type { Uri, WebviewPanel } from 'vscode';
 import { INTERFACE_PANEL } from '../contributions.ts';
 import type { SessionFlows } from '../flows/sessionFlows.ts';
 import type { FromInterfacePage, ToInterfacePage } from '../model/interfaceMessages.ts';
 import type { InterfaceReference } from '../model/interfaceView/trafficLine.ts';
 import type { FlowReference } from '../model/panelMessages.ts';
-import { pageHtml, resourceRoots } from './html.ts';
+import { pageHtml } from './html.ts';
+import { createPagePanel } from './pagePanel.ts';
 import type { WatchedInterface } from './interfaceWatch.ts';
 import { InterfaceWatch } from './interfaceWatch.ts';
 import { ToldPage } from './toldPage.ts';
@@ -38,14 +39,7 @@ export class InterfacePanel {
     this.#watch = new InterfaceWatch(options);
     const column = options.beside ? ViewColumn.Beside : ViewColumn.Active;
     const title = `${options.interface.name} on ${options.node}`;
-    this.panel = window.createWebviewPanel(INTERFACE_PANEL, title, column, {
-      enableScripts: true,
-      localResourceRoots: resourceRoots(extension),
-    });
-    this.panel.iconPath = {
-      dark: Uri.joinPath(extension, 'media', 'tab-dark.svg'),
-      light: Uri.joinPath(extension, 'media', 'tab-light.svg'),
-    };
+    this.panel = createPagePanel(extension, INTERFACE_PANEL, title, column);
     this.#page = new ToldPage(this.panel);
     const subscriptions = [
       this.panel.webview.onDidReceiveMessage((message: FromInterfacePage) => this.#receive(message)),

@@ -1,12 +1,13 @@
-import { env, Uri, ViewColumn, window } from 'vscode';
-import type { WebviewPanel } from 'vscode';
+import { env, ViewColumn } from 'vscode';
+import type { Uri, WebviewPanel } from 'vscode';
 import { POD_NETWORK_PANEL } from '../contributions.ts';
 import type { InterfaceReference } from '../model/interfaceView/trafficLine.ts';
 import { podsOfNode } from '../model/podNetwork/podNetwork.ts';
 import { podNetworkPicture } from '../model/podNetwork/podNetworkPicture.ts';
 import type { FromPodNetworkPage, ToPodNetworkPage } from '../model/podNetworkMessages.ts';
 import type { PodReference, Topology } from '../model/topology.ts';
-import { pageHtml, resourceRoots } from './html.ts';
+import { pageHtml } from './html.ts';
+import { createPagePanel } from './pagePanel.ts';
 
 export interface PodNetworkPanelOptions {
   readonly node: string;
@@ -32,14 +33,7 @@ export class PodNetworkPanel {
   constructor(extension: Uri, options: PodNetworkPanelOptions) {
     this.#options = options;
     const title = `Network of ${options.pod.name}`;
-    this.panel = window.createWebviewPanel(POD_NETWORK_PANEL, title, ViewColumn.Active, {
-      enableScripts: true,
-      localResourceRoots: resourceRoots(extension),
-    });
-    this.panel.iconPath = {
-      dark: Uri.joinPath(extension, 'media', 'tab-dark.svg'),
-      light: Uri.joinPath(extension, 'media', 'tab-light.svg'),
-    };
+    this.panel = createPagePanel(extension, POD_NETWORK_PANEL, title, ViewColumn.Active);
     const subscriptions = [
       this.panel.webview.onDidReceiveMessage((message: FromPodNetworkPage) => this.#receive(message)),
       this.panel.onDidChangeViewState(() => this.#tell()),

@@ -1,12 +1,13 @@
-import { env, Uri, ViewColumn, window } from 'vscode';
-import type { WebviewPanel } from 'vscode';
+import { env, ViewColumn } from 'vscode';
+import type { Uri, WebviewPanel } from 'vscode';
 import { endpointText } from '../model/endpoint.ts';
 import type { FlowReference } from '../model/panelMessages.ts';
 import type { FlowPathPicture, FromPointsPage, ToPointsPage } from '../model/pointsMessages.ts';
 import { PathMemory } from '../model/path/pathMemory.ts';
 import { pathPicture } from '../flows/pathPicture.ts';
 import type { SessionFlows } from '../flows/sessionFlows.ts';
-import { pageHtml, resourceRoots } from './html.ts';
+import { pageHtml } from './html.ts';
+import { createPagePanel } from './pagePanel.ts';
 
 const REFRESH_MILLISECONDS = 1000;
 
@@ -23,14 +24,7 @@ export class PointsPanel {
   constructor(extension: Uri, panelType: string, flows: SessionFlows, flow: FlowReference) {
     this.#flows = flows;
     this.#flow = flow;
-    this.#panel = window.createWebviewPanel(panelType, 'Observation Points', ViewColumn.Beside, {
-      enableScripts: true,
-      localResourceRoots: resourceRoots(extension),
-    });
-    this.#panel.iconPath = {
-      dark: Uri.joinPath(extension, 'media', 'tab-dark.svg'),
-      light: Uri.joinPath(extension, 'media', 'tab-light.svg'),
-    };
+    this.#panel = createPagePanel(extension, panelType, 'Observation Points', ViewColumn.Beside);
     const subscriptions = [
       this.#panel.webview.onDidReceiveMessage((message: FromPointsPage) => this.#receive(message)),
       this.#panel.onDidChangeViewState(() => this.#refresh()),

@@ -24,7 +24,7 @@ import { buildExtension, extensionUnderTest } from './extensionFolder.ts';
 import { FlowsView } from './flowsView.ts';
 import type { ShownRow } from './flowsView.ts';
 import { THEMES } from './themes.ts';
-import { RESULTS, screenshot, screenshotThemes } from './screenshots.ts';
+import { RESULTS, screenshot, screenshotFailure, screenshotThemes } from './screenshots.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
 
 const SECONDS = 1000;
@@ -66,9 +66,7 @@ describe('Show Flows on a real cluster', function () {
   }
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') {
-      await screenshot(workbench, `failed-${this.currentTest.title.replaceAll(/\W+/g, '-').slice(0, 60)}`);
-    }
+    await screenshotFailure(workbench, this.currentTest);
     await workbench.close();
     await server.stop();
   });

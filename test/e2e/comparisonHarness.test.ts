@@ -1,33 +1,17 @@
 /** Interfaces side by side in a plain browser: the real page and model on the wirings of the unit tests. */
 import assert from 'node:assert/strict';
-import type { Browser, Locator } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import { seriousViolations } from './accessibility.ts';
-import { Harness, THEMES } from './harness.ts';
+import { THEMES } from './harness.ts';
 import type { HarnessPage } from './harness.ts';
-import { launchBrowser } from './workbench.ts';
+import { useHarness } from './useHarness.ts';
 
 const SCENARIOS = ['uplink-bridge-veth', 'two-veths', 'promiscuous', 'unobserved'];
 
 describe('the comparison of interfaces in a browser', function () {
   this.timeout(60_000);
-  let browser: Browser;
-  let harness: Harness;
+  const harness = useHarness();
   let shown: HarnessPage;
-
-  before(async () => {
-    browser = await launchBrowser();
-    harness = await Harness.start(browser);
-  });
-
-  after(async () => {
-    await harness.close();
-    await browser.close();
-  });
-
-  afterEach(async () => {
-    assert.deepEqual(shown.errors, []);
-    await shown.close();
-  });
 
   const row = (kind: string): Locator => shown.page.locator(`tr[data-kind="${kind}"]`);
   const passages = (kind: string): Promise<(string | null)[]> =>

@@ -15,7 +15,7 @@ import { serve } from '../lab/traffic.ts';
 import { CodeServer } from './codeServer.ts';
 import { buildExtension, extensionUnderTest } from './extensionFolder.ts';
 import { FlowsView } from './flowsView.ts';
-import { RESULTS, screenshot } from './screenshots.ts';
+import { RESULTS, screenshot, screenshotFailure } from './screenshots.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
 
 const SHOPPER = fileURLToPath(new URL('../lab/programs/shopper.ts', import.meta.url));
@@ -78,8 +78,7 @@ describe('a change of the wiring, in VS Code', function () {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state !== 'failed') return;
-    await screenshot(workbench, `failed-${this.currentTest.title.replaceAll(/\W+/g, '-').slice(0, 60)}`);
+    await screenshotFailure(workbench, this.currentTest);
   });
 
   const netns = (): string => lab.plan.node.netns;

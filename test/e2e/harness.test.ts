@@ -1,31 +1,15 @@
 /** The flow table in a plain browser: the real page, store and feed, and a host that plays a scenario. */
 import assert from 'node:assert/strict';
-import type { Browser, Locator } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import { seriousViolations } from './accessibility.ts';
-import { Harness, THEMES } from './harness.ts';
+import { THEMES } from './harness.ts';
 import type { HarnessPage } from './harness.ts';
-import { launchBrowser } from './workbench.ts';
+import { useHarness } from './useHarness.ts';
 
 describe('the flow table in a browser', function () {
   this.timeout(60_000);
-  let browser: Browser;
-  let harness: Harness;
+  const harness = useHarness();
   let shown: HarnessPage;
-
-  before(async () => {
-    browser = await launchBrowser();
-    harness = await Harness.start(browser);
-  });
-
-  after(async () => {
-    await harness.close();
-    await browser.close();
-  });
-
-  afterEach(async () => {
-    assert.deepEqual(shown.errors, []);
-    await shown.close();
-  });
 
   it('draws the rows in sight of a table that says how many there are', async () => {
     shown = await harness.open('steady');

@@ -7,7 +7,7 @@ import { exchange } from '../lab/traffic.ts';
 import { Sniffer } from '../lab/truth/sniffer.ts';
 import { CodeServer } from './codeServer.ts';
 import { extensionUnderTest } from './extensionFolder.ts';
-import { screenshot, screenshotThemes } from './screenshots.ts';
+import { screenshotFailure, screenshotThemes } from './screenshots.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
 
 const BYTES = { send: 3000, receive: 5000 };
@@ -49,8 +49,7 @@ describe('live counts at interfaces in VS Code', function () {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state !== 'failed') return;
-    await screenshot(workbench, `failed-${this.currentTest.title.replaceAll(/\W+/g, '-').slice(0, 60)}`);
+    await screenshotFailure(workbench, this.currentTest);
   });
 
   const hostInterface = (pod: string): string => lab.pod(pod).hostInterface ?? '';

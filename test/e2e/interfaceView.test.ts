@@ -4,7 +4,7 @@ import type { Browser, FrameLocator } from 'playwright-core';
 import { CodeServer } from './codeServer.ts';
 import { recordedGround } from './demo/grounds.ts';
 import { extensionUnderTest } from './extensionFolder.ts';
-import { screenshot } from './screenshots.ts';
+import { screenshotFailure } from './screenshots.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
 
 const NODE = 'lab-node';
@@ -34,8 +34,7 @@ describe('the interface view in VS Code', function () {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state !== 'failed') return;
-    await screenshot(workbench, `failed-${this.currentTest.title.replaceAll(/\W+/g, '-').slice(0, 60)}`);
+    await screenshotFailure(workbench, this.currentTest);
   });
 
   /** The view of the interface with the name. */

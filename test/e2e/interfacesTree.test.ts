@@ -9,7 +9,7 @@ import { Sniffer } from '../lab/truth/sniffer.ts';
 import { CodeServer } from './codeServer.ts';
 import { extensionUnderTest } from './extensionFolder.ts';
 import { FlowsView } from './flowsView.ts';
-import { screenshot, screenshotThemes } from './screenshots.ts';
+import { screenshot, screenshotFailure, screenshotThemes } from './screenshots.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
 
 /** A whole frame, as a sum of it. */
@@ -49,8 +49,7 @@ describe('Node Interfaces in VS Code', function () {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state !== 'failed') return;
-    await screenshot(workbench, `failed-${this.currentTest.title.replaceAll(/\W+/g, '-').slice(0, 60)}`);
+    await screenshotFailure(workbench, this.currentTest);
   });
 
   const wireOf = (pod: string): ReturnType<Workbench['treeItem']> =>

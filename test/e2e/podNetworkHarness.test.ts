@@ -1,33 +1,17 @@
 /** How a pod got its network in a plain browser: the real page and model on recordings of a real cluster. */
 import assert from 'node:assert/strict';
-import type { Browser, Locator } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import { seriousViolations } from './accessibility.ts';
-import { Harness, THEMES } from './harness.ts';
+import { THEMES } from './harness.ts';
 import type { HarnessPage } from './harness.ts';
-import { launchBrowser } from './workbench.ts';
+import { useHarness } from './useHarness.ts';
 
 const SCENARIOS = ['bridge', 'tunnel', 'routed', 'cilium', 'host', 'hostile'];
 
 describe('how a pod got its network, in a browser', function () {
   this.timeout(60_000);
-  let browser: Browser;
-  let harness: Harness;
+  const harness = useHarness();
   let shown: HarnessPage;
-
-  before(async () => {
-    browser = await launchBrowser();
-    harness = await Harness.start(browser);
-  });
-
-  after(async () => {
-    await harness.close();
-    await browser.close();
-  });
-
-  afterEach(async () => {
-    assert.deepEqual(shown.errors, []);
-    await shown.close();
-  });
 
   const step = (kind: string): Locator => shown.page.locator(`.step[data-kind="${kind}"]`);
   const asked = (): Promise<{ type: string; content?: string }[]> =>

@@ -6,7 +6,7 @@ import { Lab } from '../lab/lab.ts';
 import { openShop } from '../lab/shop.ts';
 import { CodeServer } from './codeServer.ts';
 import { extensionUnderTest } from './extensionFolder.ts';
-import { screenshot, screenshotThemes } from './screenshots.ts';
+import { screenshotFailure, screenshotThemes } from './screenshots.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
 
 const COMMAND = 'How This Pod Got Its Network';
@@ -42,8 +42,7 @@ describe('how a pod got its network, in VS Code', function () {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state !== 'failed') return;
-    await screenshot(workbench, `failed-${this.currentTest.title.replaceAll(/\W+/g, '-').slice(0, 60)}`);
+    await screenshotFailure(workbench, this.currentTest);
   });
 
   const viewOf = (pod: string): Promise<FrameLocator> =>

@@ -17,6 +17,12 @@ export async function screenshot(workbench: Workbench, name: string): Promise<st
   return path;
 }
 
+/** For `afterEach`: what the workbench looked like when a test failed. */
+export async function screenshotFailure(workbench: Workbench, test: Mocha.Test | undefined): Promise<void> {
+  if (test?.state !== 'failed') return;
+  await screenshot(workbench, `failed-${test.title.replaceAll(/\W+/g, '-').slice(0, 60)}`);
+}
+
 /** `<name>-dark.png`, `<name>-light.png` and `<name>-high-contrast.png`; the workbench is dark again after. */
 export async function screenshotThemes(workbench: Workbench, name: string): Promise<void> {
   for (const theme of ['light', 'high-contrast', 'dark'] as const) {

@@ -72,7 +72,8 @@ async function linksIn(netns: string): Promise<readonly Link[]> {
   return JSON.parse(await run('nsenter', [`--net=${netnsPath(netns)}`, '--', ...ip])) as Link[];
 }
 
-/** A packet that a promiscuous bridge brings twice is dropped by the receiver's TCP, or taken, as the time is. */
+/** What a promiscuous bridge sends on once more (`Aside`) comes twice, and the receiver's TCP drops the second or takes it. */
+const SENT_TWICE = ' sends on once more)';
 const DROPPED_DUPLICATES = /^ +x \d+ packets? dropped at eth0 of pod .*: NOT_SPECIFIED\n/gm;
 
 /** A path's text with the placeholders, and without ports that the client or a masquerade chose and figures. */
@@ -89,7 +90,7 @@ export function neutral(text: string, { facts, talk }: Conversation, known: Plac
     .replace(new RegExp(`(?:${alternatives.join('|')})(?![\\w.]|-\\w)`, 'g'), (key) => all.get(key) ?? key)
     .replace(/\d+ packets, \d+ bytes/g, 'counted')
     .replace(/\d+ cop(y|ies) dropped/g, 'copies dropped')
-    .replace(DROPPED_DUPLICATES, '');
+    .replace(DROPPED_DUPLICATES, (line) => (text.includes(SENT_TWICE) ? '' : line));
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
